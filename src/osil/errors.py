@@ -1,0 +1,29 @@
+"""Named failures. Each message says what was expected, what came, and what to do next."""
+
+
+class OsilError(Exception):
+    """Base of every error that osil raises on purpose."""
+
+
+class TaskError(OsilError, ValueError):
+    """A task string or task file that does not describe a block-stacking task."""
+
+
+class ObservationError(OsilError, ValueError):
+    """An observation or action with a wrong shape, a NaN or an infinite number."""
+
+
+class DemonstrationError(OsilError, ValueError):
+    """A demonstration that is truncated, unreadable, or unusable for the scene at hand."""
+
+
+class ModelError(OsilError, ValueError):
+    """A model folder that is missing, damaged, or made for another network."""
+
+
+class ConfigError(OsilError, ValueError):
+    """A configuration with an unknown key or a value out of range."""
+
+
+class SceneError(OsilError, ValueError):
+    """A scene that cannot be placed on the table or reached by the arm."""

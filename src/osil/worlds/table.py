@@ -1,0 +1,62 @@
+"""The table in front of the arm, and where on it the blocks may lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osil.core import FloatArray, Scene
+from osil.errors import SceneError
+from osil.tasks.block_stacking import BLOCK_SIZE
+
+
+@dataclass(frozen=True)
+class Table:
+    """Work area in the base frame, metres and radians.
+
+    The radii are those at which a Fetch with its torso at 0.214 m reaches straight down to towers of nine blocks.
+
+    Attributes:
+        height: table top above the floor.
+        pan_axis_x: x of the vertical axis of shoulder_pan, from which radii are measured.
+        min_radius: nearest block centre.
+        max_radius: farthest block centre.
+        max_y: largest ``|y|`` of a block centre.
+        spacing: least distance between block centres, so that the open fingers and the wrist fit between.
+    """
+
+    height: float = 0.40
+    pan_axis_x: float = 0.0327
+    min_radius: float = 0.495
+    max_radius: float = 0.70
+    max_y: float = 0.42
+    spacing: float = 0.095
+
+    def random_scene(self, num_blocks: int, rng: np.random.Generator, max_yaw: float = np.pi / 4) -> Scene:
+        """Draw blocks that lie apart from one another on the table.
+
+        Args:
+            num_blocks: how many.
+            rng: source of randomness.
+            max_yaw: block yaws are uniform in ``[-max_yaw, max_yaw]`` (a cube repeats every pi/2).
+
+        Returns:
+            A scene without leading dimensions.
+
+        Raises:
+            SceneError: so many blocks do not fit.
+        """
+        for _ in range(1000):
+            placed: list[FloatArray] = []
+            for _ in range(200):
+                if len(placed) == num_blocks:
+                    yaws = rng.uniform(-max_yaw, max_yaw, num_blocks)
+                    heights = np.full((num_blocks, 1), self.height + 0.5 * BLOCK_SIZE)
+                    return Scene(np.concatenate([np.array(placed).reshape(-1, 2), heights], axis=1), yaws)
+                radius = np.sqrt(rng.uniform(self.min_radius**2, self.max_radius**2))
+                y = rng.uniform(-self.max_y, self.max_y)
+                centre = np.array([self.pan_axis_x + np.sqrt(radius**2 - y**2), y])
+                if all(np.hypot(*(centre - other)) >= self.spacing for other in placed):
+                    placed.append(centre)
+        raise SceneError(f"{num_blocks} blocks do not fit on the table {self.spacing} m apart; use fewer blocks")
