@@ -31,7 +31,7 @@ class Table:
     min_radius: float = 0.495
     max_radius: float = 0.70
     max_y: float = 0.42
-    spacing: float = 0.095
+    spacing: float = 0.105
 
     def random_scene(self, num_blocks: int, rng: np.random.Generator, max_yaw: float = np.pi / 4) -> Scene:
         """Draw blocks that lie apart from one another on the table.

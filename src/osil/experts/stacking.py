@@ -1,0 +1,204 @@
+"""A scripted expert for block stacking (section 5.2: the demonstrations come from a hard-coded policy).
+
+It is memoryless and closed loop: its action is a function of the observation and the task alone. So it can label any
+state for DAGGER, it recovers from a missed, dropped, shoved or wrong block without knowing that anything went wrong,
+and it runs unchanged in every world. Everything it needs is relative to the gripper.
+
+Two rules keep it learnable: thresholds are met by aiming well past them, and every phase is told from the observation
+by the width between the fingers, which changes slowly and so gives the hysteresis that a memory would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from osil.core import Action, BoolArray, FloatArray, Observation
+from osil.geometry import clip_norm, wrap_cube_yaw
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stacked_on
+
+OPENING = 0.066
+"""Distance between the finger pads when open, metres: wide enough for a cube, narrow enough for a full table."""
+
+FINGER_TIP = 0.016
+"""The finger tips are this far below the grasp centre, metres."""
+
+
+@dataclass(frozen=True)
+class ExpertConfig:
+    """Speeds, clearances and thresholds, metres and radians per control step.
+
+    Attributes:
+        gain: fraction of the remaining distance covered in a step. 0.4 stays stable with a step of latency.
+        max_step: greatest distance in a step, in the plane and along z each.
+        max_yaw_step: greatest rotation in a step.
+        clearance: free height over the tallest block while travelling.
+        funnel: radius within which the gripper may come down, and the slope of the funnel's wall above it.
+        held_width: fingers closer than this around a block hold it.
+        closing_width: fingers closer than this are in the act of closing or opening: thresholds loosen.
+        free_width: after a release the gripper waits until the fingers are this far apart.
+    """
+
+    gain: float = 0.4
+    max_step: float = 0.025
+    max_yaw_step: float = 0.08
+    clearance: float = 0.04
+    funnel: tuple[float, float] = (0.005, 5.0)
+    held_width: float = 0.0428
+    closing_width: float = 0.061
+    free_width: float = 0.056
+    grasp_tolerance: tuple[float, float, float] = (0.0085, 0.0035, 0.10)
+    """Lateral (m), vertical (m) and yaw (rad) error within which the fingers close."""
+    closing_tolerance: tuple[float, float, float] = (0.014, 0.009, 0.25)
+    """The same once the fingers are closing."""
+    release_tolerance: tuple[float, float, float] = (0.0075, 0.0022, 0.12)
+    """Lateral (m), vertical (m) and yaw (rad) error within which a block is let go."""
+    aside_spacing: tuple[float, float] = (0.09, 0.10)
+    """A block is put aside where every other one is further away than this (m); between the two it still moves."""
+
+
+class StackingExpert:
+    """Chooses actions that build the layout of one task, or of one task for each world of a batch."""
+
+    def __init__(self, task: StackingTask | Sequence[StackingTask], config: ExpertConfig | None = None) -> None:
+        tasks = [task] if isinstance(task, StackingTask) else list(task)
+        self._config = config or ExpertConfig()
+        longest = max(1, max(one.num_stages for one in tasks))
+        self._stages = np.full((len(tasks), longest, 2), -1)
+        for row, one in zip(self._stages, tasks, strict=True):
+            if one.stages:
+                row[: one.num_stages] = one.stages
+
+    def act(self, observation: Observation) -> Action:
+        """The expert's action: leading dimensions as in ``observation`` (none, or ``[N]``: one world a task)."""
+        single = not observation.leading_shape
+        batch = observation[None] if single else observation
+        action = self._act(batch)
+        return action[0] if single else action
+
+    def attended(self, observation: Observation) -> tuple[np.ndarray, np.ndarray]:
+        """Source and target block of the present stage: two ``[N]`` integer arrays, -1 when all stages are done."""
+        _, _, stage, finished, rows = self._situation(observation)
+        source, target = self._stages[rows, stage].T
+        return np.where(finished, -1, source), np.where(finished, -1, target)
+
+    def _situation(
+        self, observation: Observation
+    ) -> tuple[np.ndarray, BoolArray, np.ndarray, BoolArray, np.ndarray]:
+        """Held block (-1: none), what stands on what, first open stage, whether all are done, and row numbers."""
+        positions = observation.block_positions
+        rows = np.arange(len(positions))
+        between = self._between(positions)
+        distance = np.where(between, (positions**2).sum(-1), np.inf)
+        nearest = distance.argmin(-1)
+        holding = between[rows, nearest] & (observation.gripper_opening < self._config.held_width)
+        held = np.where(holding, nearest, -1)
+        on = stacked_on(positions)
+        on[rows[holding], held[holding]] = False  # a block in the fingers stands on nothing
+        source, target = self._stages[..., 0], self._stages[..., 1]
+        satisfied = on[rows[:, None], source, target] | (source < 0)
+        return held, on, satisfied.argmin(-1), satisfied.all(-1), rows
+
+    @staticmethod
+    def _between(positions: FloatArray) -> BoolArray:
+        """Which blocks are between the fingers: ``[N, B]``."""
+        result: BoolArray = (np.abs(positions) < (0.016, 0.012, 0.022)).all(-1)
+        return result
+
+    def _act(self, observation: Observation) -> Action:
+        c = self._config
+        positions, yaws, width = observation.block_positions, observation.block_yaws, observation.gripper_opening
+        held, on, stage, finished, rows = self._situation(observation)
+        source, target = self._stages[rows, stage].T
+        holding = held >= 0
+
+        # What is in the way on the source or on the target has to go first, topmost block first.
+        on_target, on_source = self._topmost(on, target), self._topmost(on, source)
+        occupied = on_target >= 0
+        pick = np.where(occupied, on_target, np.where(on_source >= 0, on_source, source))
+        aside = holding & (finished | (held != source) | occupied)
+
+        others = np.arange(positions.shape[1]) != held[:, None]
+        top = np.where(others, positions[..., 2], -np.inf).max(-1) + 0.5 * BLOCK_SIZE
+        ground = positions[..., 2].min(-1)
+        carried = np.where(holding[:, None], positions[rows, held], 0.0)
+        underside = np.where(holding, carried[:, 2] - 0.5 * BLOCK_SIZE, -FINGER_TIP)
+        rise = top + c.clearance - underside
+
+        # Where to go: over the target with the block held, else around the block to pick.
+        goal = np.where(holding[:, None], positions[rows, target] - carried, positions[rows, pick])
+        goal[holding, 2] += BLOCK_SIZE
+        turn = np.where(holding, yaws[rows, target] - yaws[rows, held], yaws[rows, pick])
+        push, crowded = self._away(positions, carried, others)
+        goal[aside, :2] = push[aside]
+        goal[aside, 2] = (ground - carried[:, 2])[aside]
+        turn = np.where(aside | finished, 0.0, wrap_cube_yaw(turn))
+
+        lateral = np.sqrt((goal[:, :2] ** 2).sum(-1))
+        wall = c.funnel[1] * np.maximum(0.0, lateral - c.funnel[0]) + 0.1 * np.maximum(0.0, np.abs(turn) - 0.05)
+        wall = np.where(aside, np.where(crowded, np.inf, 0.0), wall)
+        # A held block is pressed 1 mm below contact, so that the release threshold is surely crossed.
+        lower = goal[:, 2] - 0.001 * holding
+        height = np.minimum(lower + wall, np.maximum(rise, lower))
+        idle = finished & ~holding
+        height = np.where(idle, np.maximum(0.0, rise), height)
+        goal = np.where(idle[:, None], 0.0, goal)
+
+        may_move = np.clip(1.0 - (height - 0.01) / 0.02, 0.0, 1.0)  # first up, then across
+        across = np.concatenate([goal[:, :2], np.zeros((len(rows), 1))], axis=1)
+        displacement = clip_norm(c.gain * across, c.max_step) * may_move[:, None]
+        displacement[:, 2] = np.clip(c.gain * height, -c.max_step, c.max_step)
+        yaw_step = np.clip(c.gain * turn, -c.max_yaw_step, c.max_yaw_step) * may_move
+
+        closing = width < c.closing_width
+        near = np.where(closing[:, None], c.closing_tolerance, c.grasp_tolerance)
+        grasp = ~holding & ~finished & self._within(lateral, positions[rows, pick, 2], turn, near)
+        grasp &= width > 0.9 * BLOCK_SIZE  # fingers that closed on nothing open again
+        gap = -goal[:, 2]
+        let_go = holding & self._within(lateral, np.maximum(gap, 0.0), turn, np.array(c.release_tolerance))
+        let_go = np.where(aside, holding & ~crowded & (gap < c.release_tolerance[1]), let_go)
+        just_released = ~holding & ~grasp & (width < c.free_width) & self._between(positions).any(-1)
+        still = grasp | let_go | just_released
+        return Action(
+            np.where(still[:, None], 0.0, displacement),
+            (holding & ~let_go) | grasp,
+            np.where(still, 0.0, yaw_step),
+        )
+
+    @staticmethod
+    def _within(lateral: FloatArray, vertical: FloatArray, turn: FloatArray, tolerance: FloatArray) -> BoolArray:
+        result: BoolArray = (
+            (lateral < tolerance[..., 0]) & (np.abs(vertical) < tolerance[..., 1]) & (np.abs(turn) < tolerance[..., 2])
+        )
+        return result
+
+    @staticmethod
+    def _topmost(on: BoolArray, base: np.ndarray) -> np.ndarray:
+        """Topmost block of the pile on ``base`` ``[N]``, or -1."""
+        rows = np.arange(len(base))
+        above = on[rows, :, base]
+        found = np.where(above.any(-1), above.argmax(-1), -1)
+        for _ in range(on.shape[-1] - 2):
+            above = on[rows, :, found] & (found >= 0)[:, None]
+            found = np.where(above.any(-1), above.argmax(-1), found)
+        return found
+
+    def _away(self, positions: FloatArray, carried: FloatArray, others: BoolArray) -> tuple[FloatArray, BoolArray]:
+        """Direction ``[N, 2]`` to a free spot for the block held, and whether the present spot is too crowded.
+
+        Other blocks push the block away and their centroid, which is about the middle of the table, attracts it:
+        a smooth rule in relative positions.
+        """
+        low, high = self._config.aside_spacing
+        offset = np.where(others[..., None], carried[:, None, :2] - positions[..., :2], 1.0)
+        distance = np.sqrt((offset**2).sum(-1))
+        weight = np.maximum(0.0, high + 0.01 - distance) / np.maximum(distance, 0.005)
+        centre = -(offset * others[..., None]).sum(1) / others.sum(-1, keepdims=True)
+        centre /= np.maximum(np.sqrt((centre**2).sum(-1, keepdims=True)), 0.02)
+        push = (weight[..., None] * offset).sum(1) / (high + 0.01) + 0.2 * centre
+        push /= np.maximum(np.sqrt((push**2).sum(-1, keepdims=True)), 1e-6)
+        closest = distance.min(-1)
+        reach = 0.04 * np.clip((high - closest) / (high - low), 0.0, 1.0)
+        return push * reach[:, None], closest < low

@@ -1,0 +1,239 @@
+"""A batched kinematic world: what a Fetch does to blocks, without dynamics, for making training data fast.
+
+Thousands of worlds advance together as arrays. Geometry, timing and limits match the contact-physics world: the same
+step and slew limits, the same fingers, the same table. What it leaves out is friction, torque and tilt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osil.core import Action, BoolArray, FloatArray, Observation, Scene
+from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
+from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.worlds.table import Table
+
+HALF = 0.5 * BLOCK_SIZE
+
+
+@dataclass(frozen=True)
+class KinematicConfig:
+    """Motion limits and hand geometry, metres and radians, per control step where they are rates.
+
+    Attributes:
+        max_step: greatest displacement.
+        max_slew: greatest change of the displacement from one step to the next.
+        max_yaw_step: greatest rotation.
+        opening: distance between the pads when fully open.
+        finger_step: change of that distance in a step (two fingers at 0.05 m/s).
+        finger_tip: tips below the grasp centre.
+        finger_half: half extents of a finger in gripper x and y.
+        grasp_lateral, grasp_vertical: a block whose centre is this close to the grasp centre can be held.
+        grasp_yaw: greatest misalignment (rad) that closing fingers straighten.
+        slip: standard deviation of the block's shift in the fingers when it is grasped.
+        radius: reachable distances from the pan axis.
+        start_height: grasp centre over the table at the start of an episode, drawn between these.
+    """
+
+    max_step: float = 0.035
+    max_slew: float = 0.012
+    max_yaw_step: float = 0.10
+    opening: float = 0.066
+    finger_step: float = 0.005
+    finger_tip: float = 0.016
+    finger_half: tuple[float, float] = (0.013, 0.007)
+    grasp_lateral: float = 0.020
+    grasp_vertical: float = 0.026
+    grasp_yaw: float = 0.35
+    slip: float = 0.0008
+    radius: tuple[float, float] = (0.43, 0.76)
+    start_height: tuple[float, float] = (0.18, 0.34)
+
+
+class KinematicWorld:
+    """``N`` worlds side by side. Observations, actions and scenes have a leading dimension ``[N]``."""
+
+    def __init__(
+        self, rng: np.random.Generator, config: KinematicConfig | None = None, table: Table | None = None
+    ) -> None:
+        self._rng = rng
+        self._config = config or KinematicConfig()
+        self._table = table or Table()
+
+    def reset(self, scene: Scene, delay: np.ndarray | None = None) -> Observation:
+        """Put the blocks where ``scene`` (leading ``[N]``) says, the open gripper somewhere above the table.
+
+        Args:
+            scene: block positions ``[N, B, 3]`` and yaws ``[N, B]``, base frame.
+            delay: ``[N]`` True in the worlds where each action acts one control step late. None: nowhere.
+        """
+        c, rng = self._config, self._rng
+        count = len(scene.block_positions)
+        self._rows = np.arange(count)
+        self._blocks = scene.block_positions.astype(float)
+        self._block_yaws = scene.block_yaws.astype(float)
+        x, y = rng.uniform(0.52, 0.66, count), rng.uniform(-0.2, 0.2, count)
+        self._gripper = np.stack([x, y, self._table.height + rng.uniform(*c.start_height, count)], axis=-1)
+        self._yaw = rng.uniform(-0.5, 0.5, count)
+        self._opening = np.full(count, c.opening)
+        self._velocity = np.zeros((count, 3))
+        self._held = np.full(count, -1)
+        self._held_offset = np.zeros((count, 3))
+        self._delay = np.zeros(count, dtype=bool) if delay is None else delay
+        self._pending = Action(np.zeros((count, 3)), np.zeros(count, dtype=bool), np.zeros(count))
+        return self.observe()
+
+    @property
+    def scene(self) -> Scene:
+        return Scene(self._blocks.copy(), self._block_yaws.copy())
+
+    def observe(self) -> Observation:
+        """What the policy sees now."""
+        relative = rotate_z(self._blocks - self._gripper[:, None], -self._yaw[:, None])
+        return Observation(relative, self._opening.copy(), wrap_cube_yaw(self._block_yaws - self._yaw[:, None]))
+
+    def step(self, action: Action) -> Observation:
+        """Advance every world by one control period."""
+        late = self._delay
+        displacement = np.where(late[:, None], self._pending.displacement, action.displacement)
+        close = np.where(late, self._pending.close_gripper, action.close_gripper)
+        yaw_step = np.where(late, self._pending.yaw_step, action.yaw_step)
+        self._pending = action
+
+        before = self._gripper[:, 2].copy()
+        self._move_gripper(displacement, yaw_step)
+        self._stop_on_blocks(before)
+        self._carry()
+        self._shove()
+        self._move_fingers(close)
+        self._settle()
+        return self.observe()
+
+    def _move_gripper(self, displacement: FloatArray, yaw_step: FloatArray) -> None:
+        c = self._config
+        wanted = rotate_z(clip_norm(displacement, c.max_step), self._yaw)
+        self._velocity = self._velocity + clip_norm(wanted - self._velocity, c.max_slew)
+        target = self._gripper + self._velocity
+        target[:, 2] = np.maximum(target[:, 2], self._table.height + c.finger_tip + 0.002)
+        centre = np.array([self._table.pan_axis_x, 0.0])
+        arm = target[:, :2] - centre
+        radius = np.sqrt((arm**2).sum(-1))
+        target[:, :2] = centre + arm * (np.clip(radius, *c.radius) / radius)[:, None]
+        self._velocity = target - self._gripper
+        self._gripper = target
+        self._yaw = self._yaw + np.clip(yaw_step, -c.max_yaw_step, c.max_yaw_step)
+
+    def _stop_on_blocks(self, before: FloatArray) -> None:
+        """A finger or a held block that comes down on a block stops there."""
+        c = self._config
+        free = np.arange(self._blocks.shape[1]) != self._held[:, None]
+        under_finger = (self._finger_overlap() > 0.002).any(1) & free
+        top = self._blocks[..., 2] + HALF
+        floor = np.where(under_finger & (before[:, None] - c.finger_tip > top - 0.004), top + c.finger_tip, -np.inf)
+        holding = self._held >= 0
+        if holding.any():
+            held_xy = self._held_position()[:, None, :2]
+            over = (np.abs(self._blocks[..., :2] - held_xy) < BLOCK_SIZE - 0.003).all(-1) & free & holding[:, None]
+            bottom = self._held_offset[:, 2] - HALF
+            above = before[:, None] + bottom[:, None] > top - 0.004
+            floor = np.maximum(floor, np.where(over & above, top - bottom[:, None], -np.inf))
+            table = self._table.height - bottom
+            floor = np.maximum(floor, np.where(holding, table, -np.inf)[:, None])
+        lowest = floor.max(-1)
+        stopped = self._gripper[:, 2] < lowest
+        self._gripper[stopped, 2] = lowest[stopped]
+        self._velocity[stopped, 2] = 0.0
+
+    def _finger_overlap(self) -> FloatArray:
+        """How deep each finger overlaps each block in the plane, ``[N, 2, B]`` metres; negative where it does not."""
+        x, y, half = self._in_gripper()
+        side = np.array([-1.0, 1.0])[None, :, None] * (0.5 * self._opening + self._config.finger_half[1])[:, None, None]
+        along = self._config.finger_half[0] + half - np.abs(x)
+        across = self._config.finger_half[1] + half[:, None] - np.abs(y[:, None] - side)
+        return np.minimum(along[:, None], across)
+
+    def _in_gripper(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Block centres in gripper x and y, and their half extents along these axes, each ``[N, B]``."""
+        relative = rotate_z(self._blocks - self._gripper[:, None], -self._yaw[:, None])
+        yaw = wrap_cube_yaw(self._block_yaws - self._yaw[:, None])
+        half = HALF * (np.abs(np.cos(yaw)) + np.abs(np.sin(yaw))) - 0.001
+        return relative[..., 0], relative[..., 1], half
+
+    def _held_position(self) -> FloatArray:
+        return self._gripper + rotate_z(self._held_offset, self._yaw)
+
+    def _carry(self) -> None:
+        rows = self._rows[self._held >= 0]
+        held = self._held[rows]
+        self._blocks[rows, held] = self._held_position()[rows]
+        self._block_yaws[rows, held] = self._yaw[rows]
+
+    def _shove(self) -> None:
+        """Fingers and a held block push aside what they run into."""
+        c = self._config
+        free = np.arange(self._blocks.shape[1]) != self._held[:, None]
+        tip = (self._gripper[:, 2] - c.finger_tip)[:, None]
+        low = (tip < self._blocks[..., 2] + HALF - 0.002) & (tip + 0.06 > self._blocks[..., 2] - HALF)
+        depth = np.where((low & free)[:, None], self._finger_overlap(), 0.0)
+        if (depth > 0).any():
+            x, y, _ = self._in_gripper()
+            side = 0.5 * self._opening + c.finger_half[1]
+            for finger, sign in ((0, -1.0), (1, 1.0)):
+                push = np.maximum(depth[:, finger], 0.0)
+                relative = y - sign * side[:, None]
+                lengthwise = np.abs(x) - c.finger_half[0] > np.abs(relative) - c.finger_half[1]
+                shift = np.zeros(self._blocks.shape)
+                shift[..., 0] = np.where(lengthwise, np.sign(x) * push, 0.0)
+                shift[..., 1] = np.where(lengthwise, 0.0, np.sign(relative) * push)
+                self._blocks += rotate_z(shift, self._yaw[:, None])
+        holding = self._held >= 0
+        if holding.any():
+            offset = self._blocks - self._held_position()[:, None]
+            overlap = BLOCK_SIZE - np.abs(offset)
+            hit = (overlap[..., :2] > 0.002).all(-1) & (overlap[..., 2] > 0.005) & free & holding[:, None]
+            sideways = overlap[..., 0] < overlap[..., 1]
+            self._blocks[..., 0] += np.where(hit & sideways, np.sign(offset[..., 0]) * overlap[..., 0], 0.0)
+            self._blocks[..., 1] += np.where(hit & ~sideways, np.sign(offset[..., 1]) * overlap[..., 1], 0.0)
+
+    def _move_fingers(self, close: BoolArray) -> None:
+        c = self._config
+        opening = np.clip(self._opening + np.where(close, -c.finger_step, c.finger_step), 0.0, c.opening)
+        x, y, _ = self._in_gripper()
+        relative_z = self._blocks[..., 2] - self._gripper[:, None, 2]
+        misaligned = np.abs(wrap_cube_yaw(self._block_yaws - self._yaw[:, None]))
+        graspable = (np.abs(x) < c.grasp_lateral) & (np.abs(y) < HALF) & (np.abs(relative_z) < c.grasp_vertical)
+        graspable &= misaligned < c.grasp_yaw
+        width = np.where(graspable, BLOCK_SIZE, 0.0).max(-1)
+        closing = close & (opening <= width)
+        opening = np.where(closing, width, opening)
+        taking = closing & (self._held < 0)
+        rows = self._rows[taking]
+        if len(rows):
+            block = np.where(graspable[rows], np.hypot(x, y)[rows], np.inf).argmin(-1)
+            slip = self._rng.normal(0.0, self._config.slip, (len(rows), 3))
+            offset = np.stack([x[rows, block], np.zeros(len(rows)), relative_z[rows, block]], axis=-1)
+            self._held[rows], self._held_offset[rows] = block, offset + slip * (1.0, 0.3, 0.5)
+        self._held[(self._held >= 0) & (opening > BLOCK_SIZE + 0.0005)] = -1
+        self._opening = opening
+        self._carry()
+
+    def _settle(self) -> None:
+        """Blocks without support fall; blocks whose centre is not over their support slide off it."""
+        blocks = self._blocks
+        free = np.arange(blocks.shape[1]) != self._held[:, None]
+        offset = blocks[:, :, None] - blocks[:, None]
+        lateral = np.abs(offset[..., :2]).max(-1)
+        below = (lateral < BLOCK_SIZE - 0.002) & (offset[..., 2] > 0.6 * BLOCK_SIZE) & free[:, None]
+        tops = np.where(below, blocks[:, None, :, 2] + HALF, self._table.height)
+        support, index = tops.max(-1), tops.argmax(-1)
+        gap = np.maximum(0.0, blocks[..., 2] - HALF - support)
+        blocks[..., 2] -= np.where(free, np.minimum(gap, 0.03), 0.0)
+        supported = below.any(-1) & free & (gap < 0.002)
+        if supported.any():
+            base = np.take_along_axis(blocks, index[..., None], axis=1)
+            overhang = (blocks - base)[..., :2]
+            distance = np.sqrt((overhang**2).sum(-1))
+            topples = supported & (np.abs(overhang).max(-1) > HALF)
+            blocks[..., :2] += np.where(topples, 0.012 / np.maximum(distance, 1e-6), 0.0)[..., None] * overhang
