@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Self
 
 from osil.errors import DemonstrationError, ObservationError
 
@@ -30,7 +31,7 @@ CONTROL_PERIOD = 0.05
 """Seconds between two actions: the policy acts at 20 Hz."""
 
 
-def _finite(name: str, value: ArrayLike, trailing: tuple[int | None, ...]) -> FloatArray:
+def finite_array(name: str, value: ArrayLike, trailing: tuple[int | None, ...]) -> FloatArray:
     """Return ``value`` as a finite float array whose last dimensions fit ``trailing`` (None: any size)."""
     array = np.asarray(value)
     if not np.issubdtype(array.dtype, np.floating):
@@ -62,10 +63,10 @@ class Observation:
     block_yaws: FloatArray = None  # type: ignore[assignment]  # filled in __post_init__
 
     def __post_init__(self) -> None:
-        positions = _finite("block_positions", self.block_positions, (None, 3))
+        positions = finite_array("block_positions", self.block_positions, (None, 3))
         yaws = np.zeros(positions.shape[:-1]) if self.block_yaws is None else self.block_yaws
-        yaws = _finite("block_yaws", yaws, (positions.shape[-2],))
-        opening = _finite("gripper_opening", self.gripper_opening, ())
+        yaws = finite_array("block_yaws", yaws, (positions.shape[-2],))
+        opening = finite_array("gripper_opening", self.gripper_opening, ())
         if yaws.shape != positions.shape[:-1] or opening.shape != positions.shape[:-2]:
             raise ObservationError(
                 f"leading dimensions differ: block_positions {list(positions.shape)}, block_yaws {list(yaws.shape)}, "
@@ -115,9 +116,9 @@ class Action:
     yaw_step: FloatArray = None  # type: ignore[assignment]  # filled in __post_init__
 
     def __post_init__(self) -> None:
-        displacement = _finite("displacement", self.displacement, (3,))
+        displacement = finite_array("displacement", self.displacement, (3,))
         yaw = np.zeros(displacement.shape[:-1]) if self.yaw_step is None else self.yaw_step
-        yaw = _finite("yaw_step", yaw, ())
+        yaw = finite_array("yaw_step", yaw, ())
         close = np.asarray(self.close_gripper, dtype=np.bool_)
         if yaw.shape != displacement.shape[:-1] or close.shape != yaw.shape:
             raise ObservationError(

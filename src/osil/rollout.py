@@ -37,10 +37,14 @@ class Recorder(Generic[O, A]):
         self._observations.append(observation)
         self._actions.append(action)
 
-    def demonstration(self) -> Demonstration[O, A]:
-        """The trajectory so far."""
+    def trajectory(self) -> tuple[O, A]:
+        """Observations and actions so far, each with a new first dimension ``[T]``."""
         observation, action = type(self._observations[0]), type(self._actions[0])
-        return Demonstration(observation.stack(self._observations), action.stack(self._actions))
+        return observation.stack(self._observations), action.stack(self._actions)
+
+    def demonstration(self) -> Demonstration[O, A]:
+        """The trajectory so far, of a single world."""
+        return Demonstration(*self.trajectory())
 
 
 def rollout(

@@ -1,0 +1,182 @@
+"""Particle-reaching tasks (section 3.2.1): a point robot shall go to one of several landmarks, and stop there.
+
+Which landmark is the task; nothing but a demonstration tells it. Landmark ``i`` of the demonstration is landmark ``i``
+of the scene in which the task is repeated, wherever either lies: their order carries their identity, like the colours
+and shapes in the paper's figure 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from osil.core import BoolArray, FloatArray, finite_array
+from osil.errors import ObservationError, SceneError, TaskError
+
+LANDMARK_RADIUS = 0.1
+"""A robot whose centre is this close (metres) to a landmark is on it."""
+
+STOPPED_SPEED = 0.2
+"""A robot slower than this (metres per second) has stopped."""
+
+
+@dataclass(frozen=True, eq=False)
+class ParticleObservation:
+    """The whole state of a scene, which the agent sees: "its own 2D location, as well as the 2D locations of each of
+    the landmarks" (section 3.2.1), and its velocity, without which a robot driven by force cannot stop.
+
+    Positions are absolute, in the frame of the arena (origin in its centre); a network may make them relative.
+
+    Attributes:
+        landmark_positions: ``[..., L, 2]`` metres, arena frame.
+        robot_position: ``[..., 2]`` metres, arena frame.
+        robot_velocity: ``[..., 2]`` metres per second, arena frame.
+
+    Raises:
+        ObservationError: a shape does not fit or a number is not finite.
+    """
+
+    landmark_positions: FloatArray
+    robot_position: FloatArray
+    robot_velocity: FloatArray
+
+    def __post_init__(self) -> None:
+        landmarks = finite_array("landmark_positions", self.landmark_positions, (None, 2))
+        position = finite_array("robot_position", self.robot_position, (2,))
+        velocity = finite_array("robot_velocity", self.robot_velocity, (2,))
+        if position.shape != velocity.shape or position.shape[:-1] != landmarks.shape[:-2]:
+            raise ObservationError(
+                f"leading dimensions differ: landmark_positions {list(landmarks.shape)}, robot_position "
+                f"{list(position.shape)}, robot_velocity {list(velocity.shape)}; expected [..., L, 2] and twice [..., 2]"
+            )
+        object.__setattr__(self, "landmark_positions", landmarks)
+        object.__setattr__(self, "robot_position", position)
+        object.__setattr__(self, "robot_velocity", velocity)
+
+    @property
+    def num_landmarks(self) -> int:
+        return self.landmark_positions.shape[-2]
+
+    @property
+    def leading_shape(self) -> tuple[int, ...]:
+        return self.robot_position.shape[:-1]
+
+    def __getitem__(self, index: Any) -> Self:
+        """Index the leading dimensions."""
+        return type(self)(self.landmark_positions[index], self.robot_position[index], self.robot_velocity[index])
+
+    @classmethod
+    def stack(cls, items: Sequence[Self]) -> Self:
+        """Join observations of equal shape along a new first dimension."""
+        return cls(
+            np.stack([item.landmark_positions for item in items]),
+            np.stack([item.robot_position for item in items]),
+            np.stack([item.robot_velocity for item in items]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ParticleAction:
+    """The force on the robot during the next control period.
+
+    Attributes:
+        force: ``[..., 2]`` newtons, arena frame.
+
+    Raises:
+        ObservationError: the shape does not fit or a number is not finite.
+    """
+
+    force: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "force", finite_array("force", self.force, (2,)))
+
+    def __getitem__(self, index: Any) -> Self:
+        """Index the leading dimensions."""
+        return type(self)(self.force[index])
+
+    @classmethod
+    def stack(cls, items: Sequence[Self]) -> Self:
+        """Join actions of equal shape along a new first dimension."""
+        return cls(np.stack([item.force for item in items]))
+
+
+@dataclass(frozen=True)
+class ReachingTask:
+    """Reach one landmark.
+
+    Attributes:
+        num_landmarks: landmarks in the scene.
+        target: index of the one to reach.
+
+    Raises:
+        TaskError: there is no such landmark.
+    """
+
+    num_landmarks: int
+    target: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.target < self.num_landmarks:
+            raise TaskError(f"landmark {self.target}: expected an index from 0 to {self.num_landmarks - 1}")
+
+
+@dataclass(frozen=True)
+class Arena:
+    """A square without walls, and how time and force go in it. The paper states none of these numbers.
+
+    Attributes:
+        half_size: landmarks and starting positions are uniform in ``[-half_size, half_size]^2``, metres.
+        spacing: least distance between two landmarks, metres: more than twice a landmark's radius.
+        control_period: seconds between two actions. Coarse, so that an episode is short for an LSTM to read.
+        episode_steps: control periods in an episode; the expert has arrived well before.
+        max_force: the robot cannot push harder, newtons.
+    """
+
+    half_size: float = 1.0
+    spacing: float = 0.25
+    control_period: float = 0.2
+    episode_steps: int = 20
+    max_force: float = 5.0
+
+    def random_scenes(self, count: int, num_landmarks: int, rng: np.random.Generator) -> ParticleObservation:
+        """Draw ``count`` scenes with the robot at rest.
+
+        Returns:
+            Scenes with leading dimension ``[count]``.
+
+        Raises:
+            SceneError: so many landmarks do not fit.
+        """
+        landmarks = np.zeros((count, 0, 2))
+        for _ in range(num_landmarks):
+            drawn = rng.uniform(-self.half_size, self.half_size, (count, 2))
+            for _ in range(1000):
+                crowded = (((landmarks - drawn[:, None]) ** 2).sum(-1) < self.spacing**2).any(-1)
+                if not crowded.any():
+                    break
+                drawn[crowded] = rng.uniform(-self.half_size, self.half_size, (crowded.sum(), 2))
+            else:
+                raise SceneError(f"{num_landmarks} landmarks do not fit {self.spacing} m apart; use fewer landmarks")
+            landmarks = np.concatenate([landmarks, drawn[:, None]], axis=1)
+        start = rng.uniform(-self.half_size, self.half_size, (count, 2))
+        return ParticleObservation(landmarks, start, np.zeros((count, 2)))
+
+
+def target_position(scene: ParticleObservation, targets: np.ndarray | int) -> FloatArray:
+    """Where landmark ``targets`` (``[...]`` indices) of each scene lies: ``[..., 2]`` metres, arena frame."""
+    index = np.broadcast_to(targets, scene.leading_shape)[..., None, None]
+    result: FloatArray = np.take_along_axis(scene.landmark_positions, index, axis=-2)[..., 0, :]
+    return result
+
+
+def reached(scene: ParticleObservation, targets: np.ndarray | int) -> BoolArray:
+    """True where the robot has stopped on landmark ``targets`` (``[...]`` indices) of its scene: ``[...]``."""
+    offset = target_position(scene, targets) - scene.robot_position
+    on_it = np.hypot(offset[..., 0], offset[..., 1]) < LANDMARK_RADIUS
+    stopped = np.hypot(scene.robot_velocity[..., 0], scene.robot_velocity[..., 1]) < STOPPED_SPEED
+    result: BoolArray = on_it & stopped
+    return result
