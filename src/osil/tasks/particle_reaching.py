@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from typing_extensions import Self
 
 from osil.core import BoolArray, FloatArray, finite_array
 from osil.errors import ObservationError, SceneError, TaskError
