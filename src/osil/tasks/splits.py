@@ -1,6 +1,6 @@
 """The task family of section 5.2: which tasks are for training and which are kept for testing.
 
-The lists are data (``config/tasks/train.txt``, ``config/tasks/test.txt``), so that every result refers to the same tasks.
+The lists are data (``config/tasks/train.txt`` and ``test.txt``), so that every result refers to the same tasks.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from osil.errors import TaskError
-from osil.resources import share_directory
+from osil.resources import resource_path
 from osil.tasks.block_stacking import StackingTask
 
 SPLITS = ("train", "test")
@@ -28,7 +28,7 @@ def load_tasks(source: str | Path, max_blocks: int | None = None) -> tuple[Stack
     Raises:
         TaskError: no such file, no task left, or a line that is not a task of at least one stage.
     """
-    path = share_directory() / "config" / "tasks" / f"{source}.txt" if str(source) in SPLITS else Path(source)
+    path = resource_path("config", "tasks", f"{source}.txt") if str(source) in SPLITS else Path(source)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
