@@ -27,3 +27,7 @@ class ConfigError(OsilError, ValueError):
 
 class SceneError(OsilError, ValueError):
     """A scene that cannot be placed on the table or reached by the arm."""
+
+
+class ResourceError(OsilError, FileNotFoundError):
+    """A data file of the project that is not installed."""

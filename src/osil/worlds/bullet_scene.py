@@ -1,0 +1,168 @@
+"""The bodies of the scene in PyBullet: a Fetch, a table and coloured cubes. Physics and renderer build on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pybullet
+
+from osil.core import FloatArray
+from osil.errors import SceneError
+from osil.resources import resource_path
+from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.worlds.fetch_arm import ARM_JOINTS, TORSO_HEIGHT
+from osil.worlds.table import Table
+
+FINGER_JOINTS = ("r_gripper_finger_joint", "l_gripper_finger_joint")
+
+JOINT_NAMES = (*ARM_JOINTS, "torso_lift_joint", "head_pan_joint", "head_tilt_joint", *FINGER_JOINTS)
+"""Order of every array of joints ``[J]``: arm, torso, head, fingers."""
+
+NUM_ARM = len(ARM_JOINTS)
+
+BODY_POSTURE = (TORSO_HEIGHT, 0.0, 0.6)
+"""Where torso_lift (metres), head_pan and head_tilt (radians) stay."""
+
+BLOCK_COLOURS = (
+    (0.84, 0.15, 0.16),
+    (0.12, 0.42, 0.75),
+    (0.20, 0.63, 0.17),
+    (1.00, 0.80, 0.10),
+    (0.52, 0.30, 0.70),
+    (1.00, 0.50, 0.05),
+    (0.10, 0.75, 0.80),
+    (0.93, 0.50, 0.76),
+    (0.50, 0.30, 0.22),
+    (0.65, 0.80, 0.20),
+    (0.25, 0.26, 0.30),
+    (0.96, 0.96, 0.96),
+)
+"""RGB of the blocks a, b, c ...; further blocks begin again."""
+
+_TABLE_CENTRE = (0.54, 0.0)
+_TABLE_SIZE = (0.62, 1.10, 0.03)
+_LEG = 0.04
+
+
+@dataclass(frozen=True)
+class Physics:
+    """What the simulated things are like.
+
+    Attributes:
+        block_mass: kilograms.
+        block_size: edge length, metres.
+        block_friction: lateral friction of a block; Bullet multiplies those of the two bodies in contact.
+        finger_friction: the same of the finger pads.
+        finger_force: of each finger, newtons.
+        solver_iterations: of the contact solver in one physics step; with 50 a grasp is no longer sure.
+    """
+
+    block_mass: float = 0.05
+    block_size: float = BLOCK_SIZE
+    block_friction: float = 0.7
+    finger_friction: float = 1.0
+    finger_force: float = 20.0
+    solver_iterations: int = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Where everything is at one instant: all that a picture needs.
+
+    Attributes:
+        joint_positions: ``[J]`` in the order of JOINT_NAMES, radians or metres.
+        block_positions: ``[B, 3]`` metres, base frame.
+        block_quaternions: ``[B, 4]`` x y z w, base frame.
+    """
+
+    joint_positions: FloatArray
+    block_positions: FloatArray
+    block_quaternions: FloatArray
+
+
+class BulletScene:
+    """A PyBullet client of its own with all bodies loaded, the blocks on the floor behind the table.
+
+    Raises:
+        SceneError: PyBullet cannot open its window.
+        ResourceError: the robot description is not installed.
+    """
+
+    def __init__(
+        self, num_blocks: int, physics: Physics | None = None, table: Table | None = None, gui: bool = False
+    ) -> None:
+        self.num_blocks = num_blocks
+        self.physics = physics or Physics()
+        self.table = table or Table()
+        self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
+        if self.client < 0:
+            raise SceneError("PyBullet could not open its window; run without GUI where there is no display")
+        pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
+        self._box((4.0, 4.0, 0.1), (0.5, 0.0, -0.05), (0.66, 0.68, 0.71))
+        self._load_table()
+        self.robot: int = pybullet.loadURDF(
+            str(resource_path("urdf", "fetch.urdf")), useFixedBase=True, physicsClientId=self.client
+        )
+        joints = range(pybullet.getNumJoints(self.robot, physicsClientId=self.client))
+        infos = [pybullet.getJointInfo(self.robot, joint, physicsClientId=self.client) for joint in joints]
+        by_name = {info[1].decode(): info for info in infos}
+        self.joints = [int(by_name[name][0]) for name in JOINT_NAMES]
+        self.efforts = [float(by_name[name][10]) for name in JOINT_NAMES]
+        size = (self.physics.block_size,) * 3
+        self.blocks = [
+            self._box(size, (1.5, 0.1 * block, 0.5), colour, self.physics.block_mass)
+            for block, colour in zip(range(num_blocks), BLOCK_COLOURS * num_blocks, strict=False)
+        ]
+
+    def close(self) -> None:
+        """Disconnect from PyBullet. Nothing else may be called afterwards."""
+        if self.client >= 0:
+            pybullet.disconnect(self.client)
+            self.client = -1
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Put robot and blocks where ``snapshot`` says, at rest.
+
+        Raises:
+            SceneError: another number of joints or blocks, or a number that is not finite.
+        """
+        shapes = (len(JOINT_NAMES),), (self.num_blocks, 3), (self.num_blocks, 4)
+        arrays = snapshot.joint_positions, snapshot.block_positions, snapshot.block_quaternions
+        for name, shape, array in zip(("joints", "block positions", "orientations"), shapes, arrays, strict=True):
+            if array.shape != shape or not np.isfinite(array).all():
+                raise SceneError(f"{name}: expected finite numbers of shape {list(shape)}, got {list(array.shape)}")
+        for joint, position in zip(self.joints, snapshot.joint_positions, strict=True):
+            pybullet.resetJointState(self.robot, joint, position, 0.0, physicsClientId=self.client)
+        poses = zip(self.blocks, snapshot.block_positions, snapshot.block_quaternions, strict=True)
+        for body, position, quaternion in poses:
+            pybullet.resetBasePositionAndOrientation(body, position, quaternion, physicsClientId=self.client)
+            pybullet.resetBaseVelocity(body, (0, 0, 0), (0, 0, 0), physicsClientId=self.client)
+
+    def snapshot(self) -> Snapshot:
+        """Where everything is now."""
+        states = pybullet.getJointStates(self.robot, self.joints, physicsClientId=self.client)
+        positions, quaternions = self.block_poses()
+        return Snapshot(np.array([state[0] for state in states]), positions, quaternions)
+
+    def block_poses(self) -> tuple[FloatArray, FloatArray]:
+        """Positions ``[B, 3]`` (metres) and orientations ``[B, 4]`` (x y z w) of the blocks in the base frame."""
+        poses = [pybullet.getBasePositionAndOrientation(body, physicsClientId=self.client) for body in self.blocks]
+        positions, quaternions = [pose[0] for pose in poses], [pose[1] for pose in poses]
+        return np.array(positions).reshape(-1, 3), np.array(quaternions).reshape(-1, 4)
+
+    def _box(self, size: Sequence[float], position: Sequence[float], colour: Sequence[float], mass: float = 0.0) -> int:
+        half, rgba, client = [0.5 * edge for edge in size], (*colour, 1.0), self.client
+        shape = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half, physicsClientId=client)
+        visual = pybullet.createVisualShape(pybullet.GEOM_BOX, halfExtents=half, rgbaColor=rgba, physicsClientId=client)
+        return int(pybullet.createMultiBody(mass, shape, visual, position, physicsClientId=client))
+
+    def _load_table(self) -> None:
+        (x, y), (length, width, thickness), top = _TABLE_CENTRE, _TABLE_SIZE, self.table.height
+        self._box(_TABLE_SIZE, (x, y, top - 0.5 * thickness), (0.80, 0.66, 0.50))
+        leg = top - thickness
+        for end in (-0.5, 0.5):
+            for side in (-0.5, 0.5):
+                at = (x + end * (length - _LEG), y + side * (width - _LEG), 0.5 * leg)
+                self._box((_LEG, _LEG, leg), at, (0.42, 0.34, 0.27))

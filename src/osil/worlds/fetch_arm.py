@@ -1,0 +1,139 @@
+"""Kinematics of the Fetch arm: joint names, limits, forward and closed-form inverse kinematics.
+
+Lengths and limits are the published facts of the robot, the same as in ``urdf/fetch.urdf``. The inverse serves a
+gripper that points straight down, with both roll joints at 0: shoulder_pan turns towards the point, shoulder_lift and
+elbow_flex are a planar two-link arm with the elbow up, wrist_flex makes the gripper vertical and wrist_roll its yaw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osil.core import FloatArray
+
+ARM_JOINTS = (
+    "shoulder_pan_joint",
+    "shoulder_lift_joint",
+    "upperarm_roll_joint",
+    "elbow_flex_joint",
+    "forearm_roll_joint",
+    "wrist_flex_joint",
+    "wrist_roll_joint",
+)
+"""The arm's joints from shoulder to hand: the last dimension ``[7]`` of every array of joint positions."""
+
+JOINT_LOWER = np.array([-1.6056, -1.221, -np.inf, -2.251, -np.inf, -2.16, -np.inf])
+"""Lower limits, radians."""
+
+JOINT_UPPER = np.array([1.6056, 1.518, np.inf, 2.251, np.inf, 2.16, np.inf])
+"""Upper limits, radians."""
+
+JOINT_SPEED = np.array([1.256, 1.454, 1.571, 1.521, 1.571, 2.268, 2.268])
+"""Speed limits, radians a second."""
+
+TORSO_HEIGHT = 0.214
+"""Position of torso_lift_joint (metres) at which a table of 0.40 m is best reached. The torso stays there."""
+
+FINGER_TRAVEL = 0.05
+"""Upper limit of each finger joint, metres; the opening between the pads is the sum of both."""
+
+FINGER_SPEED = 0.05
+"""Speed limit of each finger joint, metres a second."""
+
+FINGER_TIP = 0.016
+"""The finger tips are this far (metres) beyond the grasp centre."""
+
+GRASP_OFFSET = 0.015
+"""The grasp centre is this far (metres) beyond ``gripper_link``."""
+
+PAN_AXIS = np.array([0.03265, 0.0, 0.726010])
+"""Origin of shoulder_pan in the base frame with the torso at 0, metres."""
+
+# Offsets of the links along x, metres, with all joints at 0.
+_SHOULDER = np.array([0.117, 0.0, 0.06])
+_UPPER_ARM = (0.219, 0.133)
+_FOREARM = (0.197, 0.1245)
+HAND = 0.1385 + 0.16645 + GRASP_OFFSET
+"""From wrist_flex to the grasp centre, metres."""
+
+LINKS = (sum(_UPPER_ARM), sum(_FOREARM))
+"""The two links of the planar arm: shoulder_lift to elbow_flex to wrist_flex, metres."""
+
+SHOULDER_RADIUS = float(_SHOULDER[0])
+"""Distance of shoulder_lift from the pan axis, metres."""
+
+
+def shoulder_height(torso: float = TORSO_HEIGHT) -> float:
+    """Height of shoulder_lift over the floor, metres."""
+    return float(PAN_AXIS[2] + _SHOULDER[2] + torso)
+
+
+@dataclass(frozen=True, eq=False)
+class GripperPose:
+    """The gripper frame in the base frame; it points down.
+
+    Attributes:
+        position: ``[..., 3]`` grasp centre, metres.
+        yaw: ``[...]`` radians about z.
+    """
+
+    position: FloatArray
+    yaw: FloatArray
+
+
+def _rot_x(angle: FloatArray) -> FloatArray:
+    c, s, o, i = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
+    return np.stack([i, o, o, o, c, -s, o, s, c], axis=-1).reshape(*angle.shape, 3, 3)
+
+
+def _rot_y(angle: FloatArray) -> FloatArray:
+    c, s, o, i = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
+    return np.stack([c, o, s, o, i, o, -s, o, c], axis=-1).reshape(*angle.shape, 3, 3)
+
+
+def forward(joints: FloatArray, torso: float = TORSO_HEIGHT) -> GripperPose:
+    """Where the gripper is, for any joint positions, rolls included.
+
+    Args:
+        joints: ``[..., 7]`` positions in the order of ARM_JOINTS, radians.
+        torso: position of torso_lift_joint, metres.
+    """
+    pan, lift, upper_roll, elbow, fore_roll, wrist, roll = np.moveaxis(np.asarray(joints, dtype=float), -1, 0)
+    # In the vertical plane that shoulder_pan turns: x away from the axis, z up.
+    turn = _rot_y(lift)
+    point = _SHOULDER + turn[..., 0] * _UPPER_ARM[0]
+    turn = turn @ _rot_x(upper_roll)
+    point = point + turn[..., 0] * _UPPER_ARM[1]
+    turn = turn @ _rot_y(elbow)
+    point = point + turn[..., 0] * _FOREARM[0]
+    turn = turn @ _rot_x(fore_roll)
+    point = point + turn[..., 0] * _FOREARM[1]
+    turn = turn @ _rot_y(wrist)
+    point = point + turn[..., 0] * HAND
+    closing = (turn @ _rot_x(roll))[..., 1]  # the closing direction: y of the gripper frame
+    c, s = np.cos(pan), np.sin(pan)
+    x, y, z = np.moveaxis(point, -1, 0)
+    position = PAN_AXIS + np.stack([c * x - s * y, s * x + c * y, z + torso], axis=-1)
+    return GripperPose(position, pan + np.arctan2(-closing[..., 0], closing[..., 1]))
+
+
+def inverse(pose: GripperPose, torso: float = TORSO_HEIGHT) -> FloatArray:
+    """Joint positions ``[..., 7]`` (radians) that put the gripper there, pointing down.
+
+    wrist_roll is continuous, so its value fits ``pose.yaw`` without being wrapped. A point out of reach is answered
+    with the arm stretched or folded towards it; keep points within reach with ``cartesian.clip_to_reach``.
+    """
+    x, y = pose.position[..., 0] - PAN_AXIS[0], pose.position[..., 1] - PAN_AXIS[1]
+    pan = np.arctan2(y, x)
+    out = np.hypot(x, y) - SHOULDER_RADIUS
+    up = pose.position[..., 2] + HAND - shoulder_height(torso)
+    upper, fore = LINKS
+    distance = np.hypot(out, up)
+    bend = (distance**2 - upper**2 - fore**2) / (2 * upper * fore)
+    elbow = np.arccos(np.clip(bend, -1.0, 1.0))
+    lift = -np.arctan2(up, out) - np.arctan2(fore * np.sin(elbow), upper + fore * np.cos(elbow))
+    zero = np.zeros_like(pan)
+    joints: FloatArray = np.stack([pan, lift, zero, elbow, zero, 0.5 * np.pi - lift - elbow, pan - pose.yaw], axis=-1)
+    return joints
