@@ -1,0 +1,68 @@
+# Everything a person or CI does here. `make help` lists the targets.
+
+PYTHON ?= python3
+CXX ?= c++
+# What torch is built for: auto (the CPU unless an NVIDIA driver is found), cpu, cu130, ...
+TORCH_BACKEND ?= auto
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+INTERFACES := $(shell find src/osil_interfaces -type f)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint clean no-sourced-ros
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.interfaces  ## make .venv with everything in it (the other targets do this by themselves)
+
+demo: setup  ## teach a task once and imitate it, into demo_output/ (GUI=1 for a window, SEED=3, TASK="ab cd +e")
+	$(BIN)/python -m osil.ros.demo $(if $(SEED),--seed $(SEED)) $(if $(TASK),--task "$(TASK)") $(if $(GUI),--gui)
+
+test: setup  ## run all tests (ARGS="-k name" to choose)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## check style, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:  ## remove .venv and what was built
+	rm -rf $(VENV) build demo_output src/*.egg-info
+
+# The wheels and a distribution in one process clash, so this is asked every time.
+no-sourced-ros:
+	@test -z "$(ROS_DISTRO)$(AMENT_PREFIX_PATH)" || { echo "ROS 2 $(ROS_DISTRO) is sourced and must not mix with the \
+	wheels in $(VENV): use 'colcon build' as in README.md, or run make in a shell where it is not sourced." >&2; exit 1; }
+
+define CHECK_MACHINE
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+  { echo "osil needs Python 3.10 to 3.13 as $(PYTHON); choose another with: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+@$(PYTHON) -c 'import ensurepip, os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null || \
+  { echo "osil needs Python's venv and headers; on Debian and Ubuntu: apt install python3-venv python3-dev" >&2; exit 1; }
+@command -v $(CXX) >/dev/null || \
+  { echo "osil needs a C++ compiler to build its ROS messages; on Debian and Ubuntu: apt install g++" >&2; exit 1; }
+@test "$$(uname -sm)" = "Linux x86_64" || \
+  { echo "the ROS 2 wheels exist for Linux x86_64 only; elsewhere install ROS 2 and use colcon as in README.md" >&2; exit 1; }
+endef
+
+$(VENV)/.installed: constraints.txt setup.py | no-sourced-ros
+	$(CHECK_MACHINE)
+	@echo "== 1/4 virtual environment $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --quiet setuptools scikit-build-core uv
+	@echo "== 2/4 torch"  # uv knows where the builds without CUDA are, which saves 2 GB
+	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
+	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
+	@echo "== 3/4 ROS 2 and the other dependencies"
+	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,dev]'
+	@touch $@
+
+$(VENV)/.interfaces: $(VENV)/.installed $(INTERFACES)
+	@echo "== 4/4 building osil_interfaces (half a minute)"
+	$(PIP_INSTALL) --no-deps --no-build-isolation ./src/osil_interfaces
+	@touch $@
