@@ -9,7 +9,7 @@ from osil.geometry import clip_norm
 from osil.tasks.particle_reaching import Arena, ParticleAction, ParticleObservation, target_position
 
 
-def reaching_force(offset: FloatArray, velocity: FloatArray, arena: Arena, decay: float = 0.6) -> FloatArray:
+def reaching_force(offset: FloatArray, velocity: FloatArray, arena: Arena, decay: float = 0.4) -> FloatArray:
     """Proportional-derivative law that brings the robot to rest at the target without overshoot.
 
     Both poles of the sampled loop lie at ``decay``, so the remaining distance ends up shrinking by that factor in

@@ -1,0 +1,1 @@
+"""Learning one-shot policies from demonstrations."""

@@ -1,0 +1,127 @@
+"""Expert episodes from the kinematic world, thousands at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from osil.core import Action, Demonstration, Observation, Scene
+from osil.experts.noise import NoiseConfig, NoiseInjection
+from osil.experts.stacking import StackingExpert
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
+from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.table import Table
+
+STEPS_PER_STAGE = 110
+"""Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""
+
+STEPS_AFTER = 12
+"""Steps kept after the layout stands, so that a policy learns to leave it alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """``N`` expert episodes of at most ``T`` steps.
+
+    Attributes:
+        observations: leading ``[T, N]``.
+        labels: the expert's action at each observation, leading ``[T, N]``, before any noise.
+        source, target: ``[T, N]`` blocks of the present stage, -1 once all stages are done.
+        lengths: ``[N]`` steps of each episode that count.
+        success: ``[N]`` whether the layout was reached in time.
+    """
+
+    observations: Observation
+    labels: Action
+    source: np.ndarray
+    target: np.ndarray
+    lengths: np.ndarray
+    success: np.ndarray
+
+    def demonstration(self, index: int) -> Demonstration[Observation, Action]:
+        """Episode ``index`` as a demonstration."""
+        steps = slice(self.lengths[index])
+        return Demonstration(self.observations[steps, index], self.labels[steps, index])
+
+
+def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator) -> Scene:
+    """``count`` random scenes as one with leading ``[N]``."""
+    drawn = [table.random_scene(num_blocks, rng) for _ in range(count)]
+    return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))
+
+
+def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng: np.random.Generator) -> None:
+    """In a ``share`` of the worlds put up the first few stages (now and then a wrong pair) in place, in ``scene``."""
+    for world, task in enumerate(tasks):
+        if rng.random() >= share or not task.stages:
+            continue
+        pairs = list(task.stages[: rng.integers(0, task.num_stages + 1)])
+        if rng.random() < 0.3:
+            free = [b for b in range(task.num_blocks) if all(b not in pair for pair in pairs)]
+            bare = [b for b in range(task.num_blocks) if all(b != lower for _, lower in pairs)]
+            if free and len(bare) > 1:
+                upper = int(rng.choice(free))
+                pairs.append((upper, int(rng.choice([b for b in bare if b != upper]))))
+        for upper, lower in pairs:
+            offset = np.append(rng.normal(0.0, 0.0015, 2), BLOCK_SIZE)
+            scene.block_positions[world, upper] = scene.block_positions[world, lower] + offset
+            scene.block_yaws[world, upper] = scene.block_yaws[world, lower] + rng.normal(0.0, 0.03)
+
+
+def collect(
+    tasks: Sequence[StackingTask],
+    rng: np.random.Generator,
+    noise: NoiseConfig | None = None,
+    midway: float = 0.0,
+    delayed: float = 0.5,
+    table: Table | None = None,
+) -> Episodes:
+    """Let the expert do ``tasks`` (all with the same number of blocks), each in a new random scene.
+
+    Args:
+        tasks: one for each of the N episodes.
+        rng: source of randomness.
+        noise: disturbance of the executed actions; None for none.
+        midway: share of the episodes that begin with some stages done.
+        delayed: share of the episodes in which actions act one control step late.
+        table: where blocks may lie.
+    """
+    table = table or Table()
+    count = len(tasks)
+    scene = scenes(table, count, tasks[0].num_blocks, rng)
+    begin_midway(scene, tasks, midway, rng)
+    world = KinematicWorld(rng, table=table)
+    expert = StackingExpert(tasks)
+    injection = NoiseInjection(noise, count, rng) if noise else None
+    limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
+    finished = np.full(count, -1)
+
+    observation = world.reset(scene, delay=rng.random(count) < delayed)
+    observations, labels, sources, targets = [], [], [], []
+    for step in range(limit):
+        action = expert.act(observation)
+        source, target = expert.attended(observation)
+        observations.append(_single_precision(observation))
+        labels.append(action)
+        sources.append(source)
+        targets.append(target)
+        observation = world.step(injection.disturb(action) if injection else action)
+        idle = (np.abs(action.displacement).max(-1) < 0.001) & ~action.close_gripper & (source < 0)
+        finished = np.where((finished < 0) & idle, step + 1, finished)
+        if (finished >= 0).all() and step >= finished.max() + STEPS_AFTER:
+            break
+    success = np.array([layout_reached(task, world.scene[i]) for i, task in enumerate(tasks)]) & (finished >= 0)
+    lengths = np.minimum(np.where(finished >= 0, finished + STEPS_AFTER, limit), len(labels))
+    return Episodes(
+        Observation.stack(observations), Action.stack(labels), np.stack(sources), np.stack(targets), lengths, success
+    )
+
+
+def _single_precision(observation: Observation) -> Observation:
+    return Observation(
+        observation.block_positions.astype(np.float32),
+        observation.gripper_opening.astype(np.float32),
+        observation.block_yaws.astype(np.float32),
+    )

@@ -1,0 +1,91 @@
+"""The whole one-shot stacking network: demonstration, context and manipulation networks in a row (section 4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from osil.errors import ConfigError
+from osil.networks.attention import Score
+from osil.networks.context_network import Context, ContextNetwork, DemonstrationMemory
+from osil.networks.demonstration_network import DemonstrationNetwork
+from osil.networks.features import (
+    ObservationTensors,
+    geometry_features,
+    robot_features,
+    yaw_features,
+)
+from osil.networks.manipulation_network import ActionDistribution, ManipulationNetwork
+
+
+@dataclass(frozen=True)
+class StackingNetworkConfig:
+    """Sizes of the network.
+
+    Attributes:
+        dim: D, size of an embedding.
+        attention_heads: query heads of neighborhood attention.
+        dilations: dilation of each temporal convolution of the demonstration network.
+        lstm_steps: times the context network reads the demonstration (3 in the paper).
+        query_heads: temporal queries at each of them (2 in the paper).
+        block_heads: final queries over blocks (4 in the paper). The first two are taught which block is the source
+            and which the target, so that a person can read them.
+        hidden: units of each of the two layers of the manipulation network.
+        components: Gaussians in the action distribution.
+        score: attention score, ``additive`` as in the paper or ``dot_product``.
+
+    Raises:
+        ConfigError: a size does not fit.
+    """
+
+    dim: int = 64
+    attention_heads: int = 2
+    dilations: tuple[int, ...] = (1, 2, 4)
+    lstm_steps: int = 3
+    query_heads: int = 2
+    block_heads: int = 6
+    hidden: int = 256
+    components: int = 4
+    score: Score = "dot_product"
+
+    def __post_init__(self) -> None:
+        if self.dim % self.attention_heads or self.block_heads < 2 or min(self.dim, self.components) < 1:
+            raise ConfigError(
+                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 2, components >= 1"
+            )
+        object.__setattr__(self, "dilations", tuple(self.dilations))
+
+
+class StackingOutput(NamedTuple):
+    """What the network says for each present state."""
+
+    actions: ActionDistribution
+    context: Context
+
+
+class StackingNetwork(nn.Module):
+    """One demonstration and the present state to a distribution over actions."""
+
+    def __init__(self, config: StackingNetworkConfig | None = None) -> None:
+        super().__init__()
+        c = self.config = config or StackingNetworkConfig()
+        self.demonstration = DemonstrationNetwork(c.dim, c.attention_heads, c.dilations, c.score)
+        self.context = ContextNetwork(
+            c.dim, c.attention_heads, c.query_heads, c.lstm_steps, c.block_heads, c.score
+        )
+        self.manipulation = ManipulationNetwork(c.block_heads, c.hidden, c.components)
+
+    def remember(self, frames: ObservationTensors, mask: Tensor) -> DemonstrationMemory:
+        """Take in M demonstrations of up to K frames (leading ``[M, K]``); mask ``[M, K]`` is False at padding."""
+        embedding = self.demonstration(geometry_features(frames), robot_features(frames.opening), mask)
+        return self.context.remember(embedding, mask)
+
+    def forward(self, memory: DemonstrationMemory, present: ObservationTensors) -> StackingOutput:
+        """Act in N present states of each of the M demonstrations (leading ``[M, N]``)."""
+        robot = robot_features(present.opening)
+        pose = torch.cat([present.positions, yaw_features(present.yaws)], dim=-1)
+        context = self.context(memory, geometry_features(present), pose, robot)
+        return StackingOutput(self.manipulation(context.geometry, robot), context)

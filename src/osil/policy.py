@@ -1,0 +1,222 @@
+"""A trained network as a one-shot policy: shown one demonstration, it acts.
+
+    policy = load_policy("models/stacking")
+    policy.reset(demonstration, seed=0)
+    action = policy.act(observation)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dacite
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from osil.core import Action, Demonstration, FloatArray, Observation
+from osil.demonstrations.conditioning import Conditioning
+from osil.errors import ConfigError, DemonstrationError, ModelError, ObservationError
+from osil.networks.context_network import Context
+from osil.networks.features import ObservationTensors
+from osil.networks.frames import pad_frames
+from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution
+from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """What the policy looked at when it chose its last action; leading ``...`` as the observation's.
+
+    Attributes:
+        kept_steps: ``[K]`` time steps of the demonstration that the first member of the ensemble was shown.
+        over_time: ``[..., K]`` attention over them, mean over heads and steps.
+        source, target: ``[..., B]`` attention over the blocks by the two named heads, mean over the ensemble.
+    """
+
+    kept_steps: np.ndarray
+    over_time: FloatArray
+    source: FloatArray
+    target: FloatArray
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """Everything but the weights.
+
+    Attributes:
+        network: sizes of the network.
+        conditioning: how demonstrations are cut down; the same as in training.
+        ensemble: downsampled demonstrations whose action distributions are averaged (section 5.2.3).
+    """
+
+    network: StackingNetworkConfig = field(default_factory=StackingNetworkConfig)
+    conditioning: Conditioning = field(default_factory=Conditioning)
+    ensemble: int = 10
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PolicyConfig:
+        """Make a config from plain values. Raises ConfigError at an unknown key."""
+        try:
+            return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
+        except dacite.DaciteError as error:
+            raise ConfigError(f"policy config {values}: {error}") from error
+
+
+class OneShotPolicy:
+    """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once."""
+
+    def __init__(self, network: StackingNetwork, config: PolicyConfig, info: dict[str, str] | None = None) -> None:
+        self.config = config
+        self.info = info or {}
+        self.attention: Attention | None = None
+        self.network = network.eval()
+        self._blocks = 0
+
+    @torch.inference_mode()
+    def reset(
+        self,
+        demonstration: Demonstration[Observation, Action] | Sequence[Demonstration[Observation, Action]],
+        seed: int = 0,
+    ) -> None:
+        """Take in one demonstration, or one for each scene of a batch. Embeds it; acting is cheap afterwards.
+
+        Args:
+            demonstration: what to imitate. In a batch all have the same number of blocks.
+            seed: for the random frames that temporal dropout keeps. The same seed gives the same policy.
+
+        Raises:
+            DemonstrationError: a demonstration in which nothing moves, or a batch of different block counts.
+        """
+        self._single = isinstance(demonstration, Demonstration)
+        shown = [demonstration] if isinstance(demonstration, Demonstration) else list(demonstration)
+        counts = {one.observations.num_blocks for one in shown}
+        if len(counts) != 1:
+            raise DemonstrationError(f"demonstrations of {sorted(counts)} blocks in one batch; expected one block count")
+        rng = np.random.default_rng(seed)
+        frames: list[Observation] = []
+        for one in shown:
+            check_motion(one.observations)
+            for _ in range(self.config.ensemble):
+                kept = self.config.conditioning.frames(one.observations, rng)
+                if not frames:
+                    self._kept_steps = kept
+                frames.append(one.observations[kept])
+        self._memory = self.network.remember(*pad_frames(frames))
+        self._blocks = counts.pop()
+        self._scenes = len(shown)
+        self.attention = None
+
+    @torch.inference_mode()
+    def act(self, observation: Observation) -> Action:
+        """The most confident action of the averaged ensemble.
+
+        Args:
+            observation: leading dimensions none after a reset with one demonstration, else ``[N]``.
+
+        Raises:
+            ObservationError: other blocks than in the demonstration, or ``reset`` was not called.
+        """
+        expected = (() if self._single else (self._scenes,)) if self._blocks else None
+        if observation.num_blocks != self._blocks or observation.leading_shape != expected:
+            raise ObservationError(
+                f"observation of {observation.num_blocks} blocks with leading shape {observation.leading_shape}; the "
+                f"demonstration has {self._blocks} blocks and needs {expected} (0 blocks: call reset first)"
+            )
+        members = self.config.ensemble
+        batch = observation[None] if self._single else observation
+        present = ObservationTensors.from_numpy(batch)
+        repeated = ObservationTensors(
+            *(x.repeat_interleave(members, 0)[:, None] for x in (present.positions, present.yaws, present.opening))
+        )
+        output = self.network(self._memory, repeated)
+        self._note_attention(output.context)
+        motion, close = most_confident(output.actions, members)
+        action = Action(
+            motion[:, :3] * DISPLACEMENT_SCALE, close, motion[:, 3] * YAW_SCALE
+        )
+        return action[0] if self._single else action
+
+    def _note_attention(self, context: Context) -> None:
+        members = self.config.ensemble
+        blocks = context.block_logits[:, 0, :2].softmax(-1).unflatten(0, (-1, members)).mean(1).numpy()
+        time = context.time_weights[::members, 0, : len(self._kept_steps)].float().numpy()
+        if self._single:
+            blocks, time = blocks[0], time[0]
+        self.attention = Attention(self._kept_steps, time, blocks[..., 0, :], blocks[..., 1, :])
+
+
+def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArray, np.ndarray]:
+    """Average the distributions of each ensemble and take its most likely motion (section 5.2.2, figure 9).
+
+    Args:
+        actions: leading ``[N * members, 1]``.
+        members: size of an ensemble.
+
+    Returns:
+        Scaled motions ``[N, 4]``, the component mean with the highest density under the averaged mixture, and
+        ``[N]`` whether to close.
+    """
+
+    def pooled(x: Tensor) -> Tensor:
+        """All components of an ensemble as one mixture: ``[N, members * C, ...]``."""
+        return x[:, 0].unflatten(0, (-1, members)).flatten(1, 2)
+
+    means, stds, weights = pooled(actions.means), pooled(actions.log_stds), pooled(actions.log_weights)
+    mixture = ActionDistribution(weights[:, None], means[:, None], stds[:, None], actions.close_logit)
+    best = mixture.log_prob(means).argmax(-1)
+    motion = means[torch.arange(len(means)), best]
+    close = actions.close_logit[:, 0].unflatten(0, (-1, members)).sigmoid().mean(-1) > 0.5
+    return motion.double().numpy(), close.numpy()
+
+
+def check_motion(observations: Observation) -> None:
+    """Raise DemonstrationError unless the fingers and the gripper moved."""
+    fingers = np.ptp(observations.gripper_opening)
+    travel = np.ptp(observations.block_positions, axis=0).max()
+    if fingers < 0.005 or travel < 0.02:
+        raise DemonstrationError(
+            f"nothing happens in this demonstration: the fingers moved {fingers:.3f} m and the gripper at most "
+            f"{travel:.3f} m; expected a grasp and a motion, record it again"
+        )
+
+
+def save_policy(path: str | Path, network: StackingNetwork, config: PolicyConfig, **about: Any) -> None:
+    """Write a model folder: ``model.safetensors`` and ``config.json``, with ``about`` under the key ``about``."""
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, folder / WEIGHTS)
+    text = json.dumps({"format": "osil.stacking", "version": 1, "policy": asdict(config), "about": about}, indent=2)
+    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+
+
+def load_policy(path: str | Path) -> OneShotPolicy:
+    """Read a model folder.
+
+    Raises:
+        ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
+    """
+    folder = Path(path)
+    try:
+        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if values.get("format") != "osil.stacking" or values.get("version") != 1:
+            raise ModelError(f"{folder}: expected format osil.stacking version 1, got {values.get('format')!r}")
+        config = PolicyConfig.from_dict(values["policy"])
+        network = StackingNetwork(config.network)
+        network.load_state_dict(load_file(folder / WEIGHTS))
+    except ModelError:
+        raise
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
+        raise ModelError(
+            f"{folder}: cannot load a policy: {error}; expected a folder with {CONFIG} and {WEIGHTS}"
+        ) from error
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12]
+    return OneShotPolicy(network, config, {"name": folder.name, "digest": digest})

@@ -1,0 +1,78 @@
+"""Train a one-shot stacking policy: ``osil train CONFIG --output DIR``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import dacite
+import torch
+import yaml
+
+from osil.demonstrations.sampling import PairSource, SamplingConfig
+from osil.errors import ConfigError
+from osil.experts.noise import NoiseConfig
+from osil.networks.stacking import StackingNetwork
+from osil.policy import OneShotPolicy, PolicyConfig, load_policy, save_policy
+from osil.seeds import generator
+from osil.tasks.splits import load_tasks
+from osil.training.behavioral_cloning import BehavioralCloning
+from osil.training.loop import LoopConfig, Metrics, train
+from osil.training.optimization import OptimizationConfig
+from osil.training.validation import kinematic_success
+
+
+@dataclass(frozen=True)
+class StackingTraining:
+    """A training run of block stacking, as a file in ``config/training`` describes it.
+
+    Attributes:
+        max_blocks: training tasks have at most this many blocks.
+        seed: of data and weights.
+        threads: threads of torch.
+        initial: model folder to start from, or None.
+        validation_episodes: episodes of training tasks in new scenes by which progress is judged.
+    """
+
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    max_blocks: int = 10
+    seed: int = 0
+    threads: int = 1
+    initial: str | None = None
+    validation_episodes: int = 64
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> StackingTraining:
+        """Read a YAML file. Raises ConfigError at an unknown key or a wrong type."""
+        try:
+            values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+            return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
+        except (OSError, yaml.YAMLError, dacite.DaciteError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+
+
+def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
+    """Train, and leave in ``folder`` the model, its checkpoint and its learning curve."""
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    network = StackingNetwork(config.policy.network)
+    if config.initial:
+        network.load_state_dict(load_policy(config.initial).network.state_dict())
+    tasks = load_tasks("train", config.max_blocks)
+    source = PairSource(
+        tasks, config.policy.conditioning, generator("train", config.seed, 0), config.sampling, config.noise
+    )
+
+    def validate() -> Metrics:
+        save_policy(folder, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
+        policy = OneShotPolicy(network, replace(config.policy, ensemble=1))  # a lower bound, at a tenth of the cost
+        rng = generator("train", config.seed, 1)
+        success = kinematic_success(policy, tasks, config.validation_episodes, rng)
+        network.train()
+        return {"success": success}
+
+    train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate, resume)
