@@ -24,9 +24,7 @@ NAMES = ("red", "green", "blue")
 def make_demonstration(steps: int = 40, blocks: int = 3) -> Demonstration[Observation, Action]:
     rng = np.random.default_rng(0)
     return Demonstration(
-        Observation(
-            rng.normal(size=(steps, blocks, 3)), rng.uniform(size=steps), rng.uniform(-1, 1, (steps, blocks))
-        ),
+        Observation(rng.normal(size=(steps, blocks, 3)), rng.uniform(size=steps), rng.uniform(-1, 1, (steps, blocks))),
         Action(rng.normal(size=(steps, 3)), rng.uniform(size=steps) < 0.5, rng.normal(size=steps)),
     )
 

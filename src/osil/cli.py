@@ -1,0 +1,218 @@
+"""The command ``osil``: arguments only. Each command imports what it needs when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from osil.errors import OsilError
+
+TASKS_HELP = "train, test (the lists in config/tasks), or a file with one task a line, such as: ab cde +f"
+WORLDS = ("pybullet", "kinematic")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command. Returns the exit status: 0, or 2 after an error of the user's that is told in one line."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    options.command_line = shlex.join(["osil", *words])
+    try:
+        options.run(options)
+    except OsilError as error:
+        print(f"osil: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("osil: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="osil", description="One-shot imitation learning: show a task once, and a simulated Fetch repeats it."
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_evaluate(commands)
+    _add_train(commands)
+    _add_collect(commands)
+    _add_demonstration(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _add(commands: Commands, name: str, summary: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example:\n{example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, episodes: int, seed_of: str) -> None:
+    parser.add_argument("--world", choices=WORLDS, default="pybullet", help="default: %(default)s")
+    parser.add_argument("--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s")
+    parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks")
+    parser.add_argument(
+        "--episodes", type=_positive, default=episodes, metavar="N", help="a task; default: %(default)s"
+    )
+    parser.add_argument("--seed", type=_natural, default=0, metavar="S", help=f"{seed_of}; default: %(default)s")
+    parser.add_argument(
+        "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
+    )
+
+
+def _add_evaluate(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "evaluate",
+        "measure how often a policy finishes whole tasks",
+        "  osil evaluate models/stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
+        "  osil evaluate expert --world kinematic --tasks train --episodes 10\n\n"
+        "Each episode has a fresh demonstration by the scripted expert, and then the policy acts in a new random\n"
+        "scene. No seed gives a scene that training has seen.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="folder of a model, or 'expert' for the scripted expert")
+    _add_common(parser, episodes=10, seed_of="chooses the episodes")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write all numbers and the failed episodes here")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from osil.evaluation.evaluate import evaluate
+    from osil.evaluation.report import table
+    from osil.tasks.splits import load_tasks
+
+    tasks = load_tasks(options.tasks, options.max_blocks)
+    report = evaluate(options.model, options.world, tasks, options.episodes, options.seed, options.jobs)
+    report = {"command": options.command_line, "tasks": options.tasks, **report}
+    print(table(report))
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _add_train(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "train",
+        "train a policy and save it as a model folder",
+        "  osil train config/training/stacking.yaml --output runs/stacking\n"
+        "  osil train config/training/stacking.yaml --output runs/stacking --resume",
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="settings of the run")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="checkpoints, curves and the model")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
+    parser.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from osil.training.stacking import StackingTraining, run
+
+    run(StackingTraining.from_yaml(options.config), options.output, options.resume)
+
+
+def _add_collect(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "collect",
+        "let the scripted expert record demonstrations as files",
+        "  osil collect data/shown --world pybullet --tasks train --max-blocks 5 --episodes 3\n\n"
+        "Files that are already there are kept, so the same command resumes. (Training makes its own fresh\n"
+        "demonstrations and needs no files.)",
+    )
+    parser.add_argument("output", type=Path, metavar="DIR", help="one folder a task, one MCAP file a demonstration")
+    _add_common(parser, episodes=1, seed_of="chooses the scenes")
+    parser.set_defaults(run=_collect)
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    from osil.demonstrations.scripted import write_demonstration
+    from osil.tasks.splits import load_tasks
+
+    tasks = load_tasks(options.tasks, options.max_blocks)
+    wanted = [(task, number) for task in tasks for number in range(options.episodes)]
+    written = Parallel(n_jobs=options.jobs, return_as="generator_unordered")(
+        delayed(write_demonstration)(options.world, task, options.seed, number, options.output)
+        for task, number in wanted
+    )
+    new = sum(tqdm(written, total=len(wanted), unit="demonstration"))
+    print(f"{new} demonstrations written, {len(wanted) - new} were there already: {options.output}")
+
+
+def _add_demonstration(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "demonstration",
+        "look at a demonstration file",
+        "  osil demonstration info demo_output/demonstration.mcap\n"
+        "  osil demonstration replay demo_output/demonstration.mcap --output shown.mp4",
+    )
+    actions = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    info = _add(actions, "info", "print what a demonstration file holds", "  osil demonstration info shown.mcap")
+    info.add_argument("file", type=Path, metavar="FILE")
+    info.set_defaults(run=_info)
+
+    replay = _add(
+        actions,
+        "replay",
+        "show a demonstration in PyBullet's window, or film it",
+        "  osil demonstration replay shown.mcap\n  osil demonstration replay shown.mcap --output shown.gif",
+    )
+    replay.add_argument("file", type=Path, metavar="FILE")
+    replay.add_argument("--output", type=Path, metavar="FILM", help="an .mp4 or .gif file instead of the window")
+    replay.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time; default: %(default)s")
+    replay.set_defaults(run=_replay)
+
+
+def _info(options: argparse.Namespace) -> None:
+    from osil.demonstrations.storage import load
+
+    stored = load(options.file)
+    print(stored.description())
+
+
+def _replay(options: argparse.Namespace) -> None:
+    from osil.demonstrations.replay import film, play
+    from osil.demonstrations.storage import load
+
+    demonstration = load(options.file).demonstration
+    if options.output:
+        film(demonstration, options.output, options.speed)
+    else:
+        play(demonstration, options.speed)
+
+
+def _positive(text: str) -> int:
+    return _at_least(1, text)
+
+
+def _natural(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

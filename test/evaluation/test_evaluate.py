@@ -1,0 +1,120 @@
+"""Whole evaluations with policies whose result is known beforehand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from osil.core import Action, Demonstration, Observation
+from osil.errors import ModelError
+from osil.evaluation.episodes import Case, run_batch
+from osil.evaluation.evaluate import evaluate
+from osil.evaluation.report import breakdown, table
+from osil.experts.stacking import StackingExpert
+from osil.tasks.block_stacking import StackingTask, layout_below
+from osil.worlds.judge import Outcome
+
+TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba", "ab cd")]
+
+
+class Idle:
+    """Moves nothing."""
+
+    def reset(self, demonstration: Sequence[Demonstration[Observation, Action]], seed: int = 0) -> None:
+        self.shown = demonstration
+
+    def act(self, observation: Observation) -> Action:
+        shape = observation.leading_shape
+        return Action(np.zeros((*shape, 3)), np.zeros(shape, dtype=bool))
+
+
+class Reader(Idle):
+    """Reads the final layout off the demonstration and lets the expert build it."""
+
+    def reset(self, demonstration: Sequence[Demonstration[Observation, Action]], seed: int = 0) -> None:
+        super().reset(demonstration)
+        self.expert = StackingExpert([self.read(one.observations.block_positions[-1]) for one in demonstration])
+
+    @staticmethod
+    def read(positions: np.ndarray) -> StackingTask:
+        """The task whose layout these block positions show, lower stages first."""
+        below = layout_below(positions)
+        sources = sorted(np.flatnonzero(below >= 0), key=lambda block: positions[block, 2])
+        return StackingTask(len(below), tuple((int(block), int(below[block])) for block in sources))
+
+    def act(self, observation: Observation) -> Action:
+        return self.expert.act(observation)
+
+
+def cases(task: StackingTask, count: int = 4, seed: int = 0) -> list[Case]:
+    return [Case(task, number, seed) for number in range(count)]
+
+
+def keep(report: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in report.items() if key != "versions"}
+
+
+def test_expert_finishes_and_the_report_says_what_was_judged() -> None:
+    report = evaluate("expert", "kinematic", TASKS, episodes=4, seed=3)
+    assert report["all"]["episodes"] == 16
+    assert report["all"]["rate"] == 1.0
+    assert report["all"]["in_order"] == 16
+    assert {stages: group["episodes"] for stages, group in report["by_stages"].items()} == {"1": 8, "2": 8}
+    assert set(report["by_task"]) == {"ab +c", "abc", "ba", "ab cd"}
+    assert 40 < report["all"]["control_steps_per_stage"] < 90
+    assert report["all"]["seconds_per_stage"] == pytest.approx(0.05 * report["all"]["control_steps_per_stage"])
+    assert (report["seed"], report["world"], report["model"]["path"]) == (3, "kinematic", "expert")
+    assert "numpy" in report["versions"]
+    assert json.loads(json.dumps(report)) == report
+    assert "100.0%" in table(report)
+
+
+def test_seed_and_number_of_processes() -> None:
+    report = evaluate("expert", "kinematic", TASKS, episodes=3, seed=1)
+    assert keep(evaluate("expert", "kinematic", TASKS, episodes=3, seed=1, jobs=2)) == keep(report)
+    other = evaluate("expert", "kinematic", TASKS, episodes=3, seed=2)
+    assert other["all"]["control_steps_per_stage"] != report["all"]["control_steps_per_stage"]
+
+
+def test_policy_is_shown_the_task_and_nothing_else() -> None:
+    policy = Idle()
+    run_batch("kinematic", policy, cases(TASKS[1]))
+    assert len(policy.shown) == 4
+    for demonstration in policy.shown:
+        assert layout_below(demonstration.observations.block_positions[-1]).tolist() == [1, 2, -1]
+        assert not demonstration.actions.close_gripper[-1]
+    starts = [one.observations.block_positions[0] for one in policy.shown]
+    assert not any(np.allclose(starts[0], start) for start in starts[1:])
+
+
+def test_policy_that_does_nothing_runs_out_of_time() -> None:
+    results = run_batch("kinematic", Idle(), cases(TASKS[1]))
+    assert {result.outcome for result in results} == {Outcome.RECOVERABLE}
+    report = breakdown(results)
+    assert report["all"]["failures"] == {"recoverable": 4, "manipulation": 0, "wrong_move": 0}
+    assert report["all"]["control_steps_per_stage"] is None
+    assert [(one["task"], one["number"]) for one in report["failed_episodes"]] == [("abc", n) for n in range(4)]
+
+
+@pytest.mark.parametrize("kind", ["kinematic", "pybullet"])
+def test_a_policy_that_understands_the_demonstration_succeeds(kind: Any) -> None:
+    count = 4 if kind == "kinematic" else 1
+    results = run_batch(kind, Reader(), cases(TASKS[1], count))
+    assert {result.outcome for result in results} == {Outcome.SUCCESS}
+
+
+def test_an_episode_can_be_run_again_by_itself() -> None:
+    (alone,) = run_batch("pybullet", None, cases(TASKS[2], seed=5)[1:2])
+    report = evaluate("expert", "pybullet", [TASKS[2]], episodes=2, seed=5)
+    assert report["all"]["control_steps_per_stage"] == pytest.approx(
+        (run_batch("pybullet", None, cases(TASKS[2], seed=5)[:1])[0].steps + alone.steps) / 2
+    )
+
+
+def test_missing_model_is_refused_before_anything_runs() -> None:
+    with pytest.raises(ModelError):
+        evaluate("no/such/model", "kinematic", TASKS, episodes=1)
