@@ -1,0 +1,193 @@
+"""Messages to core types and back: the only place where the two meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Point, Pose, Quaternion, TwistStamped, Vector3
+from osil_interfaces.msg import BlockPose, BlockPoseArray
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from transforms3d.euler import euler2quat
+
+from osil.core import Action, FloatArray, Observation, Scene
+from osil.errors import ObservationError
+from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
+from osil.worlds.fetch_arm import ARM_JOINTS, forward
+from osil.worlds.sensing import cube_yaws, observe
+
+NANOSECONDS = 1_000_000_000
+
+TORSO_JOINT = "torso_lift_joint"
+FINGER_JOINTS = ("l_gripper_finger_joint", "r_gripper_finger_joint")
+"""Each at half the opening between the finger pads, metres."""
+
+
+def to_nanoseconds(stamp: Time) -> int:
+    """Nanoseconds of a stamp."""
+    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+
+
+def to_stamp(nanoseconds: int) -> Time:
+    """The stamp of so many nanoseconds."""
+    sec, nanosec = divmod(nanoseconds, NANOSECONDS)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+def from_poses(positions: FloatArray, quaternions: FloatArray, names: Sequence[str]) -> list[BlockPose]:
+    """One message a block, in the base frame, from positions ``[B, 3]`` (metres) and quaternions ``[B, 4]`` (x y z w)."""
+    return [
+        BlockPose(name=name, pose=Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=i, y=j, z=k, w=w)))
+        for name, (x, y, z), (i, j, k, w) in zip(names, positions.tolist(), quaternions.tolist(), strict=True)
+    ]
+
+
+def from_scene(scene: Scene, names: Sequence[str]) -> list[BlockPose]:
+    """One message a block, in the base frame, of blocks that lie flat."""
+    turns = [euler2quat(yaw, 0.0, 0.0, axes="rzyx") for yaw in scene.block_yaws]
+    return from_poses(scene.block_positions, np.roll(turns, -1, axis=-1), names)  # w x y z to x y z w
+
+
+def to_poses(blocks: Sequence[BlockPose]) -> tuple[FloatArray, FloatArray]:
+    """Positions ``[B, 3]`` (metres) and quaternions ``[B, 4]`` (x y z w), in the frame and order of the messages."""
+    places, turns = [block.pose.position for block in blocks], [block.pose.orientation for block in blocks]
+    positions = np.array([[place.x, place.y, place.z] for place in places])
+    return positions, np.array([[turn.x, turn.y, turn.z, turn.w] for turn in turns])
+
+
+def to_scene(blocks: Sequence[BlockPose], names: Sequence[str] | None = None) -> Scene:
+    """Where the blocks are, base frame, in the order of ``names`` (left out: in the order of the message).
+
+    Raises:
+        ObservationError: no block, a name that is missing, surplus or twice there, or a number that is not finite.
+    """
+    by_name = {block.name: block for block in blocks}
+    wanted = [block.name for block in blocks] if names is None else list(names)
+    if not blocks or len(by_name) != len(blocks) or sorted(by_name) != sorted(wanted):
+        raise ObservationError(
+            f"expected the poses of blocks {' '.join(wanted) or '(any)'}, each once, "
+            f"got {' '.join(block.name for block in blocks) or 'none'}"
+        )
+    positions, quaternions = to_poses([by_name[name] for name in wanted])
+    if not (np.isfinite(positions).all() and np.isfinite(quaternions).all()):
+        raise ObservationError("block poses: expected finite numbers, got NaN or infinity; drop this message and hold")
+    return Scene(positions, cube_yaws(quaternions))
+
+
+def from_blocks(blocks: Sequence[BlockPose], nanoseconds: int) -> BlockPoseArray:
+    """Blocks seen in the base frame, as a tracker publishes them."""
+    return BlockPoseArray(header=Header(stamp=to_stamp(nanoseconds), frame_id=BASE_FRAME), blocks=list(blocks))
+
+
+def to_joint_positions(message: JointState) -> dict[str, float]:
+    """Joint positions by name, radians or metres.
+
+    Raises:
+        ObservationError: as many positions as names are not there, or one is not finite.
+    """
+    positions = dict(zip(message.name, message.position, strict=False))
+    if len(message.position) != len(message.name) or not np.isfinite(message.position).all():
+        raise ObservationError(
+            f"joint states: expected a finite position for each of {len(message.name)} joints, "
+            f"got {list(message.position)}; drop this message and hold"
+        )
+    return positions
+
+
+def from_joints(
+    names: Sequence[str], positions: FloatArray, velocities: FloatArray, efforts: FloatArray, nanoseconds: int
+) -> JointState:
+    """Joint states as a robot publishes them, arrays ``[J]`` in the order of ``names``."""
+    return JointState(
+        header=Header(stamp=to_stamp(nanoseconds)),
+        name=list(names),
+        position=positions.tolist(),
+        velocity=velocities.tolist(),
+        effort=efforts.tolist(),
+    )
+
+
+def to_arm(joints: Mapping[str, float]) -> FloatArray:
+    """Positions ``[7]`` of the arm's joints in the order of ARM_JOINTS, radians.
+
+    Raises:
+        ObservationError: one of them has never been reported.
+    """
+    return np.array(_pick(joints, ARM_JOINTS))
+
+
+def to_opening(joints: Mapping[str, float]) -> float:
+    """Distance between the finger pads, metres.
+
+    Raises:
+        ObservationError: a finger joint has never been reported.
+    """
+    return sum(_pick(joints, FINGER_JOINTS))
+
+
+def to_observation(joints: Mapping[str, float], scene: Scene) -> Observation:
+    """What the policy sees, from joint positions by name and block poses in the base frame.
+
+    The recorder and the policy node both see through this function, so what was recorded is what is seen live.
+
+    Raises:
+        ObservationError: a joint of arm, torso or fingers has never been reported.
+    """
+    (torso,) = _pick(joints, (TORSO_JOINT,))
+    return observe(scene.block_positions, scene.block_yaws, forward(to_arm(joints), torso), to_opening(joints))
+
+
+def _pick(joints: Mapping[str, float], names: Sequence[str]) -> list[float]:
+    missing = [name for name in names if name not in joints]
+    if missing:
+        raise ObservationError(f"joint states: nothing has been reported of {', '.join(missing)}; is the robot running?")
+    return [joints[name] for name in names]
+
+
+def to_joint_targets(message: JointTrajectory) -> tuple[dict[str, float], float]:
+    """Targets by joint name (radians or metres) at the trajectory's last point, and the seconds to get there.
+
+    Raises:
+        ObservationError: no point, as many positions as joints are not there, or one is not finite.
+    """
+    point = message.points[-1] if message.points else JointTrajectoryPoint()
+    if not len(message.joint_names) == len(point.positions) > 0 or not np.isfinite(point.positions).all():
+        raise ObservationError(
+            f"joint trajectory: expected one finite position for each of {message.joint_names}, "
+            f"got {list(point.positions)}; the command is dropped"
+        )
+    seconds = point.time_from_start.sec + point.time_from_start.nanosec / NANOSECONDS
+    return dict(zip(message.joint_names, point.positions, strict=True)), seconds
+
+
+def from_joint_targets(names: Sequence[str], targets: FloatArray, seconds: float) -> JointTrajectory:
+    """A trajectory of one point ``[J]``, to be reached after so many seconds, starting at once (stamp 0)."""
+    point = JointTrajectoryPoint(positions=targets.tolist())
+    whole, fraction = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
+    point.time_from_start.sec, point.time_from_start.nanosec = whole, fraction
+    return JointTrajectory(joint_names=list(names), points=[point])
+
+
+def to_action(twist: TwistStamped, close_gripper: bool, seconds: float) -> Action:
+    """What the gripper shall do during the next ``seconds`` if it moves with this twist.
+
+    Raises:
+        ObservationError: another frame than the gripper's, or a number that is not finite.
+    """
+    if twist.header.frame_id != GRIPPER_FRAME:
+        raise ObservationError(f"expected a twist in frame {GRIPPER_FRAME!r}, got {twist.header.frame_id!r}; dropped")
+    linear = twist.twist.linear
+    displacement = seconds * np.array([linear.x, linear.y, linear.z])
+    return Action(displacement, np.bool_(close_gripper), np.float64(seconds * twist.twist.angular.z))
+
+
+def from_action(action: Action, nanoseconds: int, seconds: float) -> TwistStamped:
+    """The twist (m/s, rad/s, gripper frame) that does the action's motion in ``seconds``."""
+    message = TwistStamped(header=Header(stamp=to_stamp(nanoseconds), frame_id=GRIPPER_FRAME))
+    x, y, z = (action.displacement / seconds).tolist()
+    message.twist.linear = Vector3(x=x, y=y, z=z)
+    message.twist.angular.z = float(action.yaw_step) / seconds
+    return message

@@ -1,0 +1,89 @@
+"""A scripted operator: teaches one task by moving a joystick, looking at the blocks and the arm. Then it leaves.
+
+It acts through teleoperation alone, as a person would, and exits with status 0 once the task stands.
+
+Subscribes: ``joint_states``, ``block_poses``.
+Publishes: ``joy`` (sensor_msgs/Joy).
+Parameters: ``task`` (for example "ab cd +e"), ``time_limit``, and those of ``config/teleop.yaml``, which it shares with
+the teleoperation node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rclpy.node import Node
+from sensor_msgs.msg import Joy
+
+from osil.core import CONTROL_PERIOD
+from osil.errors import ObservationError, OsilError
+from osil.experts.stacking import StackingExpert
+from osil.ros import topics
+from osil.ros.joystick import Joystick
+from osil.ros.observing import SceneView
+from osil.ros.parameters import declare, parameter, require
+from osil.ros.spin import spin
+from osil.tasks.block_stacking import StackingTask
+
+STEPS_AFTER = 12
+"""Control steps for which the operator watches the finished layout before letting go of the joystick."""
+
+
+class OperatorError(OsilError):
+    """The operator could not teach the task."""
+
+
+@dataclass(frozen=True)
+class OperatorParameters:
+    """What to teach."""
+
+    task: str = parameter("the task: towers with the top block first, distractors as +x")
+    time_limit: float = parameter("seconds after which the operator gives up")
+
+    def __post_init__(self) -> None:
+        require(self.time_limit > 0, f"time_limit {self.time_limit}: expected more than 0 seconds")
+
+
+class OperatorNode(Node):
+    """Eyes on the topics, hand on the joystick."""
+
+    def __init__(self) -> None:
+        super().__init__("operator")
+        parameters, self._joystick = declare(self, OperatorParameters), declare(self, Joystick)
+        self._task = StackingTask.parse(parameters.task)
+        self._expert = StackingExpert(self._task)
+        self._view = SceneView(self, max_age=0.25)
+        self._joy = self.create_publisher(Joy, topics.JOY, 1)
+        self._steps, self._limit, self._finished = 0, round(parameters.time_limit / CONTROL_PERIOD), 0
+        self.create_timer(CONTROL_PERIOD, self._step)
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > self._limit:
+            raise OperatorError(f"task {self._task} does not stand after {self._steps * CONTROL_PERIOD:.0f} s; gave up")
+        try:
+            seen = self._view.look()
+        except ObservationError as error:  # hands off the joystick until something can be seen
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+            return
+        if seen.observation.num_blocks != self._task.num_blocks:
+            raise OperatorError(
+                f"task {self._task} needs {self._task.num_blocks} blocks, {seen.observation.num_blocks} are seen; reset the scene"
+            )
+        action = self._expert.act(seen.observation)
+        sources, _ = self._expert.attended(seen.observation[None])
+        self._finished = self._finished + 1 if sources[0] < 0 and not action.close_gripper else 0
+        if self._finished > STEPS_AFTER:
+            self._joy.publish(Joy(axes=[0.0] * 6, buttons=[0] * 11))
+            raise KeyboardInterrupt
+        self._joy.publish(self._joystick.encode(action))
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node until the task stands."""
+    return spin(OperatorNode, "teleop.yaml", args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

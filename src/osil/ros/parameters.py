@@ -1,0 +1,56 @@
+"""ROS parameters as frozen dataclasses: one field is one declared, described, read-only parameter of a node.
+
+The dataclass says what a parameter means; its value comes from ``config/``, where each has its one home.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.node import Node
+
+from osil.errors import ConfigError
+
+P = TypeVar("P")
+
+
+def parameter(description: str) -> Any:
+    """A dataclass field that is a parameter: what it means, with its unit."""
+    return dataclasses.field(metadata={"description": description})
+
+
+def declare(node: Node, parameters: type[P]) -> P:
+    """Declare every field of a dataclass as a parameter of the node and return the values that were set.
+
+    Raises:
+        ConfigError: a value is missing or has the wrong type, or the dataclass refuses it.
+    """
+    types, values = typing.get_type_hints(parameters), {}
+    for field in dataclasses.fields(parameters):  # type: ignore[arg-type]
+        descriptor = ParameterDescriptor(
+            description=field.metadata["description"], read_only=True, dynamic_typing=True
+        )
+        value = node.declare_parameter(field.name, None, descriptor).value
+        wanted = types[field.name]
+        if wanted is float and type(value) is int:  # so that 2 may be written for 2.0
+            value = float(value)
+        if type(value) is not wanted:
+            raise ConfigError(
+                f"parameter {field.name} of {node.get_name()} ({field.metadata['description']}): "
+                f"expected a {wanted.__name__}, got {'nothing' if value is None else repr(value)}"
+            )
+        values[field.name] = value
+    return parameters(**values)
+
+
+def require(condition: bool, message: str) -> None:
+    """Refuse a parameter value with a ConfigError; for the ``__post_init__`` of parameter dataclasses.
+
+    Raises:
+        ConfigError: the condition does not hold.
+    """
+    if not condition:
+        raise ConfigError(message)

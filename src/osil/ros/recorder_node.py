@@ -1,0 +1,199 @@
+"""Records what an operator shows by teleoperation as demonstrations, one file each.
+
+A control step is recorded while the operator holds the dead-man button: idle time before, after and between is not
+part of a demonstration. Each step pairs what was seen with the command that was given in the control period after.
+
+Subscribes: ``joint_states``, ``block_poses``, ``teleop/gripper_twist_command``, ``teleop/gripper_command``. To record
+anything else than teleoperation, remap the last two.
+Services: ``~/start`` (StartRecording), ``~/stop`` (StopRecording), ``~/discard`` (std_srvs/Trigger), ``~/status``
+(RecordingStatus), ``~/list`` (ListDemonstrations).
+Parameters: see ``RecorderParameters`` and ``config/recorder.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from geometry_msgs.msg import TwistStamped
+from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
+from rclpy.node import Node
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
+from osil.demonstrations import storage
+from osil.errors import DemonstrationError, ObservationError
+from osil.ros import convert, topics
+from osil.ros.observing import SceneView, Seen
+from osil.ros.parameters import declare, parameter, require
+from osil.ros.spin import spin
+
+RELEASED = 0.15
+"""Seconds without a command after which the dead-man button counts as let go."""
+
+
+@dataclass(frozen=True)
+class RecorderParameters:
+    """Where demonstrations are kept."""
+
+    demonstrations: str = parameter("folder of the demonstration files; made if missing")
+    max_age: float = parameter("seconds after which a joint state or block pose counts as lost")
+
+    def __post_init__(self) -> None:
+        require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
+
+
+class Recording:
+    """The steps of one demonstration so far."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.seen: list[Seen] = []
+        self.actions: list[Action] = []
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first step to the latest."""
+        stamps = [seen.nanoseconds for seen in self.seen]
+        return (stamps[-1] - stamps[0]) / convert.NANOSECONDS if stamps else 0.0
+
+    def save(self, path: Path) -> None:
+        """Write the file.
+
+        Raises:
+            DemonstrationError: too few steps, or the file cannot be written.
+        """
+        demonstration = Demonstration(
+            Observation.stack([seen.observation for seen in self.seen]), Action.stack(self.actions)
+        )
+        stamps = np.array([seen.nanoseconds for seen in self.seen])
+        storage.save(demonstration, path, self.name, self.seen[0].block_names, stamps)
+
+
+class RecorderNode(Node):
+    """Start, stop, and a file lies there."""
+
+    def __init__(self) -> None:
+        super().__init__("recorder")
+        parameters = declare(self, RecorderParameters)
+        self._folder = Path(parameters.demonstrations).expanduser().resolve()
+        self._view = SceneView(self, parameters.max_age)
+        self._twist, self._close, self._arrived = TwistStamped(), False, 0
+        self._recording: Recording | None = None
+        self._pending: Seen | None = None
+        self._problem = ""
+        self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, self._store_twist, 1)
+        self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, 1)
+        self.create_service(StartRecording, "~/start", self._start)
+        self.create_service(StopRecording, "~/stop", self._stop)
+        self.create_service(Trigger, "~/discard", self._discard)
+        self.create_service(RecordingStatus, "~/status", self._status)
+        self.create_service(ListDemonstrations, "~/list", self._list)
+        self.create_timer(CONTROL_PERIOD, self._step)
+
+    def _store_twist(self, twist: TwistStamped) -> None:
+        self._twist, self._arrived = twist, self.get_clock().now().nanoseconds
+
+    def _store_gripper(self, close: Bool) -> None:
+        self._close = close.data
+
+    def _step(self) -> None:
+        if self._recording is None:
+            return
+        pending, self._pending = self._pending, None
+        try:
+            held = self.get_clock().now().nanoseconds - self._arrived < RELEASED * convert.NANOSECONDS
+            if pending is not None and held:
+                action = convert.to_action(self._twist, self._close, CONTROL_PERIOD)
+                self._recording.seen.append(pending)
+                self._recording.actions.append(action)
+            names = self._recording.seen[0].block_names if self._recording.seen else None
+            self._pending = self._view.look(names)
+            self._problem = "" if held else "waiting for teleoperation: hold the dead-man button"
+        except ObservationError as error:
+            self._problem = str(error)
+            self.get_logger().warning(self._problem, throttle_duration_sec=1.0)
+
+    def _start(self, request: StartRecording.Request, response: StartRecording.Response) -> StartRecording.Response:
+        name = request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        if self._recording is not None:
+            response.message = f"{self._recording.name!r} is being recorded; stop or discard it first"
+        elif Path(name).name != name or name.startswith("."):
+            response.message = f"{name!r} cannot be a file name; choose one without slashes or a leading dot"
+        elif self._path(name).exists():
+            response.message = f"{self._path(name)} exists; choose another name"
+        else:
+            self._recording, self._pending = Recording(name), None
+            response.success, response.message = True, f"recording {name!r}"
+        return response
+
+    def _stop(self, request: StopRecording.Request, response: StopRecording.Response) -> StopRecording.Response:
+        recording = self._recording
+        if recording is None:
+            response.message = "nothing is being recorded; start first"
+            return response
+        response.steps, response.duration = len(recording.seen), recording.duration
+        if len(recording.seen) < 2:
+            why = self._problem or "it was stopped too soon"
+            response.message = f"nothing was recorded: {why}. {recording.name!r} goes on: show the task, or discard it"
+            return response
+        path = self._path(recording.name)
+        try:
+            recording.save(path)
+        except DemonstrationError as error:
+            response.message = f"{error}. {recording.name!r} goes on: stop again, or discard it"
+            return response
+        self._recording = None
+        response.success, response.path = True, str(path)
+        response.message = f"{response.steps} steps in {response.duration:.1f} s written to {path}"
+        return response
+
+    def _discard(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self._recording is None:
+            response.message = "nothing is being recorded"
+        else:
+            response.success, response.message = True, f"{self._recording.name!r} was discarded"
+            self._recording = None
+        return response
+
+    def _status(self, request: RecordingStatus.Request, response: RecordingStatus.Response) -> RecordingStatus.Response:
+        recording = self._recording
+        if recording is None:
+            response.message = "nothing is being recorded"
+            return response
+        response.recording, response.name = True, recording.name
+        response.steps, response.duration = len(recording.seen), recording.duration
+        response.message = self._problem or f"recording {recording.name!r}"
+        return response
+
+    def _list(
+        self, request: ListDemonstrations.Request, response: ListDemonstrations.Response
+    ) -> ListDemonstrations.Response:
+        found = []
+        for path in self._folder.glob("*.mcap"):
+            try:
+                found.append((path, storage.load(path)))
+            except DemonstrationError as error:
+                self.get_logger().warning(str(error))
+        for path, stored in sorted(found, key=lambda item: item[1].created):
+            response.names.append(path.stem)
+            response.paths.append(str(path))
+            response.steps.append(len(stored.demonstration))
+            response.durations.append(stored.duration)
+        return response
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.mcap"
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node."""
+    return spin(RecorderNode, "recorder.yaml", args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

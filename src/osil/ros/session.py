@@ -1,0 +1,134 @@
+"""A client of the running stack: calls its services and its action, runs the operator, and films what happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from action_msgs.msg import GoalStatus
+from osil_interfaces.action import Imitate
+from osil_interfaces.msg import BlockPoseArray
+from osil_interfaces.srv import ResetScene, StartRecording, StopRecording
+from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import JointState
+
+from osil.core import CONTROL_PERIOD, Scene
+from osil.errors import OsilError
+from osil.ros import convert, topics
+from osil.ros.stack import Stack, StackError
+from osil.worlds.bullet_scene import JOINT_NAMES, Snapshot
+
+ANSWER = 30.0
+"""Seconds within which a service must answer; starting up on a busy machine included."""
+
+
+class Refused(OsilError):
+    """A service or the action refused what was asked of it."""
+
+
+class Session(Node):
+    """Drives one stack from outside. Call its methods from one thread; each returns when it is done."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__("session")
+        self._stack, self._spinner = stack, SingleThreadedExecutor()
+        self._spinner.add_node(self)
+        self._film: list[Snapshot] | None = None
+        self._filmed = 0
+        self._joints: dict[str, float] = {}
+        self._blocks: BlockPoseArray | None = None
+        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.NEWEST)
+        self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
+
+    def close(self) -> None:
+        """Leave the stack alone from now on."""
+        self._spinner.shutdown()
+        self.destroy_node()
+
+    def _store_joints(self, message: JointState) -> None:
+        self._joints = convert.to_joint_positions(message)
+
+    def _store_blocks(self, message: BlockPoseArray) -> None:
+        self._blocks = message
+        now = convert.to_nanoseconds(message.header.stamp)
+        if self._film is None or not self._joints or now - self._filmed < CONTROL_PERIOD * convert.NANOSECONDS:
+            return
+        self._filmed = now
+        joints = np.array([self._joints[name] for name in JOINT_NAMES])
+        self._film.append(Snapshot(joints, *convert.to_poses(message.blocks)))
+
+    def start_filming(self) -> None:
+        """Keep a picture's worth of poses for each control period from now on."""
+        self._film = []
+
+    def stop_filming(self) -> list[Snapshot]:
+        """The film so far."""
+        film, self._film = self._film or [], None
+        return film
+
+    def wait(self, over: Callable[[], bool], what: str, seconds: float) -> None:
+        """Wait until ``over()`` while messages are taken in.
+
+        Raises:
+            StackError: a node died, or it takes longer than ``seconds``.
+        """
+        deadline = time.monotonic() + seconds
+        while not over():
+            self._stack.check()
+            if time.monotonic() > deadline:
+                raise StackError(f"{what}: nothing after {seconds:.0f} s; the log files of the nodes may tell why")
+            self._spinner.spin_once(0.05)
+
+    def _answer(self, future: Future, what: str, seconds: float = ANSWER) -> Any:
+        self.wait(future.done, what, seconds)
+        return future.result()
+
+    def _call(self, kind: Any, service: str, request: Any) -> Any:
+        client = self.create_client(kind, service)
+        try:
+            self.wait(client.service_is_ready, f"service {service}", ANSWER)
+            response = self._answer(client.call_async(request), f"service {service}")
+        finally:
+            self.destroy_client(client)
+        if not response.success:
+            raise Refused(f"{service}: {response.message}")
+        return response
+
+    def reset_scene(self, num_blocks: int, seed: int) -> str:
+        """Set up a random layout; says what was set up."""
+        return str(self._call(ResetScene, "simulation/reset", ResetScene.Request(num_blocks=num_blocks, seed=seed)).message)
+
+    def teach(self, task: str, name: str, time_limit: float) -> StopRecording.Response:
+        """Record a demonstration while the scripted operator shows a task at the joystick."""
+        self._call(StartRecording, "recorder/start", StartRecording.Request(name=name))
+        self._stack.start("operator", {"task": task, "time_limit": time_limit})
+        self.wait(lambda: not self._stack.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
+        return self._call(StopRecording, "recorder/stop", StopRecording.Request())
+
+    def imitate(
+        self, demonstration: str, time_limit: float, seed: int, tell: Callable[[Imitate.Feedback], None]
+    ) -> Imitate.Result:
+        """Have a demonstration repeated, and be told of the progress."""
+        client = ActionClient(self, Imitate, "policy/imitate")
+        try:
+            self.wait(client.server_is_ready, "action policy/imitate", ANSWER)
+            goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit, seed=seed)
+            sent = client.send_goal_async(goal, lambda message: tell(message.feedback))
+            handle = self._answer(sent, "policy/imitate")
+            answer = self._answer(handle.get_result_async(), "policy/imitate", 2 * time_limit + ANSWER)
+        finally:
+            client.destroy()
+        if answer.status == GoalStatus.STATUS_ABORTED and answer.result.outcome == Imitate.Result.REFUSED:
+            raise Refused(f"policy/imitate: {answer.result.reason}")
+        return answer.result
+
+    def scene(self, block_names: Sequence[str] | None = None) -> Scene:
+        """Where the blocks are after half a second in which they may come to rest."""
+        settled = time.monotonic() + 0.5
+        self.wait(lambda: time.monotonic() > settled and self._blocks is not None, "block poses", ANSWER)
+        return convert.to_scene(self._blocks.blocks, block_names)

@@ -1,0 +1,157 @@
+"""A simulated Fetch, table and blocks behind the interface of a real one. No other node can tell the difference.
+
+Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState), ``block_poses`` (BlockPoseArray in
+base_link, as a tracker would), ``/clock``.
+Subscribes: ``arm_controller/joint_trajectory``, ``gripper_controller/joint_trajectory`` (trajectory_msgs/JointTrajectory;
+the last point counts).
+Service: ``~/reset`` (ResetScene), a random or a given layout.
+Parameters: see ``SimulationParameters`` and ``config/simulation.yaml``.
+"""
+
+from __future__ import annotations
+
+import string
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from osil_interfaces.msg import BlockPose, BlockPoseArray
+from osil_interfaces.srv import ResetScene
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock as ClockMessage
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+
+from osil import seeds
+from osil.core import Scene
+from osil.errors import ObservationError, SceneError
+from osil.ros import convert, topics
+from osil.ros.parameters import declare, parameter, require
+from osil.ros.spin import spin
+from osil.worlds.bullet_scene import JOINT_NAMES
+from osil.worlds.fetch_simulation import PHYSICS_STEP
+from osil.worlds.pybullet import PyBulletWorld
+
+STEPS_PER_TICK = 4
+"""Physics steps between two messages: 60 Hz."""
+
+MAX_BLOCKS = 12
+
+
+@dataclass(frozen=True)
+class SimulationParameters:
+    """The scene at the start, and how fast time passes."""
+
+    num_blocks: int = parameter("blocks on the table at the start")
+    seed: int = parameter("of the random layout at the start")
+    real_time_factor: float = parameter("simulated seconds a second; 0: as fast as possible")
+    gui: bool = parameter("open PyBullet's window")
+
+    def __post_init__(self) -> None:
+        require(2 <= self.num_blocks <= MAX_BLOCKS, f"num_blocks {self.num_blocks}: expected 2 to {MAX_BLOCKS}")
+        require(self.seed >= 0, f"seed {self.seed}: expected 0 or more")
+        require(self.real_time_factor >= 0, f"real_time_factor {self.real_time_factor}: expected 0 or more")
+
+
+class SimulationNode(Node):
+    """Joint commands in, joint states and block poses out."""
+
+    def __init__(self) -> None:
+        super().__init__("simulation")
+        self._parameters = declare(self, SimulationParameters)
+        self._world = PyBulletWorld(self._parameters.num_blocks, gui=self._parameters.gui)
+        self._reset(self._random_scene(self._parameters.num_blocks, self._parameters.seed))
+        self._ticks, self._lap = 0, (time.monotonic(), 0)
+        self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
+        self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
+        self._clock_topic = self.create_publisher(ClockMessage, "/clock", 1)
+        self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
+        self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
+        self.create_service(ResetScene, "~/reset", self._reset_scene)
+        factor = self._parameters.real_time_factor
+        period = STEPS_PER_TICK * PHYSICS_STEP / factor if factor else 0.0
+        self.create_timer(period, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _step(self) -> None:
+        self._world.simulation.advance(STEPS_PER_TICK)
+        self._ticks += 1
+        # Whole physics steps in integers, so that time does not drift.
+        now = self._ticks * STEPS_PER_TICK * convert.NANOSECONDS // round(1 / PHYSICS_STEP)
+        states = self._world.simulation.joint_states()
+        self._joint_states.publish(
+            convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, now)
+        )
+        self._block_poses.publish(convert.from_blocks(self._blocks(), now))
+        self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
+        self._check_pace()
+
+    def _check_pace(self) -> None:
+        """Warn when the machine is too slow for the pace that was asked for."""
+        began, ticks = self._lap
+        elapsed = time.monotonic() - began
+        if elapsed < 5.0:
+            return
+        reached = (self._ticks - ticks) * STEPS_PER_TICK * PHYSICS_STEP / elapsed
+        self._lap = (time.monotonic(), self._ticks)
+        if reached < 0.9 * self._parameters.real_time_factor:
+            self.get_logger().warning(
+                f"only {reached:.2f} times real time instead of {self._parameters.real_time_factor:g}: "
+                f"the machine is busy; close other programs or lower real_time_factor"
+            )
+
+    def _blocks(self) -> list[BlockPose]:
+        positions, quaternions = self._world.simulation.bodies.block_poses()
+        return convert.from_poses(positions, quaternions, string.ascii_lowercase[: len(positions)])
+
+    def _command_arm(self, message: JointTrajectory) -> None:
+        try:
+            targets, seconds = convert.to_joint_targets(message)
+            self._world.simulation.command_arm(convert.to_arm(targets), seconds)
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _command_gripper(self, message: JointTrajectory) -> None:
+        try:
+            targets, _ = convert.to_joint_targets(message)
+            self._world.simulation.command_gripper(convert.to_opening(targets))
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _random_scene(self, num_blocks: int, seed: int) -> Scene:
+        return self._world.simulation.table.random_scene(num_blocks, seeds.generator("demonstrate", seed))
+
+    def _reset_scene(self, request: ResetScene.Request, response: ResetScene.Response) -> ResetScene.Response:
+        try:
+            if request.blocks:
+                names = list(string.ascii_lowercase[: len(request.blocks)])
+                scene = convert.to_scene(request.blocks, names)
+                what = f"{scene.num_blocks} blocks as given"
+            else:
+                count = request.num_blocks or self._world.simulation.num_blocks
+                scene = self._random_scene(count, request.seed)
+                what = f"{count} blocks, random layout of seed {request.seed}"
+            self._reset(scene)
+        except (SceneError, ObservationError) as error:
+            response.message = str(error)
+        else:
+            response.success, response.message = True, what
+        response.blocks = self._blocks()
+        return response
+
+    def _reset(self, scene: Scene) -> None:
+        if not 2 <= scene.num_blocks <= MAX_BLOCKS:
+            raise SceneError(f"expected 2 to {MAX_BLOCKS} blocks, got {scene.num_blocks}")
+        if scene.num_blocks != self._world.simulation.num_blocks:
+            self._world.close()
+            self._world = PyBulletWorld(scene.num_blocks, gui=self._parameters.gui)
+        self._world.reset(scene)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node."""
+    return spin(SimulationNode, "simulation.yaml", args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,112 @@
+"""Which programs make up the running stack, and how to start and stop them as processes of their own."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from osil.errors import OsilError
+
+ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
+"""Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the program ``osil.ros.x_node``."""
+
+SIMULATION_NODES = ("simulation", *ROBOT_NODES)
+"""The whole stack in simulation."""
+
+PATIENCE = 5.0
+"""Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+class StackError(OsilError):
+    """A node died, or did not answer."""
+
+
+def program(node: str) -> list[str]:
+    """The command line that runs a node; its parameters come from ``config/``."""
+    return [sys.executable, "-m", f"osil.ros.{node}_node"]
+
+
+class Stack:
+    """Nodes as child processes, each with a log file. Leaving the ``with`` block ends them all."""
+
+    def __init__(self, log_folder: Path, environment: Mapping[str, str]) -> None:
+        """Start nothing yet.
+
+        Args:
+            log_folder: for one ``<node>.log`` each; made if missing.
+            environment: variables that the nodes get besides those of this process.
+        """
+        self._log_folder, self._environment = log_folder, {**os.environ, **environment}
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Stack:
+        self._log_folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, node: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Start a node, with parameters that override its configuration."""
+        overrides = [word for name, value in (parameters or {}).items() for word in ("-p", f"{name}:={_yaml(value)}")]
+        command = [*program(node), *(["--ros-args", *overrides] if overrides else [])]
+        with self.log(node).open("wb") as log:
+            self._children[node] = subprocess.Popen(
+                command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the nodes in order
+                preexec_fn=_die_with_parent,
+            )
+
+    def log(self, node: str) -> Path:
+        """The file with all that the node prints."""
+        return self._log_folder / f"{node}.log"
+
+    def running(self, node: str) -> bool:
+        """Whether the node has been started and has neither left nor been stopped."""
+        return node in self._children and self._children[node].poll() is None
+
+    def check(self) -> None:
+        """Raise StackError if a node has died. One that left with status 0 has done its work."""
+        for node, child in self._children.items():
+            if child.poll():
+                lines = self.log(node).read_text(errors="replace").strip().splitlines()
+                why = f": {lines[-1]}" if lines else ""
+                raise StackError(f"node {node} died with status {child.returncode}{why} (all of it: {self.log(node)})")
+
+    def stop(self, nodes: Sequence[str] | None = None) -> None:
+        """End the nodes (left out: all), gently at first."""
+        ending = {node: self._children.pop(node) for node in nodes or list(self._children)}
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            for child in ending.values():
+                if child.poll() is None:
+                    child.send_signal(signum)
+            for child in ending.values():
+                try:
+                    child.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    continue
+
+
+def _die_with_parent() -> None:
+    """In the child, before it runs: heed SIGINT again, and leave no orphan should this process be killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _yaml(value: object) -> str:
+    """A parameter value as ROS reads it on the command line."""
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()

@@ -1,0 +1,35 @@
+"""Names of the topics, and how their messages are delivered. Remap them as usual in ROS.
+
+The policy commands on ``GRIPPER_TWIST`` and ``GRIPPER``, teleoperation on the same names under ``teleop/``. The
+controller follows teleoperation for as long as its dead-man button is held, else the policy.
+"""
+
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+JOINT_STATES = "joint_states"
+"""sensor_msgs/JointState, from the robot."""
+
+BLOCK_POSES = "block_poses"
+"""osil_interfaces/BlockPoseArray, base_link, from the tracker."""
+
+ARM_TRAJECTORY = "arm_controller/joint_trajectory"
+GRIPPER_TRAJECTORY = "gripper_controller/joint_trajectory"
+"""trajectory_msgs/JointTrajectory of one point, to the robot; the interface of ros2_control's trajectory controller."""
+
+GRIPPER_TWIST = "gripper_twist_command"
+"""geometry_msgs/TwistStamped, frame "gripper", m/s and rad/s, one message a control period."""
+
+GRIPPER = "gripper_command"
+"""std_msgs/Bool: true closes the fingers, false opens them."""
+
+TELEOP_GRIPPER_TWIST = f"teleop/{GRIPPER_TWIST}"
+TELEOP_GRIPPER = f"teleop/{GRIPPER}"
+
+JOY = "joy"
+"""sensor_msgs/Joy, from a joystick, the keyboard or the scripted operator."""
+
+BASE_FRAME = "base_link"
+GRIPPER_FRAME = "gripper"
+
+NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""For a reader that wants the newest message and never an old one; fits every publisher."""
