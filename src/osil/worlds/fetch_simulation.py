@@ -70,12 +70,24 @@ class FetchSimulation:
             physicsClientId=client,
         )
         for finger in self._fingers:
+            # Anchors keep a held block from creeping between contact points that the solver never quite satisfies.
             pybullet.changeDynamics(
-                robot, finger, lateralFriction=physics.finger_friction, spinningFriction=0.01, physicsClientId=client
+                robot,
+                finger,
+                lateralFriction=physics.finger_friction,
+                spinningFriction=0.01,
+                frictionAnchor=1,
+                physicsClientId=client,
             )
         for block in self.bodies.blocks:
+            # Sleeping blocks cost nothing until the gripper or another block touches them.
             pybullet.changeDynamics(
-                block, -1, lateralFriction=physics.block_friction, spinningFriction=0.001, physicsClientId=client
+                block,
+                -1,
+                lateralFriction=physics.block_friction,
+                spinningFriction=0.001,
+                activationState=pybullet.ACTIVATION_STATE_ENABLE_SLEEPING,
+                physicsClientId=client,
             )
         right, left = self._fingers
         origin = (0, 0, 0)

@@ -1,0 +1,185 @@
+"""The contact-physics world: what it observes, and that blocks are held and stacked by friction and weight alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pybullet
+import pytest
+
+from osil.core import Action, Scene
+from osil.errors import ObservationError, SceneError
+from osil.experts.stacking import StackingExpert
+from osil.resources import resource_path
+from osil.rollout import rollout
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
+from osil.worlds import fetch_arm
+from osil.worlds.bullet_scene import JOINT_NAMES, NUM_ARM
+from osil.worlds.pybullet import OPENING, Disturbances, PyBulletWorld
+from osil.worlds.render import Camera, SceneRenderer
+from osil.worlds.sensing import cube_yaws
+from osil.worlds.table import Table
+
+TOP = Table().height
+
+
+@pytest.fixture
+def world() -> Iterator[PyBulletWorld]:
+    """Five blocks; the gripper starts over the middle of the table."""
+    world = PyBulletWorld(5)
+    yield world
+    world.close()
+
+
+def tower(count: int = 5) -> Scene:
+    heights = TOP + BLOCK_SIZE * (np.arange(count) + 0.5)
+    return Scene(np.stack([np.full(count, 0.6), np.full(count, 0.2), heights], axis=-1), np.linspace(-0.2, 0.2, count))
+
+
+def moved(displacement: tuple[float, float, float], close: bool = False, yaw_step: float = 0.0) -> Action:
+    return Action(np.array(displacement), np.array(close), np.array(yaw_step))
+
+
+def test_robot_description_agrees_with_the_kinematics(world: PyBulletWorld) -> None:
+    world.reset(tower())
+    bodies = world.simulation.bodies
+    infos = [
+        pybullet.getJointInfo(bodies.robot, joint, physicsClientId=bodies.client) for joint in bodies.joints[:NUM_ARM]
+    ]
+    assert tuple(info[1].decode() for info in infos) == fetch_arm.ARM_JOINTS == JOINT_NAMES[:NUM_ARM]
+    limited = np.isfinite(fetch_arm.JOINT_LOWER)
+    np.testing.assert_allclose(np.array([info[8] for info in infos])[limited], fetch_arm.JOINT_LOWER[limited])
+    np.testing.assert_allclose(np.array([info[9] for info in infos])[limited], fetch_arm.JOINT_UPPER[limited])
+    np.testing.assert_allclose([info[11] for info in infos], fetch_arm.JOINT_SPEED)
+
+    links = [
+        pybullet.getJointInfo(bodies.robot, joint, physicsClientId=bodies.client)[12].decode()
+        for joint in range(pybullet.getNumJoints(bodies.robot, physicsClientId=bodies.client))
+    ]
+    arm = np.random.default_rng(0).uniform(-1.0, 1.0, NUM_ARM)
+    for joint, angle in zip(bodies.joints, arm, strict=False):
+        pybullet.resetJointState(bodies.robot, joint, angle, physicsClientId=bodies.client)
+    state = pybullet.getLinkState(
+        bodies.robot, links.index("gripper_link"), computeForwardKinematics=True, physicsClientId=bodies.client
+    )
+    approach = np.array(pybullet.getMatrixFromQuaternion(state[5])).reshape(3, 3)[:, 0]
+    grasp = np.array(state[4]) + fetch_arm.GRASP_OFFSET * approach
+    np.testing.assert_allclose(fetch_arm.forward(arm).position, grasp, atol=1e-6)
+
+
+def test_blocks_are_observed_in_the_turned_gripper_frame(world: PyBulletWorld) -> None:
+    scene = tower()
+    world.reset(scene)
+    for _ in range(10):
+        observation = world.step(moved((0.01, 0.0, 0.0), yaw_step=0.08))
+    gripper = fetch_arm.forward(world.joint_positions()[:NUM_ARM])
+    assert gripper.yaw == pytest.approx(0.8, abs=0.02)
+    c, s = np.cos(gripper.yaw), np.sin(gripper.yaw)
+    x, y, z = observation.block_positions.T
+    back = np.stack([c * x - s * y, s * x + c * y, z], axis=-1) + gripper.position
+    np.testing.assert_allclose(back, scene.block_positions, atol=1e-3)
+    assert (np.abs(observation.block_yaws) <= np.pi / 4 + 1e-9).all()
+    turn = (observation.block_yaws + gripper.yaw - scene.block_yaws) / (np.pi / 2)
+    np.testing.assert_allclose(turn, np.round(turn), atol=0.01)
+    assert observation.gripper_opening == pytest.approx(OPENING, abs=1e-3)
+
+
+def test_the_yaw_of_a_cube_does_not_depend_on_the_face_it_lies_on() -> None:
+    turn = pybullet.getQuaternionFromEuler((0.0, 0.0, 0.3))
+    for face in ((0, 0, 0), (np.pi / 2, 0, 0), (0, np.pi / 2, 0), (np.pi, 0, 0), (0, -np.pi / 2, np.pi / 2)):
+        rolled = pybullet.multiplyTransforms((0, 0, 0), turn, (0, 0, 0), pybullet.getQuaternionFromEuler(face))[1]
+        assert cube_yaws(np.array(rolled)) == pytest.approx(0.3, abs=1e-6)
+
+
+def test_tower_of_five_stands(world: PyBulletWorld) -> None:
+    scene = tower()
+    world.reset(scene)
+    for _ in range(100):
+        world.step(moved((0.0, 0.0, 0.0)))
+    np.testing.assert_allclose(world.scene.block_positions, scene.block_positions, atol=1e-3)
+
+
+def test_expert_lifts_by_friction_and_stacks() -> None:
+    task, rng = StackingTask.parse("abc +d"), np.random.default_rng(4)
+    world = PyBulletWorld(task.num_blocks, rng)
+    heights = []
+
+    class Watch:
+        done = False
+
+        def on_step(self, observation: object, action: Action, scene: Scene) -> None:
+            heights.append(scene.block_positions[1, 2])
+            self.done = bool(layout_reached(task, scene)) and not action.close_gripper
+
+    steps = rollout(world, StackingExpert(task), world.reset(Table().random_scene(4, rng)), 240, [Watch()])
+    assert steps < 240
+    assert max(heights) > TOP + 1.5 * BLOCK_SIZE
+    world.close()
+
+
+def test_open_fingers_lift_nothing(world: PyBulletWorld) -> None:
+    observation = world.reset(Table().random_scene(5, np.random.default_rng(5), max_yaw=0.0))
+    for _ in range(60):
+        world.step(moved(tuple(np.clip(observation.block_positions[0], -0.02, 0.02))))
+        observation = world.observe()
+    for _ in range(10):
+        world.step(moved((0.0, 0.0, 0.02)))
+    assert world.scene.block_positions[0, 2] == pytest.approx(TOP + 0.5 * BLOCK_SIZE, abs=2e-3)
+
+
+def test_reset_forgets_everything_and_repeats_exactly(world: PyBulletWorld) -> None:
+    scene = tower()
+
+    def episode() -> np.ndarray:
+        seen = [world.reset(scene)]
+        seen += [world.step(moved((0.0, 0.02, -0.02), close=step % 20 > 10)) for step in range(40)]
+        return np.array([observation.block_positions for observation in seen])
+
+    first = episode()
+    np.testing.assert_allclose(episode(), first, atol=1e-9)
+
+
+def test_latency_and_noise_are_what_they_say() -> None:
+    table = Table()
+    scene = table.random_scene(2, np.random.default_rng(6))
+    late = PyBulletWorld(2, disturbances=Disturbances(latency_steps=2))
+    still = late.reset(scene).block_positions
+    seen = [late.step(moved((0.01, 0.0, 0.0))).block_positions for _ in range(3)]
+    np.testing.assert_allclose(seen[1], still, atol=1e-3)
+    assert (still - seen[2])[0, 0] > 0.005
+    late.close()
+
+    noisy = PyBulletWorld(2, np.random.default_rng(0), disturbances=Disturbances(position_noise=0.002))
+    noisy.reset(scene)
+    spread = np.std([noisy.observe().block_positions for _ in range(400)], axis=0)
+    np.testing.assert_allclose(spread, 0.002, rtol=0.2)
+    noisy.close()
+
+
+def test_bad_input_is_refused(world: PyBulletWorld) -> None:
+    with pytest.raises(SceneError, match="5 blocks"):
+        world.reset(tower(4))
+    with pytest.raises(SceneError, match="finite"):
+        world.reset(Scene(np.full((5, 3), np.nan), np.zeros(5)))
+    world.reset(tower())
+    with pytest.raises(ObservationError, match="arm holds"):
+        world.simulation.command_arm([np.nan] * NUM_ARM)
+
+
+def test_a_picture_shows_the_blocks(world: PyBulletWorld) -> None:
+    world.reset(tower())
+    renderer = SceneRenderer(5, Camera(160, 120))
+    shown = renderer.render(world.snapshot())
+    world.reset(Table().random_scene(5, np.random.default_rng(8)))
+    other = renderer.render(world.snapshot())
+    assert shown.shape == (120, 160, 3)
+    assert shown.dtype == np.uint8
+    assert (shown != other).any()
+    renderer.close()
+
+
+def test_data_files_are_found() -> None:
+    assert resource_path("urdf", "fetch.urdf").is_file()
+    with pytest.raises(FileNotFoundError, match="expected in one of"):
+        resource_path("urdf", "nothing.urdf")
