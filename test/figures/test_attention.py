@@ -1,0 +1,49 @@
+"""The attention figure: it is drawn, and it shows the weights given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio.v2 as imageio
+import numpy as np
+import pytest
+
+from osil.figures.attention import draw_attention
+
+
+@dataclass(frozen=True)
+class Attention:
+    kept_steps: np.ndarray
+    over_time: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+
+
+def following(blocks: int, steps: int = 60) -> list[Attention]:
+    """A policy that looks at each block in turn, and follows the demonstration."""
+    kept = np.array([3, 40, 90, 100])
+    return [
+        Attention(
+            kept, np.eye(4)[4 * step // steps], np.eye(blocks)[blocks * step // steps], np.full(blocks, 1 / blocks)
+        )
+        for step in range(steps)
+    ]
+
+
+@pytest.mark.parametrize("blocks", [2, 10])
+def test_draws_any_number_of_blocks(tmp_path: Path, blocks: int) -> None:
+    draw_attention(following(blocks), tmp_path / "deep" / "attention.png")
+    picture = imageio.imread(tmp_path / "deep" / "attention.png")[..., :3].astype(int)
+    height, width = picture.shape[:2]
+    assert width > 1000
+    assert height > 500
+    blue = (picture[..., 2] - picture[..., 0] > 60)[: height // 3, : int(0.85 * width)]
+    columns = np.flatnonzero(blue.any(0))
+    first_rows = [np.flatnonzero(blue[:, column]).mean() for column in (columns[5], columns[-5])]
+    assert first_rows[0] < first_rows[1], "the first block is the upper row and comes first"
+
+
+def test_vector_graphics_name_the_blocks(tmp_path: Path) -> None:
+    draw_attention(following(3), tmp_path / "attention.svg", block_names=("red", "green", "blue"))
+    assert (tmp_path / "attention.svg").read_text().count("<!-- green -->") == 2
