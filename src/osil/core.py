@@ -78,7 +78,7 @@ class Observation:
 
     @property
     def num_blocks(self) -> int:
-        return self.block_positions.shape[-2]
+        return int(self.block_positions.shape[-2])
 
     @property
     def leading_shape(self) -> tuple[int, ...]:
@@ -218,7 +218,7 @@ class Scene:
 
     @property
     def num_blocks(self) -> int:
-        return self.block_positions.shape[-2]
+        return int(self.block_positions.shape[-2])
 
     def __getitem__(self, index: Any) -> Self:
         return type(self)(self.block_positions[index], self.block_yaws[index])

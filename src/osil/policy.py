@@ -168,7 +168,8 @@ def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArra
 
     def pooled(x: Tensor) -> Tensor:
         """All components of an ensemble as one mixture: ``[N, members * C, ...]``."""
-        return x[:, 0].unflatten(0, (-1, members)).flatten(1, 2)
+        components: Tensor = x[:, 0].unflatten(0, (-1, members))
+        return components.flatten(1, 2)
 
     means, stds, weights = pooled(actions.means), pooled(actions.log_stds), pooled(actions.log_weights)
     mixture = ActionDistribution(weights[:, None], means[:, None], stds[:, None], actions.close_logit)

@@ -85,6 +85,5 @@ def stage_ends(demonstration: Observation) -> np.ndarray:
     changed = np.nonzero((below[1:] != below[:-1]).any(-1))[0]
     stacked = (below >= 0).sum(-1)
     last = len(below) - 1
-    ends = [step for step in changed if stacked[step + 1] < stacked[step]]  # a block leaves: not an end of a stage
-    ends = [int(step) for step in changed if step not in ends and stacked[step] > 0]
-    return np.unique(np.array([*ends, last]))
+    rising = changed[(stacked[changed + 1] >= stacked[changed]) & (stacked[changed] > 0)]
+    return np.unique(np.append(rising, last))

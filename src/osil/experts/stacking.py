@@ -93,7 +93,8 @@ class StackingExpert:
         between = self._between(positions)
         distance = np.where(between, (positions**2).sum(-1), np.inf)
         nearest = distance.argmin(-1)
-        holding = between[rows, nearest] & (observation.gripper_opening < self._config.held_width)
+        holding: BoolArray = np.take_along_axis(between, nearest[:, None], axis=1)[:, 0]
+        holding = holding & (observation.gripper_opening < self._config.held_width)
         held = np.where(holding, nearest, -1)
         on = stacked_on(positions)
         on[rows[holding], held[holding]] = False  # a block in the fingers stands on nothing
@@ -104,7 +105,7 @@ class StackingExpert:
     @staticmethod
     def _between(positions: FloatArray) -> BoolArray:
         """Which blocks are between the fingers: ``[N, B]``."""
-        result: BoolArray = (np.abs(positions) < (0.016, 0.012, 0.022)).all(-1)
+        result: BoolArray = np.all(np.abs(positions) < (0.016, 0.012, 0.022), axis=-1)
         return result
 
     def _act(self, observation: Observation) -> Action:

@@ -63,4 +63,5 @@ class NeighborhoodAttention(nn.Module):
 
     def _split_heads(self, joined: Tensor) -> Tensor:
         """``[..., B, 2D]`` to ``[..., 2 heads, B, D / heads]``: query heads first, context heads after."""
-        return joined.unflatten(-1, (2 * self.heads, -1)).transpose(-3, -2)
+        split: Tensor = joined.unflatten(-1, (2 * self.heads, -1))
+        return split.transpose(-3, -2)

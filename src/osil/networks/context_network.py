@@ -8,7 +8,7 @@ fixed size: which is why the manipulation network cannot help but work with any 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -97,7 +97,7 @@ class ContextNetwork(nn.Module):
 
     def remember(self, embedding: Tensor, mask: Tensor) -> DemonstrationMemory:
         """What each LSTM step will read from the demonstration embedding ``[M, K, B, D]``."""
-        pairs = [temporal.read(embedding) for temporal in self.temporal]
+        pairs = [cast(TemporalAttention, temporal).read(embedding) for temporal in self.temporal]
         return DemonstrationMemory(tuple(c for c, _ in pairs), tuple(v for _, v in pairs), mask)
 
     def forward(self, memory: DemonstrationMemory, geometry: Tensor, pose: Tensor, robot: Tensor) -> Context:

@@ -52,4 +52,5 @@ class DemonstrationNetwork(nn.Module):
         for attention, convolution in zip(self.attentions, self.convolutions, strict=True):
             h = attention(h, geometry, robot)
             h = convolution(h, mask)
-        return self.norm(h)
+        normalized: Tensor = self.norm(h)
+        return normalized

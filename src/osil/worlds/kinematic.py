@@ -152,7 +152,8 @@ class KinematicWorld:
         side = np.array([-1.0, 1.0])[None, :, None] * (0.5 * self._opening + self._config.finger_half[1])[:, None, None]
         along = self._config.finger_half[0] + half - np.abs(x)
         across = self._config.finger_half[1] + half[:, None] - np.abs(y[:, None] - side)
-        return np.minimum(along[:, None], across)
+        overlap: FloatArray = np.minimum(along[:, None], across)
+        return overlap
 
     def _in_gripper(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Block centres in gripper x and y, and their half extents along these axes, each ``[N, B]``."""
@@ -162,7 +163,8 @@ class KinematicWorld:
         return relative[..., 0], relative[..., 1], half
 
     def _held_position(self) -> FloatArray:
-        return self._gripper + rotate_z(self._held_offset, self._yaw)
+        position: FloatArray = self._gripper + rotate_z(self._held_offset, self._yaw)
+        return position
 
     def _carry(self) -> None:
         rows = self._rows[self._held >= 0]
