@@ -138,6 +138,7 @@ class FetchSimulation:
                 joint,
                 pybullet.POSITION_CONTROL,
                 targetPosition=finger,
+                positionGain=0.5,
                 maxVelocity=FINGER_SPEED,
                 force=self.bodies.physics.finger_force,
                 physicsClientId=self._client,
@@ -147,11 +148,7 @@ class FetchSimulation:
         """Advance the physics by ``steps`` of PHYSICS_STEP."""
         gains = [_POSITION_GAIN] * len(self._driven), [_VELOCITY_GAIN] * len(self._driven)
         for _ in range(steps):
-            if self._remaining:
-                self._target = self._target + self._velocity * PHYSICS_STEP
-                self._remaining -= 1
-            else:
-                self._velocity = np.zeros_like(self._velocity)
+            # A motor reaches the given position plus a step at the given velocity: so it gets the present target.
             pybullet.setJointMotorControlArray(
                 self._robot,
                 self._driven,
@@ -163,6 +160,10 @@ class FetchSimulation:
                 velocityGains=gains[1],
                 physicsClientId=self._client,
             )
+            self._target = self._target + self._velocity * PHYSICS_STEP
+            self._remaining -= 1
+            if self._remaining == 0:
+                self._velocity = np.zeros_like(self._velocity)
             pybullet.stepSimulation(physicsClientId=self._client)
         self.time += steps * PHYSICS_STEP
 
