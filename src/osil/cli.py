@@ -9,11 +9,15 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from osil.errors import OsilError
 
 TASKS_HELP = "train, test (the lists in config/tasks), or a file with one task a line, such as: ab cde +f"
 WORLDS = ("pybullet", "kinematic")
+
+FILM_STRIDE = 2
+"""A film shows every second control step: 10 pictures a second."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,18 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = argparse._SubParsersAction  # argparse has no public name for it
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # argparse has no public name for it
 
 
 def _add(commands: Commands, name: str, summary: str, example: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
+    return commands.add_parser(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"example:\n{example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    return parser
 
 
 def _add_common(parser: argparse.ArgumentParser, episodes: int, seed_of: str) -> None:
@@ -174,26 +177,34 @@ def _add_demonstration(commands: Commands) -> None:
     )
     replay.add_argument("file", type=Path, metavar="FILE")
     replay.add_argument("--output", type=Path, metavar="FILM", help="an .mp4 or .gif file instead of the window")
-    replay.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time; default: %(default)s")
+    replay.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times real time; default: %(default)s")
     replay.set_defaults(run=_replay)
 
 
 def _info(options: argparse.Namespace) -> None:
     from osil.demonstrations.storage import load
 
-    stored = load(options.file)
-    print(stored.description())
+    print(load(options.file).description())
 
 
 def _replay(options: argparse.Namespace) -> None:
-    from osil.demonstrations.replay import film, play
-    from osil.demonstrations.storage import load
+    from tqdm import tqdm
 
-    demonstration = load(options.file).demonstration
-    if options.output:
-        film(demonstration, options.output, options.speed)
-    else:
-        play(demonstration, options.speed)
+    from osil.core import CONTROL_PERIOD
+    from osil.demonstrations.replay import play, snapshots
+    from osil.demonstrations.storage import load
+    from osil.figures.video import write_video
+    from osil.worlds.render import SceneRenderer
+
+    steps = snapshots(load(options.file).demonstration)
+    if options.output is None:
+        play(steps, options.speed)
+        return
+    renderer = SceneRenderer(len(steps[0].block_positions))
+    shown = steps[::FILM_STRIDE]
+    pictures = (renderer.render(step) for step in tqdm(shown, unit="picture"))
+    write_video(options.output, pictures, options.speed / (CONTROL_PERIOD * FILM_STRIDE))
+    renderer.close()
 
 
 def _positive(text: str) -> int:
@@ -202,6 +213,16 @@ def _positive(text: str) -> int:
 
 def _natural(text: str) -> int:
     return _at_least(0, text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed <= 100.0:
+        raise argparse.ArgumentTypeError(f"expected a number between 0 and 100, got {text!r}")
+    return speed
 
 
 def _at_least(least: int, text: str) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from osil.errors import ConfigError
 from osil.figures.video import Picture, side_by_side, write_video
 
 
@@ -41,5 +42,5 @@ def test_player_reads_both_halves(tmp_path: Path, ending: str) -> None:
 
 
 def test_unknown_ending_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"\.mp4 or \.gif"):
+    with pytest.raises(ConfigError, match=r"\.mp4 or \.gif"):
         write_video(tmp_path / "film.avi", film(2, (0, 0, 0)), rate=20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from string import ascii_lowercase
 
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
 from osil.demonstrations.storage import save
@@ -89,6 +90,6 @@ def write_demonstration(kind: WorldKind, task: StackingTask, seed: int, number: 
             scene = Table().random_scene(task.num_blocks, rng)
             (demonstration,), succeeded = demonstrate(world, [task], scene[None])
             if succeeded[0]:
-                save(demonstration, path, f"{task} {number}", [f"block_{n}" for n in range(task.num_blocks)])
+                save(demonstration, path, f"{task} {number}", list(ascii_lowercase[: task.num_blocks]))
                 return True
     raise OsilError(f"the expert failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")

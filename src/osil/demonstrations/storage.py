@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
 from osil.demonstrations.schema import MESSAGE_DEFINITION, MESSAGE_TYPE
 from osil.errors import DemonstrationError
+from osil.tasks.block_stacking import layout_below
 
 TOPIC = "/demonstration"
 FRAME = "gripper"
@@ -55,6 +56,21 @@ class StoredDemonstration:
     def duration(self) -> float:
         """Seconds from the first step to the last."""
         return float(self.stamps[-1] - self.stamps[0]) / NANOSECONDS
+
+    def description(self) -> str:
+        """Lines of text for a person, the final layout read off the last observation."""
+        names = self.block_names
+        layout = layout_below(self.demonstration.observations.block_positions[-1])
+        stacked = [f"{names[block]} on {names[below]}" for block, below in enumerate(layout) if below >= 0]
+        return "\n".join(
+            [
+                f"name      {self.name}",
+                f"recorded  {self.created:%Y-%m-%d %H:%M:%S %Z}",
+                f"length    {len(self.demonstration)} steps, {self.duration:.1f} s",
+                f"blocks    {', '.join(names)}",
+                f"at last   {', '.join(stacked) or 'nothing is stacked'}",
+            ]
+        )
 
 
 def save(

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from osil.errors import ConfigError
+
 Picture = NDArray[np.uint8]
 """``[height, width, 3]`` RGB."""
 
@@ -27,7 +29,7 @@ def write_video(path: str | Path, pictures: Iterable[Picture], rate: float) -> N
         rate: pictures a second.
 
     Raises:
-        ValueError: another ending.
+        ConfigError: another ending.
     """
     path = Path(path)
     settings: dict[str, Any]
@@ -36,7 +38,7 @@ def write_video(path: str | Path, pictures: Iterable[Picture], rate: float) -> N
     elif path.suffix == ".gif":
         settings = {"duration": 1000.0 / rate, "loop": 0}
     else:
-        raise ValueError(f"{path}: expected a name that ends in .mp4 or .gif")
+        raise ConfigError(f"{path}: expected a name that ends in .mp4 or .gif")
     path.parent.mkdir(parents=True, exist_ok=True)
     with imageio.get_writer(path, **settings) as writer:
         for picture in pictures:
