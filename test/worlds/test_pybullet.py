@@ -118,14 +118,18 @@ def test_expert_lifts_by_friction_and_stacks() -> None:
     world.close()
 
 
-def test_open_fingers_lift_nothing(world: PyBulletWorld) -> None:
-    observation = world.reset(Table().random_scene(5, np.random.default_rng(5), max_yaw=0.0))
-    for _ in range(60):
-        world.step(moved(tuple(np.clip(observation.block_positions[0], -0.02, 0.02))))
-        observation = world.observe()
+@pytest.mark.parametrize("close", [True, False])
+def test_only_closed_fingers_lift(world: PyBulletWorld, close: bool) -> None:
+    under_gripper = np.array([[0.6, 0.1 * block, TOP + 0.5 * BLOCK_SIZE] for block in range(5)])
+    observation = world.reset(Scene(under_gripper, np.zeros(5)))
+    while observation.block_positions[0, 2] < -0.002:
+        observation = world.step(moved((0.0, 0.0, max(-0.02, 0.5 * observation.block_positions[0, 2]))))
     for _ in range(10):
-        world.step(moved((0.0, 0.0, 0.02)))
-    assert world.scene.block_positions[0, 2] == pytest.approx(TOP + 0.5 * BLOCK_SIZE, abs=2e-3)
+        world.step(moved((0.0, 0.0, 0.0), close=close))
+    for _ in range(10):
+        world.step(moved((0.0, 0.0, 0.02), close=close))
+    lifted = world.scene.block_positions[0, 2] - under_gripper[0, 2]
+    assert lifted == pytest.approx(0.2 if close else 0.0, abs=0.01)
 
 
 def test_reset_forgets_everything_and_repeats_exactly(world: PyBulletWorld) -> None:
