@@ -1,0 +1,106 @@
+"""The core types refuse what does not fit and keep what does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from osil import Action, Demonstration, Observation
+from osil.errors import DemonstrationError, ObservationError, OsilError
+
+LEADING = [(), (4,), (7, 4)]
+
+
+def observation(*leading: int, blocks: int = 3) -> Observation:
+    rng = np.random.default_rng(0)
+    return Observation(rng.normal(size=(*leading, blocks, 3)), rng.random(leading), rng.normal(size=(*leading, blocks)))
+
+
+def action(*leading: int) -> Action:
+    rng = np.random.default_rng(1)
+    return Action(rng.normal(size=(*leading, 3)), rng.random(leading) < 0.5, rng.normal(size=leading))
+
+
+@pytest.mark.parametrize("leading", LEADING)
+def test_leading_dimensions_and_defaults(leading: tuple[int, ...]) -> None:
+    seen = Observation(np.ones((*leading, 5, 3)), np.ones(leading))
+    assert (seen.leading_shape, seen.num_blocks) == (leading, 5)
+    assert seen.block_yaws.shape == (*leading, 5)
+    assert not seen.block_yaws.any()
+    done = Action(np.ones((*leading, 3)), np.ones(leading))
+    assert done.yaw_step.shape == leading
+    assert done.close_gripper.dtype == np.bool_
+
+
+def test_lists_and_whole_numbers_will_do() -> None:
+    seen = Observation([[0, 0, 1], [1, 0, 0]], 0)  # type: ignore[arg-type]
+    assert seen.block_positions.dtype == np.float64
+    assert seen.leading_shape == ()
+
+
+@pytest.mark.parametrize("kind", [observation, action])
+def test_stacking_and_indexing_are_inverse(kind: Callable[..., Observation | Action]) -> None:
+    items = [kind(4)[n] for n in range(4)]
+    again = type(items[0]).stack(items)  # type: ignore[arg-type]
+    for name, array in vars(kind(4)).items():
+        np.testing.assert_array_equal(getattr(again, name), array)
+        np.testing.assert_array_equal(getattr(kind(4)[1:3], name), array[1:3])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_refused(bad: float) -> None:
+    for name in ("block_positions", "gripper_opening", "block_yaws"):
+        values = {key: np.array(value) for key, value in vars(observation(2)).items()}
+        values[name].flat[-1] = bad
+        with pytest.raises(ObservationError, match=f"{name}: expected finite numbers"):
+            Observation(**values)
+    for name in ("displacement", "yaw_step"):
+        values = {key: np.array(value) for key, value in vars(action(2)).items()}
+        values[name].flat[-1] = bad
+        with pytest.raises(ObservationError, match=f"{name}: expected finite numbers"):
+            Action(**values)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Observation(np.zeros((3, 2)), np.zeros(())),
+        lambda: Observation(np.zeros(3), np.zeros(())),
+        lambda: Observation(np.zeros((4, 3, 3)), np.zeros(5)),
+        lambda: Observation(np.zeros((3, 3)), np.zeros(()), np.zeros(2)),
+        lambda: Action(np.zeros(2), np.array(False)),
+        lambda: Action(np.zeros((4, 3)), np.zeros(3, dtype=bool)),
+        lambda: Action(np.zeros((4, 3)), np.zeros(4, dtype=bool), np.zeros(())),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(ObservationError, match="expected"):
+        make()
+
+
+def test_demonstration_has_a_length_and_can_be_cut() -> None:
+    shown = Demonstration(observation(9), action(9))
+    assert len(shown) == 9
+    cut = shown[np.array([0, 4, 8])]
+    np.testing.assert_array_equal(cut.observations.block_positions[1], observation(9).block_positions[4])
+    np.testing.assert_array_equal(cut.actions.displacement[2], action(9).displacement[8])
+
+
+@pytest.mark.parametrize(
+    ("seen", "done"), [(observation(), action()), (observation(1), action(1)), (observation(3, 4), action(3, 4))]
+)
+def test_demonstration_needs_one_time_dimension(seen: Observation, done: Action) -> None:
+    with pytest.raises(DemonstrationError, match="time dimension"):
+        Demonstration(seen, done)
+
+
+def test_demonstration_needs_an_action_for_each_observation() -> None:
+    with pytest.raises(DemonstrationError, match="9 observations but fewer actions"):
+        Demonstration(observation(9), action(8))
+
+
+def test_all_errors_can_be_caught_as_one() -> None:
+    with pytest.raises(OsilError):
+        Observation(np.zeros(3), np.zeros(()))
