@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Pose, Quaternion, TwistStamped, Vector3
-from osil_interfaces.msg import BlockPose, BlockPoseArray
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -18,6 +17,7 @@ from osil.errors import ObservationError
 from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
 from osil.worlds.fetch_arm import ARM_JOINTS, forward
 from osil.worlds.sensing import cube_yaws, observe
+from osil_interfaces.msg import BlockPose, BlockPoseArray
 
 NANOSECONDS = 1_000_000_000
 
@@ -38,7 +38,7 @@ def to_stamp(nanoseconds: int) -> Time:
 
 
 def from_poses(positions: FloatArray, quaternions: FloatArray, names: Sequence[str]) -> list[BlockPose]:
-    """One message a block, in the base frame, from positions ``[B, 3]`` (metres) and quaternions ``[B, 4]`` (x y z w)."""
+    """One message a block, in the frame of positions ``[B, 3]`` (metres) and quaternions ``[B, 4]`` (x y z w)."""
     return [
         BlockPose(name=name, pose=Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=i, y=j, z=k, w=w)))
         for name, (x, y, z), (i, j, k, w) in zip(names, positions.tolist(), quaternions.tolist(), strict=True)
@@ -143,7 +143,7 @@ def to_observation(joints: Mapping[str, float], scene: Scene) -> Observation:
 def _pick(joints: Mapping[str, float], names: Sequence[str]) -> list[float]:
     missing = [name for name in names if name not in joints]
     if missing:
-        raise ObservationError(f"joint states: nothing has been reported of {', '.join(missing)}; is the robot running?")
+        raise ObservationError(f"joint states: nothing is reported of {', '.join(missing)}; is the robot running?")
     return [joints[name] for name in names]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from osil_interfaces.msg import BlockPoseArray
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
@@ -13,6 +12,7 @@ from osil.core import FloatArray, Observation
 from osil.errors import ObservationError
 from osil.ros import convert
 from osil.ros.topics import BASE_FRAME, BLOCK_POSES, JOINT_STATES, NEWEST
+from osil_interfaces.msg import BlockPoseArray
 
 
 @dataclass(frozen=True, eq=False)

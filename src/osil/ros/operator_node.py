@@ -69,7 +69,8 @@ class OperatorNode(Node):
             return
         if seen.observation.num_blocks != self._task.num_blocks:
             raise OperatorError(
-                f"task {self._task} needs {self._task.num_blocks} blocks, {seen.observation.num_blocks} are seen; reset the scene"
+                f"task {self._task} needs {self._task.num_blocks} blocks, but {seen.observation.num_blocks} are seen; "
+                "reset the scene"
             )
         action = self._expert.act(seen.observation)
         sources, _ = self._expert.attended(seen.observation[None])

@@ -30,9 +30,7 @@ def declare(node: Node, parameters: type[P]) -> P:
     """
     types, values = typing.get_type_hints(parameters), {}
     for field in dataclasses.fields(parameters):  # type: ignore[arg-type]
-        descriptor = ParameterDescriptor(
-            description=field.metadata["description"], read_only=True, dynamic_typing=True
-        )
+        descriptor = ParameterDescriptor(description=field.metadata["description"], read_only=True, dynamic_typing=True)
         value = node.declare_parameter(field.name, None, descriptor).value
         wanted = types[field.name]
         if wanted is float and type(value) is int:  # so that 2 may be written for 2.0

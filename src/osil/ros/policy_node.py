@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from geometry_msgs.msg import TwistStamped
-from osil_interfaces.action import Imitate
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
@@ -39,8 +38,15 @@ from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
+from osil_interfaces.action import Imitate
 
 Result = Imitate.Result
+
+
+def model_folder(model: str) -> Path:
+    """The folder of a model given by path, or by its name in ``models/``."""
+    folder = Path(model).expanduser()
+    return folder if folder.is_dir() else resource_path("models", model)
 
 
 @dataclass(frozen=True)
@@ -52,13 +58,9 @@ class PolicyParameters:
     observation_timeout: float = parameter("seconds without a usable observation after which a goal is aborted")
 
     def __post_init__(self) -> None:
-        require(self.observation_timeout >= 0.1, f"observation_timeout {self.observation_timeout}: expected 0.1 s or more")
-
-    @property
-    def model_folder(self) -> Path:
-        """Where the model lies."""
-        folder = Path(self.model).expanduser()
-        return folder if folder.is_dir() else resource_path("models", self.model)
+        require(
+            self.observation_timeout >= 0.1, f"observation_timeout {self.observation_timeout}: expected 0.1 or more"
+        )
 
     def demonstration_path(self, demonstration: str) -> Path:
         """Where a demonstration lies that was given by name or by path."""
@@ -90,7 +92,7 @@ class PolicyNode(Node):
         super().__init__("policy")
         self._parameters = declare(self, PolicyParameters)
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
-        self._policy = load_policy(self._parameters.model_folder)
+        self._policy = load_policy(model_folder(self._parameters.model))
         self.get_logger().info(f"model {self._policy.info}")
         self._view = SceneView(self, self._parameters.observation_timeout)
         self._run: Run | None = None

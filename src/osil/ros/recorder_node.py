@@ -17,20 +17,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 from geometry_msgs.msg import TwistStamped
-from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 from rclpy.node import Node
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
+from osil.core import CONTROL_PERIOD
 from osil.demonstrations import storage
 from osil.errors import DemonstrationError, ObservationError
 from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
 from osil.ros.parameters import declare, parameter, require
+from osil.ros.recording import Recording
 from osil.ros.spin import spin
+from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
 RELEASED = 0.15
 """Seconds without a command after which the dead-man button counts as let go."""
@@ -47,33 +47,6 @@ class RecorderParameters:
         require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
 
 
-class Recording:
-    """The steps of one demonstration so far."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.seen: list[Seen] = []
-        self.actions: list[Action] = []
-
-    @property
-    def duration(self) -> float:
-        """Seconds from the first step to the latest."""
-        stamps = [seen.nanoseconds for seen in self.seen]
-        return (stamps[-1] - stamps[0]) / convert.NANOSECONDS if stamps else 0.0
-
-    def save(self, path: Path) -> None:
-        """Write the file.
-
-        Raises:
-            DemonstrationError: too few steps, or the file cannot be written.
-        """
-        demonstration = Demonstration(
-            Observation.stack([seen.observation for seen in self.seen]), Action.stack(self.actions)
-        )
-        stamps = np.array([seen.nanoseconds for seen in self.seen])
-        storage.save(demonstration, path, self.name, self.seen[0].block_names, stamps)
-
-
 class RecorderNode(Node):
     """Start, stop, and a file lies there."""
 
@@ -85,7 +58,6 @@ class RecorderNode(Node):
         self._twist, self._close, self._arrived = TwistStamped(), False, 0
         self._recording: Recording | None = None
         self._pending: Seen | None = None
-        self._problem = ""
         self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, self._store_twist, 1)
         self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, 1)
         self.create_service(StartRecording, "~/start", self._start)
@@ -106,17 +78,29 @@ class RecorderNode(Node):
             return
         pending, self._pending = self._pending, None
         try:
-            held = self.get_clock().now().nanoseconds - self._arrived < RELEASED * convert.NANOSECONDS
-            if pending is not None and held:
+            if pending is not None and self._held():
                 action = convert.to_action(self._twist, self._close, CONTROL_PERIOD)
                 self._recording.seen.append(pending)
                 self._recording.actions.append(action)
-            names = self._recording.seen[0].block_names if self._recording.seen else None
-            self._pending = self._view.look(names)
-            self._problem = "" if held else "waiting for teleoperation: hold the dead-man button"
+            self._pending = self._look()
         except ObservationError as error:
-            self._problem = str(error)
-            self.get_logger().warning(self._problem, throttle_duration_sec=1.0)
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _held(self) -> bool:
+        """Whether the operator holds the dead-man button."""
+        return self.get_clock().now().nanoseconds - self._arrived < RELEASED * convert.NANOSECONDS
+
+    def _look(self) -> Seen:
+        names = self._recording.seen[0].block_names if self._recording and self._recording.seen else None
+        return self._view.look(names)
+
+    def _missing(self) -> str:
+        """What is missing for steps to be recorded now; empty if nothing is."""
+        try:
+            self._look()
+        except ObservationError as error:
+            return str(error)
+        return "" if self._held() else "waiting for teleoperation: hold the dead-man button"
 
     def _start(self, request: StartRecording.Request, response: StartRecording.Response) -> StartRecording.Response:
         name = request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
@@ -138,7 +122,7 @@ class RecorderNode(Node):
             return response
         response.steps, response.duration = len(recording.seen), recording.duration
         if len(recording.seen) < 2:
-            why = self._problem or "it was stopped too soon"
+            why = self._missing() or "it was stopped too soon"
             response.message = f"nothing was recorded: {why}. {recording.name!r} goes on: show the task, or discard it"
             return response
         path = self._path(recording.name)
@@ -167,7 +151,7 @@ class RecorderNode(Node):
             return response
         response.recording, response.name = True, recording.name
         response.steps, response.duration = len(recording.seen), recording.duration
-        response.message = self._problem or f"recording {recording.name!r}"
+        response.message = self._missing() or f"recording {recording.name!r}"
         return response
 
     def _list(

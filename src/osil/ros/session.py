@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 from action_msgs.msg import GoalStatus
-from osil_interfaces.action import Imitate
-from osil_interfaces.msg import BlockPoseArray
-from osil_interfaces.srv import ResetScene, StartRecording, StopRecording
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -22,6 +19,9 @@ from osil.errors import OsilError
 from osil.ros import convert, topics
 from osil.ros.stack import Stack, StackError
 from osil.worlds.bullet_scene import JOINT_NAMES, Snapshot
+from osil_interfaces.action import Imitate
+from osil_interfaces.msg import BlockPoseArray
+from osil_interfaces.srv import ResetScene, StartRecording, StopRecording
 
 ANSWER = 30.0
 """Seconds within which a service must answer; starting up on a busy machine included."""
@@ -101,7 +101,8 @@ class Session(Node):
 
     def reset_scene(self, num_blocks: int, seed: int) -> str:
         """Set up a random layout; says what was set up."""
-        return str(self._call(ResetScene, "simulation/reset", ResetScene.Request(num_blocks=num_blocks, seed=seed)).message)
+        request = ResetScene.Request(num_blocks=num_blocks, seed=seed)
+        return str(self._call(ResetScene, "simulation/reset", request).message)
 
     def teach(self, task: str, name: str, time_limit: float) -> StopRecording.Response:
         """Record a demonstration while the scripted operator shows a task at the joystick."""

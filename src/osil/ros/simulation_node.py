@@ -2,8 +2,8 @@
 
 Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState), ``block_poses`` (BlockPoseArray in
 base_link, as a tracker would), ``/clock``.
-Subscribes: ``arm_controller/joint_trajectory``, ``gripper_controller/joint_trajectory`` (trajectory_msgs/JointTrajectory;
-the last point counts).
+Subscribes: ``arm_controller/joint_trajectory``, ``gripper_controller/joint_trajectory``
+(trajectory_msgs/JointTrajectory; the last point counts).
 Service: ``~/reset`` (ResetScene), a random or a given layout.
 Parameters: see ``SimulationParameters`` and ``config/simulation.yaml``.
 """
@@ -15,8 +15,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from osil_interfaces.msg import BlockPose, BlockPoseArray
-from osil_interfaces.srv import ResetScene
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
@@ -32,6 +30,8 @@ from osil.ros.spin import spin
 from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.fetch_simulation import PHYSICS_STEP
 from osil.worlds.pybullet import PyBulletWorld
+from osil_interfaces.msg import BlockPose, BlockPoseArray
+from osil_interfaces.srv import ResetScene
 
 STEPS_PER_TICK = 4
 """Physics steps between two messages: 60 Hz."""

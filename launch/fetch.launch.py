@@ -1,0 +1,21 @@
+"""The stack without the simulation, for a real Fetch. Not tried on one: there was none at hand.
+
+The vendor's software is ROS 1, so a bridge has to stand between, which offers
+  * /joint_states (sensor_msgs/JointState) with the seven arm joints, torso_lift_joint and both finger joints;
+  * /arm_controller/joint_trajectory and /gripper_controller/joint_trajectory (trajectory_msgs/JointTrajectory, one
+    point each), passed on to the FollowJointTrajectory and GripperCommand actions of the robot;
+and a tracker that publishes /block_poses (osil_interfaces/BlockPoseArray in base_link) at 20 Hz or more. Stamps must
+come from one synchronised clock: what is older than a quarter of a second is not acted upon. The table top is 0.40 m
+high and the torso stands at 0.214 m.
+
+ros2 launch osil_bringup fetch.launch.py demonstrations:=$HOME/demonstrations
+"""
+
+from launch import LaunchDescription
+
+from osil.ros.launching import ARGUMENTS, describe
+from osil.ros.stack import ROBOT_NODES
+
+
+def generate_launch_description() -> LaunchDescription:
+    return describe(ROBOT_NODES, ARGUMENTS, parameters={"use_sim_time": False})

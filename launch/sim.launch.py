@@ -1,0 +1,13 @@
+"""The whole stack with the Fetch in PyBullet.
+
+ros2 launch osil_bringup sim.launch.py num_blocks:=5 gui:=true
+"""
+
+from launch import LaunchDescription
+
+from osil.ros.launching import ARGUMENTS, SIMULATION_ARGUMENTS, describe
+from osil.ros.stack import SIMULATION_NODES
+
+
+def generate_launch_description() -> LaunchDescription:
+    return describe(SIMULATION_NODES, {**SIMULATION_ARGUMENTS, **ARGUMENTS})

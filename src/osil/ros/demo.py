@@ -1,0 +1,204 @@
+"""The whole path in one go: a task is taught once by teleoperation, and a simulated Fetch repeats it elsewhere.
+
+    python -m osil.ros.demo --task "ab cd +e" --seed 0
+
+Every part is a ROS 2 process of its own; this program only starts them, calls their services and the action, and judges
+the end by the final block poses, with code that the policy never sees. The exit status is 0 only if the layout that was
+taught was reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import rclpy
+from rclpy.signals import SignalHandlerOptions
+
+from osil.core import CONTROL_PERIOD, Observation
+from osil.demonstrations import storage
+from osil.errors import OsilError
+from osil.figures.attention import draw_attention
+from osil.figures.video import side_by_side, write_video
+from osil.policy import load_policy
+from osil.ros.policy_node import model_folder
+from osil.ros.session import Session
+from osil.ros.stack import SIMULATION_NODES, Stack
+from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.worlds.bullet_scene import NUM_ARM, Snapshot
+from osil.worlds.fetch_arm import forward
+from osil.worlds.judge import step_limit
+from osil.worlds.render import Camera, SceneRenderer
+from osil.worlds.sensing import cube_yaws, observe
+from osil_interfaces.action import Imitate
+
+TASKS = ("ab cd +e", "abc +d +e", "ba +c +d", "dcba +e", "ca db", "bd +a +c +e", "cab +d")
+"""Tasks to show; which one is chosen by the seed."""
+
+NAME = "demonstration"
+
+TEACHING_SECONDS = 120.0
+"""Simulated seconds that the scripted operator may take."""
+
+FRAME_STEPS, FRAME_RATE = 4, 15
+"""The film shows every so many control steps, at so many pictures a second: three times as fast as it was."""
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What happened.
+
+    Attributes:
+        teaching, imitation: poses, one a control period.
+        result: what the policy node says of itself.
+        reached: what the final block poses say.
+    """
+
+    teaching: list[Snapshot]
+    imitation: list[Snapshot]
+    result: Imitate.Result
+    reached: bool
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demonstration; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _leave)
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))  # so that two of these do not meet
+    began = time.monotonic()
+    try:
+        task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
+        story = _play(task, options)
+        print("Drawing what happened ...", flush=True)
+        _draw_film(story, options.output / "demo.mp4")
+        _draw_attention(story, options)
+    except OsilError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; all nodes have been stopped", file=sys.stderr)
+        return 130
+    verdict = "The layout taught was reached" if story.reached else "The layout taught was NOT reached"
+    print(f"{verdict}, judged from the final block poses; {time.monotonic() - began:.0f} s in all.")
+    print(f"In {options.output}/: {NAME}.mcap, demo.mp4, attention.png and the nodes' output in logs/")
+    return 0 if story.reached else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m osil.ros.demo", description=__doc__.partition("\n")[0])
+    parser.add_argument("--task", help="towers with the top block first, distractors as +x, e.g. 'ab cd +e'")
+    parser.add_argument("--seed", type=int, default=0, help="of layouts and policy; chooses the task if none is given")
+    parser.add_argument("--model", default="stacking", help="name of a released model, or path of a model folder")
+    parser.add_argument("--gui", action="store_true", help="show PyBullet's window")
+    parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder for the results")
+    return parser
+
+
+def _leave(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _play(task: StackingTask, options: argparse.Namespace) -> Story:
+    """Teach in one layout, imitate in another."""
+    output = options.output.resolve()
+    (output / f"{NAME}.mcap").unlink(missing_ok=True)
+    parameters: dict[str, dict[str, object]] = {
+        "simulation": {"num_blocks": task.num_blocks, "seed": options.seed, "gui": options.gui},
+        "recorder": {"demonstrations": str(output)},
+        "policy": {"demonstrations": str(output), "model": options.model},
+    }
+    print(f"Starting {', '.join(SIMULATION_NODES)} ...", flush=True)
+    with Stack(output / "logs", {"OMP_NUM_THREADS": "1"}) as stack:
+        for node in SIMULATION_NODES:
+            stack.start(node, parameters.get(node))
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        session = Session(stack)
+        try:
+            return _teach_and_imitate(session, task, options.seed)
+        finally:
+            session.close()
+            rclpy.try_shutdown()
+
+
+def _teach_and_imitate(session: Session, task: StackingTask, seed: int) -> Story:
+    print(f"Scene: {session.reset_scene(task.num_blocks, 2 * seed)}")
+    print(f"Teaching {task} by teleoperation ...", flush=True)
+    session.start_filming()
+    print(f"Recorded: {session.teach(str(task), NAME, TEACHING_SECONDS).message}")
+    teaching = session.stop_filming()
+    print(f"Scene: {session.reset_scene(task.num_blocks, 2 * seed + 1)}")
+    print("Imitating ...", flush=True)
+    session.start_filming()
+    result = session.imitate(NAME, step_limit(task) * CONTROL_PERIOD, seed, Narrator())
+    imitation = session.stop_filming()
+    print(f"The policy says: {result.stages_done} of {result.stages_total} stages, {result.reason}")
+    return Story(teaching, imitation, result, bool(layout_reached(task, session.scene())))
+
+
+class Narrator:
+    """Prints the feedback of the action, when there is news, at most twice a second."""
+
+    def __init__(self) -> None:
+        self._news: tuple[int, str, str] | None = None
+        self._told = -1.0
+
+    def __call__(self, feedback: Imitate.Feedback) -> None:
+        news = (feedback.stage, feedback.source, feedback.target)
+        if news != self._news and feedback.seconds - self._told >= 0.5:
+            self._news, self._told = news, feedback.seconds
+            print(
+                f"  {feedback.seconds:5.1f} s  {feedback.stage} of {feedback.stages_total} stages done, "
+                f"attending to {feedback.source} and {feedback.target}, "
+                f"{100 * feedback.progress:.0f} % into the demonstration",
+                flush=True,
+            )
+
+
+def _draw_film(story: Story, path: Path) -> None:
+    renderer = SceneRenderer(len(story.teaching[0].block_positions), Camera(width=480, height=360))
+    try:
+        films = [
+            (renderer.render(snapshot) for snapshot in _moving(film)[::FRAME_STEPS])
+            for film in (story.teaching, story.imitation)
+        ]
+        write_video(path, side_by_side(*films, ("taught once", "imitated in a new layout")), rate=FRAME_RATE)
+    finally:
+        renderer.close()
+
+
+def _moving(film: list[Snapshot]) -> list[Snapshot]:
+    """The film from where the arm begins to move."""
+    start = film[0].joint_positions
+    first = next((i for i, one in enumerate(film) if np.abs(one.joint_positions - start).max() > 0.01), 0)
+    return film[first:]
+
+
+def _draw_attention(story: Story, options: argparse.Namespace) -> None:
+    """Let the same policy look again at what was filmed during the imitation, and draw where it looked."""
+    stored = storage.load(options.output / f"{NAME}.mcap")
+    policy = load_policy(model_folder(options.model))
+    policy.reset(stored.demonstration, seed=options.seed)
+    seen = []
+    for snapshot in story.imitation:
+        policy.act(_observation(snapshot))
+        seen.append(policy.attention)
+    draw_attention(seen, options.output / "attention.png", stored.block_names)
+
+
+def _observation(snapshot: Snapshot) -> Observation:
+    joints = snapshot.joint_positions
+    yaws = cube_yaws(snapshot.block_quaternions)
+    return observe(snapshot.block_positions, yaws, forward(joints[:NUM_ARM]), joints[-2:].sum())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

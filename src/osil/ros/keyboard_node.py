@@ -1,0 +1,92 @@
+"""The keyboard as a joystick: run it in a terminal of its own, beside the teleoperation node.
+
+Keys: w s forward and back, a d left and right, r f up and down, q e turn, c close, o open the gripper, x leave.
+A terminal tells of keys pressed, not of keys released: a key counts as held, dead-man button included, until its
+repetitions have stopped for a moment.
+
+Publishes: ``joy`` (sensor_msgs/Joy).
+Parameters: those of ``config/teleop.yaml``.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Sequence
+
+import numpy as np
+from rclpy.node import Node
+from sensor_msgs.msg import Joy
+
+from osil.core import CONTROL_PERIOD, Action
+from osil.ros import topics
+from osil.ros.joystick import Joystick
+from osil.ros.parameters import declare
+from osil.ros.spin import spin
+
+HELD = 0.5
+"""Seconds for which a key counts as held: longer than keyboards wait before they repeat."""
+
+STEP = 0.006
+"""Metres a control period while a key is held: 0.12 m/s."""
+
+TURN = 0.03
+"""Radians a control period while a key is held."""
+
+MOTIONS = {
+    "w": (STEP, 0, 0, 0),
+    "s": (-STEP, 0, 0, 0),
+    "a": (0, STEP, 0, 0),
+    "d": (0, -STEP, 0, 0),
+    "r": (0, 0, STEP, 0),
+    "f": (0, 0, -STEP, 0),
+    "q": (0, 0, 0, TURN),
+    "e": (0, 0, 0, -TURN),
+    "c": (0, 0, 0, 0),
+    "o": (0, 0, 0, 0),
+}
+
+
+class KeyboardNode(Node):
+    """Keys in, joystick out."""
+
+    def __init__(self) -> None:
+        super().__init__("keyboard")
+        self._joystick = declare(self, Joystick)
+        self._key, self._pressed, self._closed = "", 0.0, False
+        self._joy = self.create_publisher(Joy, topics.JOY, 1)
+        self.create_timer(CONTROL_PERIOD, self._step)
+
+    def _step(self) -> None:
+        if select.select([sys.stdin], [], [], 0.0)[0]:
+            typed = os.read(sys.stdin.fileno(), 1024).decode(errors="ignore")
+            self._key, self._pressed = typed[-1:], time.monotonic()
+        if self._key == "x":
+            raise KeyboardInterrupt
+        if self._key not in MOTIONS or time.monotonic() - self._pressed > HELD:
+            return  # silence: the teleoperation node takes the joystick as let go
+        self._closed = self._key == "c" or (self._closed and self._key != "o")
+        motion = np.array(MOTIONS[self._key], dtype=float)
+        self._joy.publish(self._joystick.encode(Action(motion[:3], np.bool_(self._closed), motion[3])))
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node until x is pressed."""
+    if not sys.stdin.isatty():
+        print("error: the keyboard node needs a terminal; run it in one of its own", file=sys.stderr)
+        return 1
+    print(__doc__.split("\n\n")[1])
+    settings = termios.tcgetattr(sys.stdin)
+    try:
+        tty.setcbreak(sys.stdin)
+        return spin(KeyboardNode, "teleop.yaml", args)
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
