@@ -54,7 +54,7 @@ $(VENV)/.installed: constraints.txt setup.py | no-sourced-ros
 	$(CHECK_MACHINE)
 	@echo "== 1/4 virtual environment $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --quiet setuptools scikit-build-core uv
+	$(PIP_INSTALL) --quiet setuptools scikit-build-core uv numpy  # numpy: where pybullet has no wheel, it is built with it
 	@echo "== 2/4 torch"  # uv knows where the builds without CUDA are, which saves 2 GB
 	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
 	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
