@@ -50,12 +50,13 @@ define CHECK_MACHINE
   { echo "the ROS 2 wheels exist for Linux x86_64 only; elsewhere install ROS 2 and use colcon as in README.md" >&2; exit 1; }
 endef
 
+# numpy comes first because pybullet, where it has no wheel (Python 3.12 and 3.13), is built with it.
 $(VENV)/.installed: constraints.txt setup.py | no-sourced-ros
 	$(CHECK_MACHINE)
 	@echo "== 1/4 virtual environment $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --quiet setuptools scikit-build-core uv numpy  # numpy: where pybullet has no wheel, it is built with it
-	@echo "== 2/4 torch"  # uv knows where the builds without CUDA are, which saves 2 GB
+	$(PIP_INSTALL) --quiet setuptools scikit-build-core uv numpy
+	@echo "== 2/4 torch (uv knows where the builds without CUDA are, which saves 2 GB)"
 	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
 	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
 	@echo "== 3/4 ROS 2 and the other dependencies"

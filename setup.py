@@ -25,7 +25,7 @@ def data_files() -> list[tuple[str, list[str]]]:
     }
     for folder in SHARED_FOLDERS:
         for path in sorted(Path(folder).rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.suffix != ".pyc":
                 files.setdefault(f"share/{PACKAGE}/{path.parent}", []).append(str(path))
     return list(files.items())
 
