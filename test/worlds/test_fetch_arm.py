@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
 from osil.core import CONTROL_PERIOD
 from osil.errors import ObservationError
+from osil.resources import resource_path
 from osil.worlds import fetch_arm
 from osil.worlds.cartesian import MotionLimits, clip_to_reach, leash, reach, slew
 from osil.worlds.controller import FetchController
@@ -123,3 +126,18 @@ def test_controller_refuses_to_move_an_arm_it_does_not_know() -> None:
         FetchController().step(np.zeros(3), 0.0, np.zeros(7))
     with pytest.raises(ObservationError, match="7 finite numbers"):
         FetchController().reset([0.0, np.nan])
+
+
+def test_robot_description_is_one_tree_of_bodies_with_mass() -> None:
+    robot = ElementTree.parse(resource_path("urdf", "fetch.urdf")).getroot()
+    links = [link.attrib["name"] for link in robot.iter("link")]
+    children = [joint.find("child").attrib["link"] for joint in robot.iter("joint")]
+    parents = [joint.find("parent").attrib["link"] for joint in robot.iter("joint")]
+    assert len(set(links)) == len(links)
+    assert sorted([*children, "base_link"]) == sorted(links)
+    assert set(parents) <= set(links)
+    for link in robot.iter("link"):
+        assert float(link.find("inertial/mass").attrib["value"]) > 0, link.attrib["name"]
+        inertia = link.find("inertial/inertia").attrib
+        xx, yy, zz = sorted(float(inertia[axis]) for axis in ("ixx", "iyy", "izz"))
+        assert 0 < xx <= yy <= zz <= xx + yy, link.attrib["name"]

@@ -99,7 +99,9 @@ class BulletScene:
         self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
         if self.client < 0:
             raise SceneError("PyBullet could not open its window; run without GUI where there is no display")
-        pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
+        if gui:
+            pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
+            pybullet.resetDebugVisualizerCamera(1.8, 62, -25, (0.4, 0.0, 0.6), physicsClientId=self.client)
         self._box((4.0, 4.0, 0.1), (0.5, 0.0, -0.05), (0.66, 0.68, 0.71))
         self._load_table()
         self.robot: int = pybullet.loadURDF(
