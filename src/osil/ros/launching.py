@@ -48,6 +48,7 @@ def describe(
                 executable=program(node)[0],
                 arguments=program(node)[1:],
                 name=node,
+                exec_name=node,
                 parameters=[{**(parameters or {}), **overrides}],
                 remappings=list(remappings),
                 output="screen",
