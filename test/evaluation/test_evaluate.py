@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,8 @@ from osil.evaluation.episodes import Case, run_batch
 from osil.evaluation.evaluate import evaluate
 from osil.evaluation.report import breakdown, table
 from osil.experts.stacking import StackingExpert
+from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
+from osil.policy import PolicyConfig, save_policy
 from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.worlds.judge import Outcome
 
@@ -73,9 +77,9 @@ def test_expert_finishes_and_the_report_says_what_was_judged() -> None:
     assert "100.0%" in table(report)
 
 
-def test_seed_and_number_of_processes() -> None:
+def test_the_seed_chooses_the_episodes() -> None:
     report = evaluate("expert", "kinematic", TASKS, episodes=3, seed=1)
-    assert keep(evaluate("expert", "kinematic", TASKS, episodes=3, seed=1, jobs=2)) == keep(report)
+    assert keep(evaluate("expert", "kinematic", TASKS, episodes=3, seed=1)) == keep(report)
     other = evaluate("expert", "kinematic", TASKS, episodes=3, seed=2)
     assert other["all"]["control_steps_per_stage"] != report["all"]["control_steps_per_stage"]
 
@@ -113,6 +117,20 @@ def test_an_episode_can_be_run_again_by_itself() -> None:
     assert report["all"]["control_steps_per_stage"] == pytest.approx(
         (run_batch("pybullet", None, cases(TASKS[2], seed=5)[:1])[0].steps + alone.steps) / 2
     )
+
+
+def test_a_model_folder_is_judged_and_named_by_its_digest(tmp_path: Path) -> None:
+    """A small network with random weights: it stacks nothing, in both kinds of world and in other processes too."""
+    config = PolicyConfig(StackingNetworkConfig(dim=8, hidden=16), ensemble=2)
+    save_policy(tmp_path, StackingNetwork(config.network), config)
+    before = (tmp_path / "model.safetensors").read_bytes()
+    report = evaluate(tmp_path, "kinematic", TASKS[:4:2], episodes=1, jobs=2)
+    assert (report["all"]["episodes"], report["all"]["successes"]) == (2, 0)
+    assert sum(report["all"]["failures"].values()) == 2
+    assert report["model"]["digest"] == hashlib.sha256(before).hexdigest()[: len(report["model"]["digest"])]
+    assert len(report["model"]["digest"]) >= 12
+    again = evaluate(tmp_path, "kinematic", TASKS[:4:2], episodes=1, jobs=1)
+    assert again["failed_episodes"] == report["failed_episodes"]
 
 
 def test_missing_model_is_refused_before_anything_runs() -> None:
