@@ -102,7 +102,7 @@ class BulletScene:
         if gui:
             pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
             pybullet.resetDebugVisualizerCamera(1.8, 62, -25, (0.4, 0.0, 0.6), physicsClientId=self.client)
-        self._box((4.0, 4.0, 0.1), (0.5, 0.0, -0.05), (0.66, 0.68, 0.71))
+        self._box((14.0, 14.0, 0.1), (-4.5, -3.0, -0.05), (0.86, 0.88, 0.91))
         self._load_table()
         self.robot: int = pybullet.loadURDF(
             str(resource_path("urdf", "fetch.urdf")), useFixedBase=True, physicsClientId=self.client
