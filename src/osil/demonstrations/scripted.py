@@ -11,7 +11,7 @@ from osil.core import Action, BoolArray, Demonstration, Observation, Scene, Worl
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.experts.stacking import StackingExpert
-from osil.rollout import rollout
+from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import STABLE_STEPS, Judge
@@ -25,30 +25,20 @@ MAX_ATTEMPTS = 20
 """So often the expert may fail to demonstrate a task before its caller gives up."""
 
 
-class DemonstrationRecorder:
-    """Observer that keeps the trajectories of N worlds until a while after the judge has decided all of them."""
+class Lingering:
+    """Observer that lets a judge decide, and is done ``STEPS_AFTER`` steps after the last decision."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._observations: list[Observation] = []
-        self._actions: list[Action] = []
         self._steps_left = STEPS_AFTER
 
     def on_step(self, observation: Observation, action: Action, scene: Scene) -> None:
         self._steps_left -= self._judge.done
         self._judge.on_step(observation, action, scene)
-        self._observations.append(observation)
-        self._actions.append(action)
 
     @property
     def done(self) -> bool:
         return self._steps_left <= 0
-
-    def demonstrations(self) -> list[Demonstration[Observation, Action]]:
-        """One demonstration a world, each ending ``STEPS_AFTER`` steps after its layout was found stable."""
-        observations, actions = Observation.stack(self._observations), Action.stack(self._actions)
-        lengths = self._judge.steps + STABLE_STEPS - 1 + STEPS_AFTER
-        return [Demonstration(observations[:length, n], actions[:length, n]) for n, length in enumerate(lengths)]
 
 
 def demonstrate(
@@ -57,12 +47,16 @@ def demonstrate(
     """Let the scripted expert do N tasks, one in each of N scenes side by side.
 
     Returns:
-        N demonstrations, and ``[N]`` whether each reached its layout.
+        N demonstrations, each ending ``STEPS_AFTER`` steps after its layout was found stable, and ``[N]`` whether
+        each reached its layout.
     """
-    judge = Judge(tasks)
-    recorder = DemonstrationRecorder(judge)
-    rollout(world, StackingExpert(tasks), world.reset(scene), judge.max_steps + STEPS_AFTER, [recorder])
-    return recorder.demonstrations(), judge.succeeded
+    judge, recorder = Judge(tasks), Recorder[Observation, Action]()
+    limit = judge.max_steps + STEPS_AFTER
+    rollout(world, StackingExpert(tasks), world.reset(scene), limit, [recorder, Lingering(judge)])
+    observations, actions = recorder.trajectory()
+    lengths = judge.steps + STABLE_STEPS - 1 + STEPS_AFTER
+    shown = [Demonstration(observations[:length, n], actions[:length, n]) for n, length in enumerate(lengths)]
+    return shown, judge.succeeded
 
 
 def write_demonstration(kind: WorldKind, task: StackingTask, seed: int, number: int, folder: Path) -> bool:
