@@ -7,29 +7,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import dacite
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from osil.core import Action, Demonstration, FloatArray, Observation
 from osil.demonstrations.conditioning import Conditioning
-from osil.errors import ConfigError, DemonstrationError, ModelError, ObservationError
+from osil.errors import ConfigError, DemonstrationError, ObservationError
+from osil.model_folder import read_model, write_model
 from osil.networks.context_network import Context
 from osil.networks.features import ObservationTensors
 from osil.networks.frames import pad_frames
 from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+FORMAT = "osil.stacking"
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,15 +153,18 @@ class OneShotPolicy:
 
 
 def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArray, np.ndarray]:
-    """Average the distributions of each ensemble and take its most likely motion (section 5.2.2, figure 9).
+    """Average the distributions of each ensemble and take the most confident motion (section 5.2.2, figure 9).
+
+    Confidence is probability mass, not density: the mass that all components have within ``NEIGHBOURHOOD`` of a
+    component's mean. (By density, a narrow component of next to no weight would beat a broad one of nearly all.)
+    The motion is the mean over that neighbourhood, so members that agree are averaged and others are left out.
 
     Args:
         actions: leading ``[N * members, 1]``.
         members: size of an ensemble.
 
     Returns:
-        Scaled motions ``[N, 4]``, the component mean with the highest density under the averaged mixture, and
-        ``[N]`` whether to close.
+        Scaled motions ``[N, 4]``, and ``[N]`` whether to close.
     """
 
     def pooled(x: Tensor) -> Tensor:
@@ -171,10 +172,12 @@ def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArra
         components: Tensor = x[:, 0].unflatten(0, (-1, members))
         return components.flatten(1, 2)
 
-    means, stds, weights = pooled(actions.means), pooled(actions.log_stds), pooled(actions.log_weights)
-    mixture = ActionDistribution(weights[:, None], means[:, None], stds[:, None], actions.close_logit)
-    best = mixture.log_prob(means).argmax(-1)
-    motion = means[torch.arange(len(means)), best]
+    means, weights = pooled(actions.means), pooled(actions.log_weights).exp()
+    distance = (means[:, :, None] - means[:, None]).square().sum(-1)
+    nearby = weights[:, None] * torch.exp(-0.5 * distance / NEIGHBOURHOOD**2)
+    mass, best = nearby.sum(-1).max(-1)
+    chosen = nearby[torch.arange(len(means)), best]
+    motion = (chosen[:, None] @ means)[:, 0] / mass[:, None]
     close = actions.close_logit[:, 0].unflatten(0, (-1, members)).sigmoid().mean(-1) > 0.5
     return motion.double().numpy(), close.numpy()
 
@@ -191,12 +194,8 @@ def check_motion(observations: Observation) -> None:
 
 
 def save_policy(path: str | Path, network: StackingNetwork, config: PolicyConfig, **about: Any) -> None:
-    """Write a model folder: ``model.safetensors`` and ``config.json``, with ``about`` under the key ``about``."""
-    folder = Path(path)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, folder / WEIGHTS)
-    text = json.dumps({"format": "osil.stacking", "version": 1, "policy": asdict(config), "about": about}, indent=2)
-    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+    """Write a model folder, with ``about`` under the key ``about`` of its config."""
+    write_model(path, FORMAT, network, config, **about)
 
 
 def load_policy(path: str | Path) -> OneShotPolicy:
@@ -205,19 +204,6 @@ def load_policy(path: str | Path) -> OneShotPolicy:
     Raises:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
     """
-    folder = Path(path)
-    try:
-        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        if values.get("format") != "osil.stacking" or values.get("version") != 1:
-            raise ModelError(f"{folder}: expected format osil.stacking version 1, got {values.get('format')!r}")
-        config = PolicyConfig.from_dict(values["policy"])
-        network = StackingNetwork(config.network)
-        network.load_state_dict(load_file(folder / WEIGHTS))
-    except ModelError:
-        raise
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
-        raise ModelError(
-            f"{folder}: cannot load a policy: {error}; expected a folder with {CONFIG} and {WEIGHTS}"
-        ) from error
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12]
-    return OneShotPolicy(network, config, {"name": folder.name, "digest": digest})
+    return OneShotPolicy(
+        *read_model(path, FORMAT, PolicyConfig.from_dict, lambda config: StackingNetwork(config.network))
+    )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from tqdm import tqdm
 from osil.core import CONTROL_PERIOD
 from osil.evaluation.episodes import Case, Episode, StackingPolicy, run_batch
 from osil.evaluation.report import breakdown
+from osil.evaluation.versions import versions
 from osil.policy import load_policy
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import SLACK_STEPS, STABLE_STEPS, STEPS_PER_STAGE
@@ -68,7 +66,7 @@ def evaluate(
             "control_steps": f"{SLACK_STEPS} + {STEPS_PER_STAGE} a stage",
             "stable_control_steps": STABLE_STEPS,
         },
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -90,18 +88,3 @@ def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:
         for key in sorted(groups, reverse=True)
         for start in range(0, len(groups[key]), size)
     ]
-
-
-def _versions() -> dict[str, str]:
-    """Versions of what a result depends on, and the commit of the checkout if there is one."""
-    found = {"python": platform.python_version()}
-    for package in ("osil_bringup", "numpy", "torch", "pybullet"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
-    commit = subprocess.run(command, capture_output=True, text=True, check=False)
-    if commit.returncode == 0:
-        found["git"] = commit.stdout.strip()
-    return found

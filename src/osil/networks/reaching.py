@@ -9,8 +9,8 @@ final state, attention final_state  yes              its last frame
 ====================== ============ ================ =============
 
 With attention, what was read becomes a weighting over landmarks. It is applied to the landmarks of the present scene,
-and the weighted position, together with the robot's own state, goes through a multi-layer perceptron (MLP) to the force.
-Without, what was read and the whole present state go through the MLP.
+and the weighted position, together with the robot's own state, goes through a multi-layer perceptron (MLP) to the
+force. Without, what was read and the whole present state go through the MLP.
 
 The paper's reader takes the positions of all landmarks as one long vector, in a fixed order, and emits all weights at
 once (``shared=False``). With ``shared=True`` one small reader looks at each landmark in turn and emits its score: then
@@ -20,12 +20,16 @@ the order of the landmarks does not matter, and any number of them will do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from osil.core import FloatArray
 from osil.errors import ConfigError
+from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
 
 Reader = Literal["lstm", "final_state"]
 Coordinates = Literal["absolute", "relative"]
@@ -76,6 +80,11 @@ class ReachingTensors(NamedTuple):
     """``[..., 2]`` of the robot."""
     velocity: Tensor
     """``[..., 2]`` of the robot."""
+
+    @classmethod
+    def from_numpy(cls, seen: ParticleObservation) -> ReachingTensors:
+        """Observations as single-precision tensors."""
+        return cls(*(_tensor(x) for x in (seen.landmark_positions, seen.robot_position, seen.robot_velocity)))
 
 
 class ReachingOutput(NamedTuple):
@@ -145,9 +154,18 @@ class ReachingNetwork(nn.Module):
         return seen.landmarks, torch.cat([seen.position, seen.velocity], dim=-1)
 
 
+def force_tensor(action: ParticleAction) -> Tensor:
+    """Forces ``[..., 2]`` as a single-precision tensor, newtons."""
+    return _tensor(action.force)
+
+
+def _tensor(array: FloatArray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+
+
 def mlp(sizes: tuple[int, ...], dropout: float) -> nn.Sequential:
     """Fully connected layers with ReLU and dropout between them."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes, sizes[1:]):
+    for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(dropout)]
     return nn.Sequential(*layers[:-2])

@@ -51,7 +51,7 @@ class ParticleObservation:
         if position.shape != velocity.shape or position.shape[:-1] != landmarks.shape[:-2]:
             raise ObservationError(
                 f"leading dimensions differ: landmark_positions {list(landmarks.shape)}, robot_position "
-                f"{list(position.shape)}, robot_velocity {list(velocity.shape)}; expected [..., L, 2] and twice [..., 2]"
+                f"{list(position.shape)}, robot_velocity {list(velocity.shape)}; want [..., L, 2], [..., 2], [..., 2]"
             )
         object.__setattr__(self, "landmark_positions", landmarks)
         object.__setattr__(self, "robot_position", position)
@@ -59,7 +59,7 @@ class ParticleObservation:
 
     @property
     def num_landmarks(self) -> int:
-        return self.landmark_positions.shape[-2]
+        return int(self.landmark_positions.shape[-2])
 
     @property
     def leading_shape(self) -> tuple[int, ...]:
@@ -132,14 +132,16 @@ class Arena:
     Attributes:
         half_size: landmarks and starting positions are uniform in ``[-half_size, half_size]^2``, metres.
         spacing: least distance between two landmarks, metres: more than twice a landmark's radius.
-        control_period: seconds between two actions. Coarse, so that an episode is short for an LSTM to read.
-        episode_steps: control periods in an episode; the expert has arrived well before.
+        control_period: seconds between two actions. Coarse, so that a demonstration is short for an LSTM to read.
+        demonstration_steps: control periods in a demonstration; the expert has arrived and stopped by then.
+        episode_steps: control periods after which a policy is judged.
         max_force: the robot cannot push harder, newtons.
     """
 
     half_size: float = 1.0
     spacing: float = 0.25
     control_period: float = 0.2
+    demonstration_steps: int = 12
     episode_steps: int = 20
     max_force: float = 5.0
 

@@ -46,6 +46,7 @@ def train(
     folder: Path,
     validate: Callable[[], Metrics] | None = None,
     resume: bool = False,
+    converged: Callable[[], bool] | None = None,
 ) -> None:
     """Minimize ``objective(batch)``, which returns a loss and a dict of tensors to log.
 
@@ -59,6 +60,7 @@ def train(
         folder: where to write.
         validate: measures the policy as it stands.
         resume: go on from the checkpoint in ``folder`` if there is one.
+        converged: asked after each validation whether to end early.
     """
     folder.mkdir(parents=True, exist_ok=True)
     optimizer = optimization.build(objective.parameters())
@@ -81,7 +83,7 @@ def train(
 
         done = step + 1
         for name, value in {"loss": loss, **details}.items():
-            sums[name] = sums.get(name, 0.0) + float(value)
+            sums[name] = sums.get(name, 0.0) + float(value.detach())
         since += 1
         if done % loop.log_every == 0:
             _log(writer, done, {"loss": loss, **details})
@@ -96,6 +98,9 @@ def train(
                 curve.write(json.dumps({"step": done, "minutes": round(minutes, 2), **metrics}) + "\n")
             tqdm.write(f"step {done}, {minutes:.1f} min: " + ", ".join(f"{k} {v:.4g}" for k, v in metrics.items()))
             _save(folder, objective, optimizer, done, time.monotonic() - began)
+            if converged and converged():
+                break
+    bar.close()
     writer.close()
 
 

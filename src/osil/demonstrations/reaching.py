@@ -1,0 +1,78 @@
+"""Expert trajectories of particle reaching, thousands at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from typing_extensions import Self
+
+from osil.core import Demonstration
+from osil.experts.reaching import ReachingExpert
+from osil.rollout import Recorder, rollout
+from osil.tasks.particle_reaching import Arena, ParticleAction, ParticleObservation
+from osil.worlds.particle import ParticleWorld
+
+NOISE = 0.1
+"""Noise on the expert's actions, see ParticleWorld: as much as leaves it successful in all of 10,000 episodes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """N expert trajectories of T steps.
+
+    Attributes:
+        observations: leading ``[N, T]``.
+        actions: the expert's action at each observation, leading ``[N, T]``, before any noise.
+        targets: ``[N]`` index of the landmark that each trajectory reaches.
+        outcome: the scenes after the last step, leading ``[N]``.
+    """
+
+    observations: ParticleObservation
+    actions: ParticleAction
+    targets: np.ndarray
+    outcome: ParticleObservation
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: Any) -> Self:
+        """Some of the trajectories, by slice or index array."""
+        return type(self)(self.observations[index], self.actions[index], self.targets[index], self.outcome[index])
+
+    @property
+    def starts(self) -> ParticleObservation:
+        """The scenes in which the trajectories begin, leading ``[N]``."""
+        return self.observations[:, 0]
+
+    def demonstrations(self) -> list[Demonstration[ParticleObservation, ParticleAction]]:
+        """Each trajectory as a demonstration."""
+        return [Demonstration(self.observations[i], self.actions[i]) for i in range(len(self))]
+
+
+def collect(
+    count: int, num_landmarks: int, rng: np.random.Generator, noise: float = NOISE, arena: Arena | None = None
+) -> Trajectories:
+    """Let the expert reach a random landmark in each of ``count`` random scenes."""
+    arena = arena or Arena()
+    targets = rng.integers(num_landmarks, size=count)
+    world = ParticleWorld(arena, noise, rng)
+    recorder = Recorder[ParticleObservation, ParticleAction]()
+    start = world.reset(arena.random_scenes(count, num_landmarks, rng))
+    rollout(world, ReachingExpert(targets, arena), start, arena.demonstration_steps, [recorder])
+    observations, actions = recorder.trajectory()
+    swap = _time_second
+    return Trajectories(
+        ParticleObservation(
+            swap(observations.landmark_positions), swap(observations.robot_position), swap(observations.robot_velocity)
+        ),
+        ParticleAction(swap(actions.force)),
+        targets,
+        world.scene,
+    )
+
+
+def _time_second(array: np.ndarray) -> np.ndarray:
+    """``[T, N, ...]`` as ``[N, T, ...]``."""
+    return np.swapaxes(array, 0, 1)

@@ -1,0 +1,127 @@
+"""Train a one-shot reaching policy. One recipe serves all three architectures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import dacite
+import torch
+import yaml
+from torch import Tensor, nn
+
+from osil.demonstrations.reaching import Trajectories, collect
+from osil.demonstrations.reaching_pairs import FixedPairs, FreshPairs, ReachingBatch, ReachingSampling
+from osil.errors import ConfigError
+from osil.evaluation.reaching import success
+from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
+from osil.policy_reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
+from osil.seeds import generator
+from osil.tasks.particle_reaching import Arena
+from osil.training.loop import LoopConfig, Metrics, train
+from osil.training.optimization import OptimizationConfig
+
+_DATA, _BATCHES, _VALIDATION = range(3)
+"""First part of the random key, so that the uses of randomness are independent."""
+
+
+@dataclass(frozen=True)
+class ReachingTraining:
+    """A recipe for particle reaching, as a file in ``config/training`` describes it.
+
+    Attributes:
+        architectures: the networks to which the recipe applies, by name. Their ``num_landmarks`` is set by the run.
+        sampling: what is learned from.
+        configurations: episodes by which progress is judged (100 in the paper).
+        patience: training ends early once the success on trajectories seen (or, where none is seen twice, on new ones
+            of the training stream) has been perfect in so many validations in a row. 0: never.
+        seed: of data and weights.
+    """
+
+    architectures: dict[str, ReachingNetworkConfig]
+    sampling: ReachingSampling = field(default_factory=ReachingSampling)
+    optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    configurations: int = 100
+    patience: int = 0
+    seed: int = 0
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> ReachingTraining:
+        """Read a YAML file. Raises ConfigError at an unknown key or a wrong type."""
+        try:
+            values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+            return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
+        except (OSError, yaml.YAMLError, dacite.DaciteError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+
+    def policy_config(self, architecture: str, num_landmarks: int) -> ReachingPolicyConfig:
+        """The policy that comes out of a run. Raises ConfigError at an unknown architecture."""
+        if architecture not in self.architectures:
+            raise ConfigError(f"architecture {architecture!r}: expected one of {sorted(self.architectures)}")
+        network = replace(self.architectures[architecture], num_landmarks=num_landmarks)
+        return ReachingPolicyConfig(network, self.sampling.frames)
+
+
+class ForceRegression(nn.Module):
+    """Mean squared error of the force: "an l2 ... loss" where actions are continuous (section 3.3)."""
+
+    def __init__(self, network: ReachingNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: ReachingBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, and nothing else to log."""
+        memory = self.network.remember(ReachingTensors.from_numpy(batch.frames), force_tensor(batch.forces))
+        force = self.network(memory, ReachingTensors.from_numpy(batch.states)).force
+        return nn.functional.mse_loss(force.float(), force_tensor(batch.labels)), {}
+
+
+def training_set(config: ReachingTraining, num_landmarks: int) -> Trajectories:
+    """The trajectories from which a run with a fixed training set learns; the same for every architecture."""
+    return collect(config.sampling.trajectories, num_landmarks, generator("train", config.seed, _DATA, num_landmarks))
+
+
+def run(
+    config: ReachingTraining, architecture: str, num_landmarks: int, folder: Path, resume: bool = False
+) -> ReachingPolicy:
+    """Train, and leave in ``folder`` the model, its checkpoint and its learning curve.
+
+    The curve holds ``train`` and ``test``: success on demonstrations and starts seen in training (of a fixed training
+    set), and on new ones, as in the paper's figures 8 and 14. New ones come from the training stream all the same, so
+    that later judgement, from the test stream, is of scenes that had no part in the making.
+    """
+    torch.manual_seed(config.seed)
+    policy_config = config.policy_config(architecture, num_landmarks)
+    network = ReachingNetwork(policy_config.network)
+    policy = ReachingPolicy(network, policy_config)
+    rng = generator("train", config.seed, _BATCHES, num_landmarks)
+    fresh = generator("train", config.seed, _VALIDATION, num_landmarks)
+    unseen = collect(config.configurations, num_landmarks, fresh)
+    scenes = Arena().random_scenes(config.configurations, num_landmarks, fresh)
+    source: FixedPairs | FreshPairs
+    if config.sampling.trajectories:
+        data = training_set(config, num_landmarks)
+        source, seen = FixedPairs(data, config.sampling, rng), data[: config.configurations]
+    else:
+        source, seen = FreshPairs(num_landmarks, config.sampling, rng), None
+    perfect = 0
+
+    def validate() -> Metrics:
+        nonlocal perfect
+        save_reaching_policy(folder, network, policy_config, architecture=architecture, seed=config.seed)
+        network.eval()
+        metrics = {"test": float(success(policy, unseen, scenes).mean())}
+        if seen is not None:
+            metrics["train"] = float(success(policy, seen, seen.starts).mean())
+        network.train()
+        perfect = perfect + 1 if metrics.get("train", metrics["test"]) == 1.0 else 0
+        return metrics
+
+    def converged() -> bool:
+        return 0 < config.patience <= perfect
+
+    network.train()
+    train(ForceRegression(network), source.batch, config.loop, config.optimization, folder, validate, resume, converged)
+    network.eval()
+    return policy
