@@ -1,0 +1,76 @@
+"""The launch file starts the whole stack, which learns a task by service calls, repeats it, and leaves cleanly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from osil.resources import resource_path
+
+launch_pytest = pytest.importorskip(
+    "launch_pytest", reason="launch_pytest comes with a ROS 2 distribution and has no wheel"
+)
+
+import launch  # noqa: E402
+import rclpy  # noqa: E402
+from launch.event_handlers import OnProcessExit  # noqa: E402
+from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
+from rclpy.signals import SignalHandlerOptions  # noqa: E402
+
+from osil.ros.session import Session  # noqa: E402
+from osil.ros.stack import SIMULATION_NODES, Stack  # noqa: E402
+from osil.tasks.block_stacking import StackingTask, layout_reached  # noqa: E402
+from osil_interfaces.action import Imitate  # noqa: E402
+
+TASK = StackingTask.parse("ab +c")
+
+
+@pytest.fixture
+def exit_codes() -> dict[str, int]:
+    """Filled when a node leaves: its name and its status."""
+    return {}
+
+
+@launch_pytest.fixture
+def simulation(tmp_path: Path, exit_codes: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> launch.LaunchDescription:
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+
+    def note(event: launch.events.process.ProcessExited, context: launch.LaunchContext) -> None:
+        exit_codes[event.action.name.partition("-")[0]] = event.returncode
+
+    return launch.LaunchDescription(
+        [
+            launch.actions.RegisterEventHandler(OnProcessExit(on_exit=note)),
+            launch.actions.IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(str(resource_path("launch", "sim.launch.py"))),
+                launch_arguments={"num_blocks": "4", "demonstrations": str(tmp_path)}.items(),
+            ),
+            launch_pytest.actions.ReadyToTest(),
+        ]
+    )
+
+
+@pytest.mark.launch(fixture=simulation)
+def test_one_demonstration_is_repeated_in_another_layout(tmp_path: Path, exit_codes: dict[str, int]) -> Iterator[None]:
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    with Stack(tmp_path / "logs", {}) as operators:
+        session = Session(operators)
+        try:
+            session.reset_scene(TASK.num_blocks, seed=0)
+            recorded = session.teach(str(TASK), "shown", time_limit=60.0)
+            session.reset_scene(TASK.num_blocks, seed=1)
+            result = session.imitate("shown", time_limit=60.0, seed=0, tell=lambda feedback: None)
+            scene = session.scene()
+        finally:
+            session.close()
+            rclpy.try_shutdown()
+    assert Path(recorded.path) == tmp_path / "shown.mcap"
+    assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
+    assert layout_reached(TASK, scene)
+    assert not exit_codes, "a node left early"
+    yield
+    assert exit_codes == dict.fromkeys(SIMULATION_NODES, 0)
