@@ -9,12 +9,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from osil.errors import OsilError
 
 TASKS_HELP = "train, test (the lists in config/tasks), or a file with one task a line, such as: ab cde +f"
-WORLDS = ("pybullet", "kinematic")
+STACKING_WORLDS = ("pybullet", "kinematic")
 
 FILM_STRIDE = 2
 """A film shows every second control step: 10 pictures a second."""
@@ -61,8 +61,8 @@ def _add(commands: Commands, name: str, summary: str, example: str) -> argparse.
     )
 
 
-def _add_common(parser: argparse.ArgumentParser, episodes: int, seed_of: str) -> None:
-    parser.add_argument("--world", choices=WORLDS, default="pybullet", help="default: %(default)s")
+def _add_common(parser: argparse.ArgumentParser, worlds: Sequence[str], episodes: int, seed_of: str) -> None:
+    parser.add_argument("--world", choices=worlds, default="pybullet", help="default: %(default)s")
     parser.add_argument("--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s")
     parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks")
     parser.add_argument(
@@ -80,25 +80,41 @@ def _add_evaluate(commands: Commands) -> None:
         "evaluate",
         "measure how often a policy finishes whole tasks",
         "  osil evaluate models/stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
-        "  osil evaluate expert --world kinematic --tasks train --episodes 10\n\n"
+        "  osil evaluate expert --world kinematic --tasks train --episodes 10\n"
+        "  osil evaluate models/particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
         "Each episode has a fresh demonstration by the scripted expert, and then the policy acts in a new random\n"
         "scene. No seed gives a scene that training has seen.",
     )
     parser.add_argument("model", metavar="MODEL", help="folder of a model, or 'expert' for the scripted expert")
-    _add_common(parser, episodes=10, seed_of="chooses the episodes")
+    _add_common(parser, (*STACKING_WORLDS, "particle"), episodes=10, seed_of="chooses the episodes")
+    parser.add_argument(
+        "--landmarks", type=_positive, default=10, metavar="N", help="in the particle world; default: %(default)s"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all numbers and the failed episodes here")
+    parser.add_argument(
+        "--failures", type=Path, metavar="DIR", help="keep failed episodes here, for osil demonstration replay"
+    )
     parser.set_defaults(run=_evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from osil.evaluation.evaluate import evaluate
-    from osil.evaluation.report import table
-    from osil.tasks.splits import load_tasks
+    report: dict[str, Any] = {"command": options.command_line}
+    if options.world == "particle":
+        from osil.evaluation.reaching import evaluate_reaching, lines
 
-    tasks = load_tasks(options.tasks, options.max_blocks)
-    report = evaluate(options.model, options.world, tasks, options.episodes, options.seed, options.jobs)
-    report = {"command": options.command_line, "tasks": options.tasks, **report}
-    print(table(report))
+        report |= evaluate_reaching(options.model, options.landmarks, options.episodes, options.seed)
+        print(lines([(f"{options.landmarks} landmarks", report["all"])]))
+    else:
+        from osil.evaluation.evaluate import evaluate
+        from osil.evaluation.report import table
+        from osil.tasks.splits import load_tasks
+
+        tasks = load_tasks(options.tasks, options.max_blocks)
+        report |= {"tasks": options.tasks}
+        report |= evaluate(
+            options.model, options.world, tasks, options.episodes, options.seed, options.jobs, options.failures
+        )
+        print(table(report))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -134,7 +150,7 @@ def _add_collect(commands: Commands) -> None:
         "demonstrations and needs no files.)",
     )
     parser.add_argument("output", type=Path, metavar="DIR", help="one folder a task, one MCAP file a demonstration")
-    _add_common(parser, episodes=1, seed_of="chooses the scenes")
+    _add_common(parser, STACKING_WORLDS, episodes=1, seed_of="chooses the scenes")
     parser.set_defaults(run=_collect)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Demonstration, Observation
+from osil.demonstrations.storage import load
 from osil.errors import ModelError
 from osil.evaluation.episodes import Case, run_batch
 from osil.evaluation.evaluate import evaluate
@@ -20,7 +21,7 @@ from osil.experts.stacking import StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policy import PolicyConfig, save_policy
 from osil.tasks.block_stacking import StackingTask, layout_below
-from osil.worlds.judge import Outcome
+from osil.worlds.judge import Outcome, step_limit
 
 TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba", "ab cd")]
 
@@ -95,13 +96,18 @@ def test_policy_is_shown_the_task_and_nothing_else() -> None:
     assert not any(np.allclose(starts[0], start) for start in starts[1:])
 
 
-def test_policy_that_does_nothing_runs_out_of_time() -> None:
-    results = run_batch("kinematic", Idle(), cases(TASKS[1]))
+def test_policy_that_does_nothing_runs_out_of_time(tmp_path: Path) -> None:
+    results = run_batch("kinematic", Idle(), cases(TASKS[1]), failures=tmp_path)
     assert {result.outcome for result in results} == {Outcome.RECOVERABLE}
     report = breakdown(results)
     assert report["all"]["failures"] == {"recoverable": 4, "manipulation": 0, "wrong_move": 0}
     assert report["all"]["control_steps_per_stage"] is None
     assert [(one["task"], one["number"]) for one in report["failed_episodes"]] == [("abc", n) for n in range(4)]
+    assert len(list(tmp_path.iterdir())) == 8
+    shown, done = (load(tmp_path / f"abc_2_{kind}.mcap") for kind in ("shown", "done"))
+    assert layout_below(shown.demonstration.observations.block_positions[-1]).tolist() == [1, 2, -1]
+    assert len(done.demonstration) == step_limit(TASKS[1])
+    assert not done.demonstration.actions.displacement.any()
 
 
 @pytest.mark.parametrize("kind", ["kinematic", "pybullet"])

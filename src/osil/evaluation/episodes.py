@@ -5,14 +5,17 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 
 from osil.core import Action, Actor, Demonstration, Observation, Policy, Scene, World
 from osil.demonstrations.scripted import MAX_ATTEMPTS, demonstrate
+from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.experts.stacking import StackingExpert
-from osil.rollout import rollout
+from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
@@ -63,13 +66,17 @@ class Episode:
     redrawn: int
 
 
-def run_batch(kind: WorldKind, policy: StackingPolicy | None, cases: Sequence[Case]) -> list[Episode]:
+def run_batch(
+    kind: WorldKind, policy: StackingPolicy | None, cases: Sequence[Case], failures: Path | None = None
+) -> list[Episode]:
     """Run cases side by side in one world.
 
     Args:
         kind: of world.
         policy: what is judged; None for the scripted expert, which knows the task and needs no demonstration.
         cases: at most ``BATCH_SIZE[kind]``, all with the same number of blocks.
+        failures: folder for files of what was shown and what was done in failed episodes, which
+            ``osil demonstration replay`` can show; None to keep nothing.
 
     Raises:
         OsilError: the expert cannot demonstrate a task.
@@ -77,19 +84,41 @@ def run_batch(kind: WorldKind, policy: StackingPolicy | None, cases: Sequence[Ca
     tasks = [case.task for case in cases]
     with open_world(kind, tasks[0].num_blocks, cases[0].generator(_WORLD)) as world:
         actor: Actor[Observation, Action]
+        shown: list[Demonstration[Observation, Action]] = []
         if policy is None:
             actor, redrawn = StackingExpert(tasks), [0] * len(cases)
         else:
-            demonstrations, redrawn = _demonstrations(world, cases)
-            policy.reset(demonstrations, seed=int(cases[0].generator(_POLICY).integers(2**31)))
+            shown, redrawn = _demonstrations(world, cases)
+            policy.reset(shown, seed=int(cases[0].generator(_POLICY).integers(2**31)))
             actor = policy
-        judge = Judge(tasks)
+        judge, recorder = Judge(tasks), Recorder[Observation, Action]()
         observation = world.reset(_scenes(cases, _SCENE))
-        rollout(world, actor, observation, judge.max_steps, [judge])
+        rollout(world, actor, observation, judge.max_steps, [judge, recorder])
+    if failures:
+        _keep_failures(failures, cases, judge, shown, recorder)
     return [
         Episode(case, outcome, int(judge.steps[n]), int(judge.stages_done[n]), bool(judge.in_order[n]), redrawn[n])
         for n, (case, outcome) in enumerate(zip(cases, judge.outcomes(), strict=True))
     ]
+
+
+def _keep_failures(
+    folder: Path,
+    cases: Sequence[Case],
+    judge: Judge,
+    shown: Sequence[Demonstration[Observation, Action]],
+    recorder: Recorder[Observation, Action],
+) -> None:
+    observations, actions = recorder.trajectory()
+    for n in (n for n, success in enumerate(judge.succeeded) if not success):
+        length = max(2, int(judge.steps[n]))
+        episodes = {"done": Demonstration(observations[:length, n], actions[:length, n])}
+        if shown:
+            episodes["shown"] = shown[n]
+        for kind, episode in episodes.items():
+            name = f"{cases[n].task} {cases[n].number} {kind}"
+            path = folder / f"{name.replace(' ', '_')}.mcap"
+            save(episode, path, name, ascii_lowercase[: cases[n].task.num_blocks])
 
 
 def _demonstrations(

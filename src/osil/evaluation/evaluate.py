@@ -23,7 +23,13 @@ EXPERT = "expert"
 
 
 def evaluate(
-    model: str | Path, world: WorldKind, tasks: Sequence[StackingTask], episodes: int, seed: int = 0, jobs: int = 1
+    model: str | Path,
+    world: WorldKind,
+    tasks: Sequence[StackingTask],
+    episodes: int,
+    seed: int = 0,
+    jobs: int = 1,
+    failures: Path | None = None,
 ) -> dict[str, Any]:
     """Judge a policy: every episode has a fresh demonstration by the scripted expert and a new random scene.
 
@@ -34,6 +40,7 @@ def evaluate(
         episodes: for each task.
         seed: chooses the episodes; no seed gives scenes that training has seen.
         jobs: processes.
+        failures: folder for files of failed episodes, see ``run_batch``.
 
     Returns:
         What ``osil.evaluation.report.breakdown`` returns, and ``model``, ``world``, ``seed``, ``episodes_per_task``,
@@ -47,7 +54,7 @@ def evaluate(
     batches = _batches(cases, BATCH_SIZE[world])
     results: list[Episode] = []
     work = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(_run)(world, model, batch) for batch in batches
+        delayed(_run)(world, model, batch, failures) for batch in batches
     )
     with tqdm(total=len(cases), unit="episode", smoothing=0.02) as progress:
         for finished in work:
@@ -74,8 +81,8 @@ def _load(model: str | Path) -> StackingPolicy | None:
     return None if str(model) == EXPERT else load_policy(model)
 
 
-def _run(world: WorldKind, model: str | Path, cases: Sequence[Case]) -> list[Episode]:
-    return run_batch(world, _load(model), cases)
+def _run(world: WorldKind, model: str | Path, cases: Sequence[Case], failures: Path | None) -> list[Episode]:
+    return run_batch(world, _load(model), cases, failures)
 
 
 def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:

@@ -33,6 +33,12 @@ def success(policy: BatchPolicy, shown: Trajectories, scenes: ParticleObservatio
     return reached(world.scene, shown.targets)
 
 
+def seen_success(policy: BatchPolicy, data: Trajectories, episodes: int, rng: np.random.Generator) -> BoolArray:
+    """Outcomes ``[episodes]`` of training demonstrations in starting scenes of other training trajectories."""
+    shown = np.arange(episodes) % len(data)
+    return success(policy, data[shown], data.starts[data.of_same_task(shown, 1, rng)[:, 0]])
+
+
 def paths(policy: BatchPolicy, shown: Trajectories, scenes: ParticleObservation) -> FloatArray:
     """As ``success``, but returns where the robots went: ``[T, N, 2]`` metres."""
     arena = Arena()
