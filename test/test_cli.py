@@ -106,3 +106,29 @@ def test_impossible_arguments_show_the_usage(words: str, capsys: pytest.CaptureF
     with pytest.raises(SystemExit, match="2"):
         main(words.split())
     assert "usage: osil" in capsys.readouterr().err
+
+
+TINY = """
+max_blocks: 3
+validation_episodes: 4
+policy: {network: {dim: 8, hidden: 16}, conditioning: {}, ensemble: 1}
+sampling: {demonstrations: 2, observations: 4, pairs: 3, queries: 1, pools: 1}
+loop: {steps: 2, validate_every: 2, log_every: 1, precision: fp32}
+"""
+
+
+def test_train_makes_a_model_that_evaluate_judges(tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "one.txt").write_text("ab\n")
+    model = tmp_path / "model"
+    assert main(f"train {tmp_path}/tiny.yaml --output {model}".split()) == 0
+    words = f"evaluate {model} --world kinematic --tasks {tmp_path}/one.txt --episodes 2 --jobs 1 --json {model}/r.json"
+    assert main(words.split()) == 0
+    assert json.loads((model / "r.json").read_text())["all"]["episodes"] == 2
+
+
+def test_unknown_settings_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "typo.yaml").write_text(TINY.replace("max_blocks", "max_block"))
+    assert main(f"train {tmp_path}/typo.yaml --output {tmp_path}/model".split()) == 2
+    assert "max_block" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
