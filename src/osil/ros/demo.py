@@ -21,6 +21,7 @@ from types import FrameType
 
 import numpy as np
 import rclpy
+import torch
 from rclpy.signals import SignalHandlerOptions
 
 from osil.core import CONTROL_PERIOD, Observation
@@ -185,6 +186,7 @@ def _moving(film: list[Snapshot]) -> list[Snapshot]:
 def _draw_attention(story: Story, options: argparse.Namespace) -> None:
     """Let the same policy look again at what was filmed during the imitation, and draw where it looked."""
     stored = storage.load(options.output / f"{NAME}.mcap")
+    torch.set_num_threads(1)  # more only wait for one another in so small a network
     policy = load_policy(model_folder(options.model))
     policy.reset(stored.demonstration, seed=options.seed)
     seen = []

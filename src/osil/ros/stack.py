@@ -79,6 +79,10 @@ class Stack:
         """Whether the node has been started and has neither left nor been stopped."""
         return node in self._children and self._children[node].poll() is None
 
+    def pid(self, node: str) -> int:
+        """Process id of a node that was started."""
+        return self._children[node].pid
+
     def check(self) -> None:
         """Raise StackError if a node has died. One that left with status 0 has done its work."""
         for node, child in self._children.items():

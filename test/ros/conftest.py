@@ -1,0 +1,154 @@
+"""Real nodes in processes of their own, in a ROS domain of their own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+pytest.importorskip("osil_interfaces", reason="osil_interfaces is not built")
+
+import rclpy
+from geometry_msgs.msg import TwistStamped
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import JointState, Joy
+from std_msgs.msg import Bool
+
+from osil.core import CONTROL_PERIOD, Action
+from osil.ros import convert, topics
+from osil.ros.joystick import Joystick
+from osil.ros.session import Session
+from osil.ros.stack import Stack
+from osil.worlds.fetch_arm import GripperPose, forward
+from osil_interfaces.msg import BlockPoseArray
+
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+os.environ["ROS_DOMAIN_ID"] = str(40 + os.getpid() % 20)
+
+
+@pytest.fixture(scope="module")
+def ros() -> Iterator[None]:
+    """ROS in this process."""
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For demonstrations and logs."""
+    return tmp_path_factory.mktemp("ros")
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, ros: None) -> Iterator[Stack]:
+    """Nothing runs in it yet."""
+    with Stack(folder / "logs", {"OMP_NUM_THREADS": "1"}) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def session(stack: Stack) -> Iterator[Session]:
+    """A client of the nodes in ``stack``."""
+    session = Session(stack)
+    yield session
+    session.close()
+
+
+PAD = Joystick(
+    axis_x=1,
+    axis_y=0,
+    axis_z=4,
+    axis_yaw=3,
+    button_dead_man=5,
+    button_close=0,
+    button_open=1,
+    max_speed=0.7,
+    max_yaw_rate=2.0,
+)
+"""As in config/teleop.yaml."""
+
+
+class Hand(Node):
+    """Sees the robot, and commands it on any of the three ways, once in each control period of simulated time."""
+
+    def __init__(self) -> None:
+        super().__init__("hand")
+        self.stamp = 0
+        self.joints: dict[str, float] = {}
+        self._spinner = SingleThreadedExecutor()
+        self._spinner.add_node(self)
+        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.NEWEST)
+        self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
+        self._twists = {
+            way: self.create_publisher(TwistStamped, topic, 1)
+            for way, topic in (("policy", topics.GRIPPER_TWIST), ("teleop", topics.TELEOP_GRIPPER_TWIST))
+        }
+        self._grippers = {
+            way: self.create_publisher(Bool, topic, 1)
+            for way, topic in (("policy", topics.GRIPPER), ("teleop", topics.TELEOP_GRIPPER))
+        }
+        self._joy = self.create_publisher(Joy, topics.JOY, 1)
+
+    def close(self) -> None:
+        self._spinner.shutdown()
+        self.destroy_node()
+
+    def _store_joints(self, message: JointState) -> None:
+        self.joints = convert.to_joint_positions(message)
+
+    def _store_blocks(self, message: BlockPoseArray) -> None:
+        self.stamp = convert.to_nanoseconds(message.header.stamp)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+        deadline = time.monotonic() + seconds
+        while not condition() and time.monotonic() < deadline:
+            self._spinner.spin_once(0.05)
+        return condition()
+
+    def wait(self, seconds: float) -> None:
+        """Of simulated time."""
+        end = self.stamp + seconds * convert.NANOSECONDS
+        assert self.until(lambda: self.stamp >= end), "the simulation stands still"
+
+    def connect(self) -> None:
+        """Wait until everything that shall listen does."""
+        publishers = [*self._twists.values(), *self._grippers.values()]
+        assert self.until(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+        assert self.until(lambda: bool(self.joints) and self.stamp > 0)
+
+    def gripper(self) -> GripperPose:
+        return forward(convert.to_arm(self.joints))
+
+    def opening(self) -> float:
+        return convert.to_opening(self.joints)
+
+    def command(self, actions: Sequence[Action], way: str = "policy", frame: str = topics.GRIPPER_FRAME) -> None:
+        """One action a control period, as twist and gripper command."""
+        self.wait(CONTROL_PERIOD)  # so that the first stamp is not an old one
+        for action in actions:
+            twist = convert.from_action(action, self.stamp, CONTROL_PERIOD)
+            twist.header.frame_id = frame
+            self._grippers[way].publish(Bool(data=bool(action.close_gripper)))
+            self._twists[way].publish(twist)
+            self.wait(CONTROL_PERIOD)
+
+    def steer(self, actions: Sequence[Action]) -> None:
+        """One action a control period, with the joystick."""
+        assert self.until(lambda: self._joy.get_subscription_count() > 0)
+        for action in actions:
+            self._joy.publish(PAD.encode(action))
+            self.wait(CONTROL_PERIOD)
+
+
+@pytest.fixture(scope="module")
+def hand(ros: None) -> Iterator[Hand]:
+    hand = Hand()
+    yield hand
+    hand.close()

@@ -1,0 +1,120 @@
+"""The controller node before the simulated Fetch: it follows whoever is in charge, and otherwise holds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from trajectory_msgs.msg import JointTrajectory
+
+from osil.core import Action, Scene
+from osil.ros import convert, topics
+from osil.ros.session import Session
+from osil.ros.stack import Stack
+from osil.worlds.fetch_arm import ARM_JOINTS, JOINT_SPEED
+from osil.worlds.pybullet import PyBulletWorld
+
+
+def push(x: float, y: float, z: float, steps: int, close: bool = False) -> list[Action]:
+    """Move by metres in so many control steps."""
+    return [Action(np.array([x, y, z]) / steps, np.bool_(close))] * steps
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running(stack: Stack, session: Session, hand) -> None:
+    stack.start("simulation", {"num_blocks": 2})
+    stack.start("controller")
+    session.reset_scene(2, 0)
+    hand.connect()
+
+
+@pytest.fixture(autouse=True)
+def at_start(session: Session, hand) -> None:
+    """The arm in its start pose, nobody in charge."""
+    hand.wait(0.5)
+    session.reset_scene(2, 0)
+    hand.wait(0.1)
+
+
+def moved(hand, start: np.ndarray) -> np.ndarray:
+    """How far the gripper has moved once it has come to rest, metres."""
+    hand.wait(0.4)
+    return hand.gripper().position - start
+
+
+def test_a_run_of_commands_ends_where_it_ends_offline(hand, session: Session) -> None:
+    """The same class controls here and in the offline world, and the way through ROS loses nothing."""
+    actions = push(0.06, 0.05, -0.05, 12) + push(-0.02, 0.08, 0.02, 10)
+    world = PyBulletWorld(2)
+    try:
+        scene = session.scene("ab")
+        world.reset(Scene(scene.block_positions, scene.block_yaws))
+        still = push(0.0, 0.0, 0.0, 8)
+        for action in actions + still:
+            world.step(action)
+        states = world.simulation.joint_states()
+    finally:
+        world.close()
+    hand.command(actions)
+    hand.wait(0.4)
+    offline = dict(zip(ARM_JOINTS, states.positions, strict=False))
+    for joint in ARM_JOINTS:
+        assert hand.joints[joint] == pytest.approx(offline[joint], abs=0.02), joint
+
+
+def test_holds_when_commands_stop(hand) -> None:
+    start = hand.gripper().position
+    hand.command(push(0.0, 0.15, 0.0, 10))
+    resting = moved(hand, start)
+    assert resting[1] > 0.10, "it moved"
+    np.testing.assert_allclose(moved(hand, start), resting, atol=1e-3, err_msg="and holds")
+
+
+def test_numbers_that_are_not_finite_move_nothing(hand) -> None:
+    start = hand.gripper().position
+    command = push(0.0, 0.1, 0.0, 5)
+    for action in command:  # past the check of the core type, as a foreign program could send it
+        action.displacement[:] = np.nan
+    hand.command(command)
+    np.testing.assert_allclose(moved(hand, start), 0.0, atol=1e-3)
+
+
+def test_a_twist_in_another_frame_moves_nothing(hand) -> None:
+    start = hand.gripper().position
+    hand.command(push(0.0, 0.1, 0.0, 5), frame="base_link")
+    np.testing.assert_allclose(moved(hand, start), 0.0, atol=1e-3)
+
+
+def test_teleoperation_wins_while_it_is_held(hand) -> None:
+    start = hand.gripper().position
+    for _ in range(10):
+        hand.command(push(0.01, 0.0, 0.0, 1), "policy")
+        hand.command(push(0.0, 0.01, 0.0, 1), "teleop")
+    forward, left, _ = moved(hand, start)
+    assert left > 0.03
+    assert abs(forward) < 0.012, "at most the first step, before teleoperation began"
+    hand.command(push(0.05, 0.0, 0.0, 10), "policy")
+    assert moved(hand, start)[0] > 0.03, "once it is let go, the policy is followed"
+
+
+def test_gripper_closes_and_opens(hand) -> None:
+    hand.command(push(0.0, 0.0, 0.0, 20, close=True))
+    assert hand.until(lambda: hand.opening() < 0.005)
+    hand.command(push(0.0, 0.0, 0.0, 20))
+    assert hand.until(lambda: hand.opening() > 0.06)
+
+
+def test_joints_keep_to_their_speeds_whatever_is_asked(hand) -> None:
+    sent: list[tuple[np.ndarray, float]] = []
+
+    def note(message: JointTrajectory) -> None:
+        targets, seconds = convert.to_joint_targets(message)
+        sent.append((convert.to_arm(targets), seconds))
+
+    subscription = hand.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, note, 10)
+    hand.command(push(0.0, 40.0, 20.0, 20))
+    hand.destroy_subscription(subscription)
+    assert len(sent) > 10
+    for (before, _), (after, seconds) in pairwise(sent):
+        assert (np.abs(after - before) <= JOINT_SPEED * seconds * 1.01 + 1e-6).all()

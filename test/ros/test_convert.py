@@ -1,0 +1,100 @@
+"""Messages to core types and back: nothing is lost, nothing wrong gets in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import TwistStamped
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+
+from osil.core import CONTROL_PERIOD, Action
+from osil.errors import ObservationError
+from osil.ros import convert
+from osil.worlds.bullet_scene import JOINT_NAMES
+from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.table import Table
+
+NAMES = ("a", "b", "c", "d")
+
+
+def test_stamps_round_trip() -> None:
+    for nanoseconds in (0, 999_999_999, 1_234_567_890_123_456_789):
+        assert convert.to_nanoseconds(convert.to_stamp(nanoseconds)) == nanoseconds
+    assert convert.to_stamp(1_500_000_000) == Time(sec=1, nanosec=500_000_000)
+
+
+def test_scenes_round_trip_in_any_order_of_names() -> None:
+    scene = Table().random_scene(4, np.random.default_rng(0))
+    message = convert.from_blocks(convert.from_scene(scene, NAMES), 5)
+    assert message.header.frame_id == "base_link"
+    back = convert.to_scene(message.blocks, NAMES)
+    np.testing.assert_allclose(back.block_positions, scene.block_positions, atol=1e-12)
+    np.testing.assert_allclose(back.block_yaws, scene.block_yaws, atol=1e-12)
+    turned = convert.to_scene(message.blocks, NAMES[::-1])
+    np.testing.assert_allclose(turned.block_positions, scene.block_positions[::-1], atol=1e-12)
+
+
+def test_live_observation_equals_the_simulated_worlds() -> None:
+    """The recorder and the policy node see what a policy was trained on."""
+    world = PyBulletWorld(4)
+    try:
+        seen = world.reset(Table().random_scene(4, np.random.default_rng(1)))
+        seen = world.step(Action(np.array([0.02, -0.01, -0.02]), np.bool_(True), np.float64(0.1)))
+        states = world.simulation.joint_states()
+        joints = convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, 0)
+        blocks = convert.from_poses(*world.simulation.bodies.block_poses(), NAMES)
+    finally:
+        world.close()
+    live = convert.to_observation(convert.to_joint_positions(joints), convert.to_scene(blocks))
+    np.testing.assert_allclose(live.block_positions, seen.block_positions, atol=1e-5)
+    np.testing.assert_allclose(live.block_yaws, seen.block_yaws, atol=1e-9)
+    assert float(live.gripper_opening) == pytest.approx(float(seen.gripper_opening))
+
+
+def test_actions_round_trip() -> None:
+    action = Action(np.array([0.01, -0.02, 0.03]), np.bool_(True), np.float64(-0.07))
+    twist = convert.from_action(action, 7, CONTROL_PERIOD)
+    assert twist.twist.linear.x == pytest.approx(0.2), "metres a second"
+    back = convert.to_action(twist, True, CONTROL_PERIOD)
+    np.testing.assert_allclose(back.displacement, action.displacement)
+    assert float(back.yaw_step) == pytest.approx(-0.07)
+    assert back.close_gripper
+
+
+def test_joint_targets_round_trip() -> None:
+    message = convert.from_joint_targets(("x", "y"), np.array([0.5, -1.5]), 0.05)
+    assert convert.to_joint_targets(message) == ({"x": 0.5, "y": -1.5}, 0.05)
+
+
+def test_missing_surplus_and_double_blocks_are_refused() -> None:
+    blocks = convert.from_scene(Table().random_scene(3, np.random.default_rng(0)), "abc")
+    for wrong, names in ((blocks, "ab"), (blocks, "abcd"), ([*blocks, blocks[0]], "abc"), ([], "")):
+        with pytest.raises(ObservationError, match="expected the poses of blocks"):
+            convert.to_scene(wrong, names)
+
+
+def test_numbers_that_are_not_finite_are_refused() -> None:
+    blocks = convert.from_scene(Table().random_scene(2, np.random.default_rng(0)), "ab")
+    blocks[1].pose.position.z = float("nan")
+    with pytest.raises(ObservationError, match="finite"):
+        convert.to_scene(blocks)
+    with pytest.raises(ObservationError, match="finite"):
+        convert.to_joint_positions(JointState(name=["x"], position=[float("inf")]))
+    twist = TwistStamped()
+    twist.header.frame_id = "gripper"
+    twist.twist.linear.y = float("nan")
+    with pytest.raises(ObservationError, match="finite"):
+        convert.to_action(twist, False, CONTROL_PERIOD)
+
+
+def test_incomplete_messages_are_refused() -> None:
+    with pytest.raises(ObservationError, match="joint states"):
+        convert.to_joint_positions(JointState(name=["x", "y"], position=[0.0]))
+    with pytest.raises(ObservationError, match="joint trajectory"):
+        convert.to_joint_targets(JointTrajectory(joint_names=["x"]))
+    with pytest.raises(ObservationError, match="shoulder_pan_joint"):
+        convert.to_arm({"elbow_flex_joint": 0.0})
+    with pytest.raises(ObservationError, match="frame 'gripper'"):
+        convert.to_action(TwistStamped(), False, CONTROL_PERIOD)
