@@ -29,6 +29,9 @@ from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 
 FORMAT = "osil.stacking"
 
+NEIGHBOURHOOD = 0.2
+"""Motions closer than this in units of the network (5 mm, 0.016 rad) count as the same motion."""
+
 
 @dataclass(frozen=True, eq=False)
 class Attention:

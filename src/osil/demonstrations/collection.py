@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import Action, Demonstration, Observation, Scene
+from osil.core import Action, Actor, Demonstration, Observation, Scene
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
@@ -17,8 +17,13 @@ from osil.worlds.table import Table
 STEPS_PER_STAGE = 110
 """Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""
 
-STEPS_AFTER = 12
-"""Steps kept after the layout stands, so that a policy learns to leave it alone."""
+STEPS_AFTER = 3
+"""Steps kept after the gripper has come to rest above the finished layout. Few: a policy that takes many chances to
+believe that all is done stops for good the first time it does so wrongly, for it has no memory."""
+
+
+LEARNER_STEPS, EXPERT_STEPS = 50, 25
+"""Control steps for which learner and expert drive before the other takes over, on average."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +62,24 @@ def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng:
     for world, task in enumerate(tasks):
         if rng.random() >= share or not task.stages:
             continue
-        pairs = list(task.stages[: rng.integers(0, task.num_stages + 1)])
+        pairs = list(task.stages[: rng.integers(0, task.num_stages)])
         if rng.random() < 0.3:
-            free = [b for b in range(task.num_blocks) if all(b not in pair for pair in pairs)]
-            bare = [b for b in range(task.num_blocks) if all(b != lower for _, lower in pairs)]
-            if free and len(bare) > 1:
-                upper = int(rng.choice(free))
-                pairs.append((upper, int(rng.choice([b for b in bare if b != upper]))))
+            pairs += _wrong_pair(task, pairs, rng)
         for upper, lower in pairs:
             offset = np.append(rng.normal(0.0, 0.0015, 2), BLOCK_SIZE)
             scene.block_positions[world, upper] = scene.block_positions[world, lower] + offset
             scene.block_yaws[world, upper] = scene.block_yaws[world, lower] + rng.normal(0.0, 0.03)
+
+
+def _wrong_pair(
+    task: StackingTask, done: list[tuple[int, int]], rng: np.random.Generator
+) -> list[tuple[int, int]]:
+    """A loose block on a bare one that is still needed, where it is in the way; empty if there is none."""
+    needed = {block for stage in task.stages[len(done) :] for block in stage}
+    loose = [b for b in range(task.num_blocks) if all(b not in pair for pair in done)]
+    bare = [b for b in needed if all(b != lower for _, lower in done)]
+    pairs = [(u, b) for u in loose for b in bare if u != b and (u, b) not in task.stages]
+    return [pairs[rng.integers(len(pairs))]] if pairs else []
 
 
 def collect(
@@ -77,8 +89,12 @@ def collect(
     midway: float = 0.0,
     delayed: float = 0.5,
     table: Table | None = None,
+    learner: Actor[Observation, Action] | None = None,
 ) -> Episodes:
     """Let the expert do ``tasks`` (all with the same number of blocks), each in a new random scene.
+
+    With a ``learner`` (DAGGER, section 3.3) learner and expert take turns in driving, and the expert labels all states:
+    those in which the learner got stuck or went wrong, too.
 
     Args:
         tasks: one for each of the N episodes.
@@ -87,6 +103,7 @@ def collect(
         midway: share of the episodes that begin with some stages done.
         delayed: share of the episodes in which actions act one control step late.
         table: where blocks may lie.
+        learner: a policy that was reset with N demonstrations, or None.
     """
     table = table or Table()
     count = len(tasks)
@@ -97,6 +114,7 @@ def collect(
     injection = NoiseInjection(noise, count, rng) if noise else None
     limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
     finished = np.full(count, -1)
+    learning = np.ones(count, dtype=bool)
 
     observation = world.reset(scene, delay=rng.random(count) < delayed)
     observations, labels, sources, targets = [], [], [], []
@@ -107,7 +125,12 @@ def collect(
         labels.append(action)
         sources.append(source)
         targets.append(target)
-        observation = world.step(injection.disturb(action) if injection else action)
+        executed = injection.disturb(action) if injection else action
+        if learner:
+            change = rng.random(count) < np.where(learning, 1 / LEARNER_STEPS, 1 / EXPERT_STEPS)
+            learning = learning ^ change
+            executed = _either(learning, learner.act(observation), executed)
+        observation = world.step(executed)
         idle = (np.abs(action.displacement).max(-1) < 0.001) & ~action.close_gripper & (source < 0)
         finished = np.where((finished < 0) & idle, step + 1, finished)
         if (finished >= 0).all() and step >= finished.max() + STEPS_AFTER:
@@ -116,6 +139,15 @@ def collect(
     lengths = np.minimum(np.where(finished >= 0, finished + STEPS_AFTER, limit), len(labels))
     return Episodes(
         Observation.stack(observations), Action.stack(labels), np.stack(sources), np.stack(targets), lengths, success
+    )
+
+
+def _either(first: np.ndarray, one: Action, other: Action) -> Action:
+    """The actions of ``one`` where ``first`` ``[N]`` is True, else those of ``other``."""
+    return Action(
+        np.where(first[:, None], one.displacement, other.displacement),
+        np.where(first, one.close_gripper, other.close_gripper),
+        np.where(first, one.yaw_step, other.yaw_step),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import Action, Observation
+from osil.core import Action, Observation, Policy
 from osil.demonstrations.collection import Episodes, collect
 from osil.demonstrations.conditioning import Conditioning
 from osil.experts.noise import NoiseConfig
@@ -46,16 +46,18 @@ class SamplingConfig:
         refresh: batches between two new pools.
         midway: share of the labelled episodes that begin with some stages done.
         interleave: share of the tasks whose towers are built in turns instead of one after the other.
+        dagger_after: batches after which every other pool has episodes that the learner drives (DAGGER).
     """
 
     demonstrations: int = 16
     observations: int = 32
     pairs: int = 64
-    queries: int = 3
+    queries: int = 2
     pools: int = 12
     refresh: int = 40
     midway: float = 0.3
     interleave: float = 0.3
+    dagger_after: int = 1500
 
 
 class PairSource:
@@ -68,10 +70,12 @@ class PairSource:
         rng: np.random.Generator,
         config: SamplingConfig | None = None,
         noise: NoiseConfig | None = None,
+        learner: Policy[Observation, Action] | None = None,
     ) -> None:
         self._tasks, self._conditioning, self._rng = tasks, conditioning, rng
         self._config = config or SamplingConfig()
         self._noise = noise or NoiseConfig()
+        self._learner = learner
         self._pools: deque[_Pool] = deque(maxlen=self._config.pools)
         self._drawn = 0
 
@@ -91,8 +95,13 @@ class PairSource:
             reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)
         ]
         shown = collect(tasks, rng, noise=NoiseConfig(scales=(0.0, 0.0005, 0.001), burst_rate=0.0))
-        asked = collect([task for task in tasks for _ in range(c.queries)], rng, noise=self._noise, midway=c.midway)
-        return _Pool(shown, asked, c.queries)
+        learner = self._learner if self._drawn >= c.dagger_after and rng.random() < 0.5 else None
+        if learner:
+            learner.reset([shown.demonstration(i) for i in range(c.pairs) for _ in range(c.queries)], self._drawn)
+        repeated = [task for task in tasks for _ in range(c.queries)]
+        asked = collect(repeated, rng, noise=self._noise, midway=c.midway, learner=learner)
+        # Where the expert alone got stuck there is nothing to learn.
+        return _Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool) if learner else asked.success)
 
 
 def reorder(task: StackingTask, interleave: bool, rng: np.random.Generator) -> StackingTask:
@@ -116,9 +125,10 @@ def reorder(task: StackingTask, interleave: bool, rng: np.random.Generator) -> S
 class _Pool:
     """Demonstrations and labelled episodes of the same tasks."""
 
-    def __init__(self, shown: Episodes, asked: Episodes, queries: int) -> None:
+    def __init__(self, shown: Episodes, asked: Episodes, queries: int, useful: np.ndarray) -> None:
         self._shown, self._asked, self._queries = shown, asked, queries
-        self._usable = np.nonzero(shown.success)[0]
+        self._ends = np.where(useful, asked.lengths, 0).reshape(-1, queries).cumsum(-1)
+        self._usable = np.nonzero(shown.success & (self._ends[:, -1] > 0))[0]
 
     def draw(self, conditioning: Conditioning, rng: np.random.Generator, config: SamplingConfig) -> PairBatch:
         count = config.demonstrations
@@ -128,7 +138,10 @@ class _Pool:
             whole = self._shown.observations[: self._shown.lengths[index], index]
             demonstrations.append(whole[conditioning.frames(whole, rng)])
         asked = self._asked
-        episode = chosen[:, None] * self._queries + rng.integers(self._queries, size=(count, config.observations))
-        step = (rng.random(episode.shape) * asked.lengths[episode]).astype(int)
-        at = step, episode
+        # Uniform over the steps of a task's episodes, so that short episodes do not count for more than long ones.
+        ends = self._ends[chosen]
+        ticket = (rng.random((count, config.observations)) * ends[:, -1:]).astype(int)
+        query = (ticket[..., None] >= ends[:, None]).sum(-1)
+        step = ticket - np.take_along_axis(np.pad(ends, ((0, 0), (1, 0))), query, axis=1)
+        at = step, chosen[:, None] * self._queries + query
         return PairBatch(demonstrations, asked.observations[at], asked.labels[at], asked.source[at], asked.target[at])

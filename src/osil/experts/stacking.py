@@ -53,7 +53,7 @@ class ExpertConfig:
     """Lateral (m), vertical (m) and yaw (rad) error within which the fingers close."""
     closing_tolerance: tuple[float, float, float] = (0.014, 0.009, 0.25)
     """The same once the fingers are closing."""
-    release_tolerance: tuple[float, float, float] = (0.0075, 0.0022, 0.12)
+    release_tolerance: tuple[float, float, float] = (0.0075, 0.0030, 0.12)
     """Lateral (m), vertical (m) and yaw (rad) error within which a block is let go."""
     aside_spacing: tuple[float, float] = (0.09, 0.10)
     """A block is put aside where every other one is further away than this (m); between the two it still moves."""

@@ -1,0 +1,55 @@
+"""The scripted expert solves every kind of task and mends what went wrong."""
+
+import numpy as np
+import pytest
+
+from osil.core import Scene
+from osil.demonstrations.collection import collect, scenes
+from osil.experts.noise import NoiseConfig
+from osil.experts.stacking import StackingExpert
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
+from osil.tasks.splits import load_tasks
+from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.table import Table
+
+
+def run(tasks, scene: Scene, steps: int, rng: np.random.Generator) -> np.ndarray:
+    world = KinematicWorld(rng)
+    observation = world.reset(scene)
+    expert = StackingExpert(tasks)
+    for _ in range(steps):
+        observation = world.step(expert.act(observation))
+    return np.array([layout_reached(task, world.scene[i]) for i, task in enumerate(tasks)])
+
+
+@pytest.mark.parametrize("blocks", [2, 5, 10])
+def test_every_task_of_the_family_is_solved(blocks):
+    tasks = [task for split in ("train", "test") for task in load_tasks(split) if task.num_blocks == blocks]
+    episodes = collect(tasks * max(1, 48 // len(tasks)), np.random.default_rng(0))
+    assert episodes.success.all()
+
+
+def test_a_wrong_stack_is_taken_apart_first():
+    rng = np.random.default_rng(1)
+    tasks = [StackingTask.parse("ab +c")] * 32
+    scene = scenes(Table(), len(tasks), 3, rng)
+    scene.block_positions[:, 2] = scene.block_positions[:, 1] + (0.0, 0.0, BLOCK_SIZE)  # c stands where a belongs
+    assert run(tasks, scene, 260, rng).mean() >= 0.97
+
+
+def test_fumbles_and_drags_are_recovered_from():
+    tasks = [StackingTask.parse("abc +d")] * 64
+    noise = NoiseConfig(scales=(0.001,), burst_rate=0.01)
+    episodes = collect(tasks, np.random.default_rng(2), noise=noise)
+    assert episodes.success.mean() >= 0.9
+
+
+def test_the_expert_keeps_no_memory():
+    rng = np.random.default_rng(3)
+    task = StackingTask.parse("ab cd")
+    observation = KinematicWorld(rng).reset(scenes(Table(), 1, 4, rng))
+    seasoned = StackingExpert(task)
+    for _ in range(5):
+        seasoned.act(observation[0])
+    again, fresh = seasoned.act(observation[0]), StackingExpert(task).act(observation[0])
+    np.testing.assert_array_equal(again.displacement, fresh.displacement)
