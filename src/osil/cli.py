@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_collect(commands)
     _add_demonstration(commands)
+    _add_particle(commands)
+    _add_reproduce(commands)
     return parser
 
 
@@ -138,6 +140,64 @@ def _train(options: argparse.Namespace) -> None:
     from osil.training.stacking import StackingTraining, run
 
     run(StackingTraining.from_yaml(options.config), options.output, options.resume)
+
+
+def _add_particle(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "particle",
+        "show one-shot imitation with a point robot, in under a minute",
+        "  osil particle\n  osil particle --model plain_lstm --seed 3 --output film.mp4\n\n"
+        "Prints how often the three shipped policies reach the landmark that one demonstration showed them, and films\n"
+        "one of them: what it was shown, and what it then does in other scenes.",
+    )
+    parser.add_argument(
+        "--model",
+        choices=("plain_lstm", "lstm_attention", "final_state"),
+        default="lstm_attention",
+        help="which one to film; default: %(default)s",
+    )
+    parser.add_argument("--episodes", type=_positive, default=1000, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--seed", type=_natural, default=0, metavar="S", help="chooses the scenes; default: %(default)s"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("particle.gif"), metavar="FILM", help=".gif or .mp4; default: %(default)s"
+    )
+    parser.set_defaults(run=_particle)
+
+
+def _particle(options: argparse.Namespace) -> None:
+    from osil.evaluation.show_reaching import show
+
+    print(show(options.model, options.episodes, options.seed, options.output))
+    print(f"a demonstration and what the policy makes of it: {options.output}")
+
+
+def _add_reproduce(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "reproduce",
+        "train and judge everything behind the published tables and figures",
+        "  osil reproduce particle\n  osil reproduce particle --recipe better\n\n"
+        "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
+    )
+    parser.add_argument("experiment", choices=("particle",), help="which experiment")
+    parser.add_argument(
+        "--recipe", choices=("paper", "better"), default="paper", help="of config/training; default: %(default)s"
+    )
+    parser.add_argument("--output", type=Path, default=Path("results/particle"), metavar="DIR", help="tables, figures")
+    parser.add_argument("--runs", type=Path, default=Path("runs/particle"), metavar="DIR", help="checkpoints, models")
+    parser.add_argument(
+        "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
+    )
+    parser.set_defaults(run=_reproduce)
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from osil.training.reproduce_reaching import reproduce
+
+    reproduce(options.recipe, options.output, options.runs, options.jobs)
 
 
 def _add_collect(commands: Commands) -> None:

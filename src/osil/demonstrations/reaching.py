@@ -46,6 +46,11 @@ class Trajectories:
         """The scenes in which the trajectories begin, leading ``[N]``."""
         return self.observations[:, 0]
 
+    def of_same_task(self, shown: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Indices ``[M, count]`` of trajectories that reach the same landmarks as those of ``shown`` ``[M]``."""
+        by_target = [np.nonzero(self.targets == target)[0] for target in range(self.targets.max() + 1)]
+        return np.stack([rng.choice(by_target[target], count) for target in self.targets[shown]])
+
     def demonstrations(self) -> list[Demonstration[ParticleObservation, ParticleAction]]:
         """Each trajectory as a demonstration."""
         return [Demonstration(self.observations[i], self.actions[i]) for i in range(len(self))]

@@ -69,14 +69,13 @@ class FixedPairs:
 
     def __init__(self, trajectories: Trajectories, sampling: ReachingSampling, rng: np.random.Generator) -> None:
         self._data, self._sampling, self._rng = trajectories, sampling, rng
-        self._by_target = [np.nonzero(trajectories.targets == k)[0] for k in range(trajectories.targets.max() + 1)]
         self._frames = evenly_spaced(trajectories.actions.force.shape[1], sampling.frames)
 
     def batch(self) -> ReachingBatch:
         """Draw a batch, with replacement."""
         s, data, rng = self._sampling, self._data, self._rng
         shown = rng.integers(len(data), size=s.demonstrations)
-        same = np.stack([rng.choice(self._by_target[k], s.observations) for k in data.targets[shown]])
+        same = data.of_same_task(shown, s.observations, rng)
         step = rng.integers(data.actions.force.shape[1], size=same.shape)
         rows = shown[:, None], self._frames
         return ReachingBatch(

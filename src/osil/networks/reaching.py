@@ -110,10 +110,11 @@ class ReachingNetwork(nn.Module):
             self.last = mlp((frame, c.units, c.units), c.dropout)
         if c.attention:
             self.score = mlp((c.units, c.units, 1 if c.shared else c.num_landmarks), c.dropout)
-            inputs = own + 2
+            self.state = nn.Linear(own + 2, c.hidden[0])
         else:
-            inputs = c.units + own + 2 * c.num_landmarks
-        self.action = mlp((inputs, *c.hidden, 2), c.dropout)
+            self.state = nn.Linear(own + 2 * c.num_landmarks, c.hidden[0])
+            self.read = nn.Linear(c.units, c.hidden[0], bias=False)
+        self.action = nn.Sequential(nn.ReLU(), nn.Dropout(c.dropout), mlp((*c.hidden, 2), c.dropout))
 
     def remember(self, frames: ReachingTensors, forces: Tensor) -> Tensor:
         """Read M demonstrations of K frames.
@@ -143,9 +144,10 @@ class ReachingNetwork(nn.Module):
         landmarks, own = self._features(present)
         if self.config.attention:
             goal = torch.einsum("ml,mnlx->mnx", memory, landmarks)
-            return ReachingOutput(self.action(torch.cat([goal, own], dim=-1)), memory)
-        read = memory.unsqueeze(1).expand(-1, own.shape[1], -1)
-        return ReachingOutput(self.action(torch.cat([read, landmarks.flatten(-2), own], dim=-1)), None)
+            return ReachingOutput(self.action(self.state(torch.cat([goal, own], dim=-1))), memory)
+        # The MLP's first layer on the concatenation, as a sum: the demonstration's part serves all N states.
+        state = self.state(torch.cat([landmarks.flatten(-2), own], dim=-1))
+        return ReachingOutput(self.action(self.read(memory).unsqueeze(1) + state), None)
 
     def _features(self, seen: ReachingTensors) -> tuple[Tensor, Tensor]:
         """Landmarks ``[..., L, 2]`` and the robot's own state ``[..., 4 or 2]``, in the chosen coordinates."""

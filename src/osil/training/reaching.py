@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from osil.demonstrations.reaching import Trajectories, collect
 from osil.demonstrations.reaching_pairs import FixedPairs, FreshPairs, ReachingBatch, ReachingSampling
 from osil.errors import ConfigError
-from osil.evaluation.reaching import success
+from osil.evaluation.reaching import seen_success, success
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
 from osil.policy_reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
 from osil.seeds import generator
@@ -77,14 +77,16 @@ class ForceRegression(nn.Module):
         return nn.functional.mse_loss(force.float(), force_tensor(batch.labels)), {}
 
 
-def training_set(config: ReachingTraining, num_landmarks: int) -> Trajectories:
-    """The trajectories from which a run with a fixed training set learns; the same for every architecture."""
-    return collect(config.sampling.trajectories, num_landmarks, generator("train", config.seed, _DATA, num_landmarks))
+def source_for(config: ReachingTraining, num_landmarks: int) -> tuple[FixedPairs | FreshPairs, Trajectories | None]:
+    """Where batches come from, and the training set if there is a fixed one, the same for every architecture."""
+    rng = generator("train", config.seed, _BATCHES, num_landmarks)
+    if not config.sampling.trajectories:
+        return FreshPairs(num_landmarks, config.sampling, rng), None
+    data = collect(config.sampling.trajectories, num_landmarks, generator("train", config.seed, _DATA, num_landmarks))
+    return FixedPairs(data, config.sampling, rng), data
 
 
-def run(
-    config: ReachingTraining, architecture: str, num_landmarks: int, folder: Path, resume: bool = False
-) -> ReachingPolicy:
+def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder: Path, resume: bool = False) -> None:
     """Train, and leave in ``folder`` the model, its checkpoint and its learning curve.
 
     The curve holds ``train`` and ``test``: success on demonstrations and starts seen in training (of a fixed training
@@ -95,16 +97,10 @@ def run(
     policy_config = config.policy_config(architecture, num_landmarks)
     network = ReachingNetwork(policy_config.network)
     policy = ReachingPolicy(network, policy_config)
-    rng = generator("train", config.seed, _BATCHES, num_landmarks)
+    source, data = source_for(config, num_landmarks)
     fresh = generator("train", config.seed, _VALIDATION, num_landmarks)
     unseen = collect(config.configurations, num_landmarks, fresh)
     scenes = Arena().random_scenes(config.configurations, num_landmarks, fresh)
-    source: FixedPairs | FreshPairs
-    if config.sampling.trajectories:
-        data = training_set(config, num_landmarks)
-        source, seen = FixedPairs(data, config.sampling, rng), data[: config.configurations]
-    else:
-        source, seen = FreshPairs(num_landmarks, config.sampling, rng), None
     perfect = 0
 
     def validate() -> Metrics:
@@ -112,8 +108,8 @@ def run(
         save_reaching_policy(folder, network, policy_config, architecture=architecture, seed=config.seed)
         network.eval()
         metrics = {"test": float(success(policy, unseen, scenes).mean())}
-        if seen is not None:
-            metrics["train"] = float(success(policy, seen, seen.starts).mean())
+        if data is not None:
+            metrics["train"] = float(seen_success(policy, data, config.configurations, fresh).mean())
         network.train()
         perfect = perfect + 1 if metrics.get("train", metrics["test"]) == 1.0 else 0
         return metrics
@@ -123,5 +119,3 @@ def run(
 
     network.train()
     train(ForceRegression(network), source.batch, config.loop, config.optimization, folder, validate, resume, converged)
-    network.eval()
-    return policy

@@ -1,0 +1,72 @@
+"""The paper's tables 1 and 2 beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from osil.figures.reaching import NAMES
+
+LANDMARKS = (2, 3, 4, 5, 6, 7, 8, 9, 10)
+
+PAPER: dict[str, dict[str, tuple[float, ...]]] = {
+    "seen": {
+        "plain_lstm": (1.0, 1.0, 1.0, 1.0, 0.99, 1.0, 1.0, 1.0, 0.919),
+        "lstm_attention": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+        "final_state": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+    },
+    "unseen": {
+        "plain_lstm": (1.0, 1.0, 0.99, 0.98, 0.99, 0.98, 0.939, 0.838, 0.505),
+        "lstm_attention": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.99, 0.949, 0.859),
+        "final_state": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+    },
+}
+"""Tables 1 (seen) and 2 (unseen) of the paper, a column for each of LANDMARKS."""
+
+_TITLES = {
+    "seen": "Table 1: demonstrations and initial configurations seen in training",
+    "unseen": "Table 2: unseen demonstrations and initial configurations",
+    "unseen_more": "Table 2 again, the same policies over more configurations",
+}
+
+Results = Mapping[str, Mapping[int, Mapping[str, Any]]]
+"""By architecture and number of landmarks: rates named as in ``_TITLES`` (see ``osil.evaluation.reaching.rate``)."""
+
+
+def paper_tables(results: Results) -> str:
+    """Tables 1 and 2 as Markdown: for each cell the paper's figure, ours, and its Wilson 95 % interval."""
+    text = []
+    for key, title in _TITLES.items():
+        paper = PAPER["seen" if key == "seen" else "unseen"]
+        text += [f"## {title}", "", *_header("landmarks")]
+        for column, landmarks in enumerate(LANDMARKS):
+            cells = [
+                f"{paper[name][column]:.1%} | {cell(results.get(name, {}).get(landmarks, {}).get(key))}"
+                for name in NAMES
+            ]
+            text.append(f"| {landmarks} | {' | '.join(cells)} |")
+        text.append("")
+    return "\n".join(text)
+
+
+def cell(one: Mapping[str, Any] | None) -> str:
+    """A rate with its interval and the number of episodes."""
+    if one is None:
+        return "not run yet"
+    low, high = one["wilson_95"]
+    return f"{one['rate']:.1%} ({low:.1%} to {high:.1%}, n = {one['episodes']})"
+
+
+def _header(first: str) -> list[str]:
+    names = " | ".join(f"{name}, paper | ours" for name in NAMES.values())
+    return [f"| {first} | {names} |", "|---" * (1 + 2 * len(NAMES)) + "|"]
+
+
+def better_table(results: Results, sizes: tuple[int, ...]) -> str:
+    """The better recipe's success on unseen demonstrations and scenes as Markdown, beside the paper's at 10."""
+    columns = " | ".join(f"{size} landmarks" for size in sizes)
+    text = [f"| architecture | paper, 10 landmarks | {columns} |", "|---" * (2 + len(sizes)) + "|"]
+    for name, title in NAMES.items():
+        ours = " | ".join(cell(results.get(name, {}).get(size, {}).get("unseen")) for size in sizes)
+        text.append(f"| {title} | {PAPER['unseen'][name][-1]:.1%} | {ours} |")
+    return "\n".join([*text, ""])

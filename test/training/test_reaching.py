@@ -1,0 +1,63 @@
+"""Training of reaching policies: short, but to a stated success."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from osil.errors import ConfigError
+from osil.evaluation.reaching import rate, unseen_success
+from osil.policy_reaching import load_reaching_policy
+from osil.resources import resource_path
+from osil.training.loop import CURVE
+from osil.training.reaching import ReachingTraining, run
+
+
+def _recipe(name: str, **loop: int) -> ReachingTraining:
+    config = ReachingTraining.from_yaml(resource_path("config", "training", f"particle_{name}.yaml"))
+    return replace(config, loop=replace(config.loop, **loop), configurations=200)
+
+
+@pytest.mark.parametrize("architecture", ["final_state", "lstm_attention"])
+def test_the_better_recipe_learns_four_landmarks_in_seconds(architecture: str, tmp_path: Path) -> None:
+    """Half a minute of training. At least 95 % on demonstrations and scenes never seen."""
+    run(_recipe("better", steps=500, validate_every=250), architecture, 4, tmp_path)
+    judged = rate(unseen_success(load_reaching_policy(tmp_path), 4, 500, 0))
+    assert judged["rate"] >= 0.95
+
+
+def test_the_papers_recipe_learns_and_resumes(tmp_path: Path) -> None:
+    recipe = replace(_recipe("paper", steps=100, validate_every=50, log_every=50), configurations=100)
+    run(recipe, "final_state", 2, tmp_path)
+    run(replace(recipe, loop=replace(recipe.loop, steps=300)), "final_state", 2, tmp_path, resume=True)
+    curve = [json.loads(line) for line in (tmp_path / CURVE).read_text().splitlines()]
+    assert [line["step"] for line in curve] == [50, 100, 150, 200, 250, 300]
+    assert curve[-1]["loss"] < 0.7 * curve[0]["loss"]
+    assert curve[-1]["train"] > 0.3
+    assert curve[-1]["test"] > 0.3
+
+
+def test_training_ends_once_it_has_converged(tmp_path: Path) -> None:
+    recipe = replace(_recipe("better", steps=3000, validate_every=150), configurations=50, patience=2)
+    run(recipe, "final_state", 2, tmp_path)
+    curve = [json.loads(line) for line in (tmp_path / CURVE).read_text().splitlines()]
+    assert [line["test"] for line in curve[-2:]] == [1.0, 1.0]
+    assert curve[-1]["step"] < 3000
+
+
+def test_unknown_settings_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("architectures: {}\nepochs: 3\n")
+    with pytest.raises(ConfigError, match="epochs"):
+        ReachingTraining.from_yaml(path)
+    with pytest.raises(ConfigError, match="expected one of"):
+        _recipe("paper").policy_config("transformer", 4)
+
+
+def test_both_recipes_hold_the_three_architectures() -> None:
+    for name in ("paper", "better"):
+        assert np.array_equal(sorted(_recipe(name).architectures), ["final_state", "lstm_attention", "plain_lstm"])
