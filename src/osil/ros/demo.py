@@ -29,7 +29,7 @@ from osil.demonstrations import storage
 from osil.errors import OsilError
 from osil.figures.attention import draw_attention
 from osil.figures.video import side_by_side, write_video
-from osil.policy import load_policy
+from osil.policy import OneShotPolicy, load_policy
 from osil.ros.policy_node import model_folder
 from osil.ros.session import Session
 from osil.ros.stack import SIMULATION_NODES, Stack
@@ -78,10 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     try:
         task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
+        torch.set_num_threads(1)  # more only wait for one another in so small a network
+        policy = load_policy(model_folder(options.model))  # now, so that a missing one is told before anything starts
         story = _play(task, options)
         print("Drawing what happened ...", flush=True)
         _draw_film(story, options.output / "demo.mp4")
-        _draw_attention(story, options)
+        _draw_attention(story, policy, options)
     except OsilError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -183,11 +185,9 @@ def _moving(film: list[Snapshot]) -> list[Snapshot]:
     return film[first:]
 
 
-def _draw_attention(story: Story, options: argparse.Namespace) -> None:
+def _draw_attention(story: Story, policy: OneShotPolicy, options: argparse.Namespace) -> None:
     """Let the same policy look again at what was filmed during the imitation, and draw where it looked."""
     stored = storage.load(options.output / f"{NAME}.mcap")
-    torch.set_num_threads(1)  # more only wait for one another in so small a network
-    policy = load_policy(model_folder(options.model))
     policy.reset(stored.demonstration, seed=options.seed)
     seen = []
     for snapshot in story.imitation:

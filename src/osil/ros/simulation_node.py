@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
@@ -27,6 +28,7 @@ from osil.errors import ObservationError, SceneError
 from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
+from osil.tasks.block_stacking import BLOCK_SIZE
 from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.fetch_simulation import PHYSICS_STEP
 from osil.worlds.pybullet import PyBulletWorld
@@ -129,6 +131,7 @@ class SimulationNode(Node):
                 what = f"{scene.num_blocks} blocks as given"
             else:
                 count = request.num_blocks or self._world.simulation.num_blocks
+                _check_count(count)
                 scene = self._random_scene(count, request.seed)
                 what = f"{count} blocks, random layout of seed {request.seed}"
             self._reset(scene)
@@ -140,12 +143,29 @@ class SimulationNode(Node):
         return response
 
     def _reset(self, scene: Scene) -> None:
-        if not 2 <= scene.num_blocks <= MAX_BLOCKS:
-            raise SceneError(f"expected 2 to {MAX_BLOCKS} blocks, got {scene.num_blocks}")
+        _check(scene, self._world.simulation.table.height)
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
             self._world = PyBulletWorld(scene.num_blocks, gui=self._parameters.gui)
         self._world.reset(scene)
+
+
+def _check_count(num_blocks: int) -> None:
+    if not 2 <= num_blocks <= MAX_BLOCKS:
+        raise SceneError(f"expected 2 to {MAX_BLOCKS} blocks, got {num_blocks}")
+
+
+def _check(scene: Scene, table_height: float) -> None:
+    """Raise SceneError if blocks would be inside one another or the table."""
+    _check_count(scene.num_blocks)
+    positions = scene.block_positions
+    if positions[:, 2].min() < table_height + 0.45 * BLOCK_SIZE:
+        raise SceneError(f"a block is inside the table: its centre belongs {BLOCK_SIZE / 2} m above {table_height} m")
+    distance = np.linalg.norm(positions[:, None] - positions, axis=-1) + np.diag([np.inf] * len(positions))
+    if distance.min() < 0.95 * BLOCK_SIZE:
+        first, second = np.unravel_index(distance.argmin(), distance.shape)
+        names = string.ascii_lowercase
+        raise SceneError(f"blocks {names[first]} and {names[second]} are inside one another; move them apart")
 
 
 def main(args: Sequence[str] | None = None) -> int:

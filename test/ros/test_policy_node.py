@@ -1,0 +1,121 @@
+"""The imitation action's refusals and endings, with an untrained network before the simulated Fetch."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rclpy.action import ActionClient
+
+from osil.demonstrations import storage
+from osil.demonstrations.scripted import demonstrate
+from osil.networks.stacking import StackingNetwork
+from osil.policy import PolicyConfig, save_policy
+from osil.ros.session import Session
+from osil.ros.stack import Stack
+from osil.tasks.block_stacking import StackingTask
+from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.table import Table
+from osil_interfaces.action import Imitate
+
+Result = Imitate.Result
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running(stack: Stack, session: Session, folder: Path) -> None:
+    """Demonstrations of 3 blocks (whole, truncated, of nothing) and of 4; a scene of 3 blocks."""
+    rng = np.random.default_rng(0)
+    for name, task in (("three", "ab +c"), ("four", "ab dc")):
+        blocks = StackingTask.parse(task).num_blocks
+        (shown,), _ = demonstrate(
+            KinematicWorld(rng), [StackingTask.parse(task)], Table().random_scene(blocks, rng)[None]
+        )
+        storage.save(shown, folder / f"{name}.mcap", name, "abcd"[:blocks])
+        if name == "three":
+            still = shown[np.full(50, len(shown) - 1)]
+            storage.save(still, folder / "still.mcap", "still", "abc")
+    (folder / "truncated.mcap").write_bytes((folder / "three.mcap").read_bytes()[:-500])
+    torch.manual_seed(0)
+    config = PolicyConfig()
+    save_policy(folder / "model", StackingNetwork(config.network), config)
+    stack.start("simulation", {"num_blocks": 3})
+    stack.start("controller")
+    stack.start("policy", {"model": str(folder / "model"), "demonstrations": str(folder)})
+    session.reset_scene(3, 0)
+
+
+class Goal:
+    """One goal, from sending it to its result."""
+
+    def __init__(self, session: Session, demonstration: str, time_limit: float = 30.0) -> None:
+        self._session, self.feedback = session, []
+        self._client = ActionClient(session, Imitate, "policy/imitate")
+        session.wait(self._client.server_is_ready, "policy/imitate", 30.0)
+        goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit)
+        sent = self._client.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
+        session.wait(sent.done, "goal", 30.0)
+        self.handle = sent.result()
+        self._result = self.handle.get_result_async()
+
+    def result(self) -> Result:
+        self._session.wait(self._result.done, "result", 60.0)
+        self._client.destroy()
+        return self._result.result().result
+
+    def under_way(self) -> None:
+        self._session.wait(lambda: len(self.feedback) > 3, "feedback", 30.0)
+
+
+@pytest.mark.parametrize(
+    ("demonstration", "reason"),
+    [
+        ("four", "about 4 blocks (a b c d), but 3 are seen (a b c)"),
+        ("truncated", "not a whole demonstration file"),
+        ("still", "nothing happens in this demonstration"),
+        ("missing", "cannot read"),
+    ],
+)
+def test_unusable_demonstrations_are_refused(session: Session, demonstration: str, reason: str) -> None:
+    result = Goal(session, demonstration).result()
+    assert result.outcome == Result.REFUSED
+    assert reason in result.reason
+
+
+def test_time_limit_ends_the_goal_and_feedback_streams(session: Session) -> None:
+    goal = Goal(session, "three", time_limit=1.0)
+    result = goal.result()
+    assert result.outcome == Result.TIME_LIMIT, result.reason
+    assert (result.stages_done, result.stages_total) == (0, 1)
+    assert result.seconds == pytest.approx(1.0, abs=0.2)
+    assert len(goal.feedback) > 5
+    for feedback in goal.feedback:
+        assert {feedback.source, feedback.target} <= set("abc")
+        assert 0.0 <= feedback.progress <= 1.0
+    assert [one.seconds for one in goal.feedback] == sorted(one.seconds for one in goal.feedback)
+
+
+def test_a_path_serves_as_well_as_a_name_and_a_second_goal_is_refused(session: Session, folder: Path) -> None:
+    first = Goal(session, str(folder / "three.mcap"))
+    first.under_way()
+    second = Goal(session, "three").result()
+    assert second.outcome == Result.REFUSED
+    assert "another demonstration" in second.reason
+    first.handle.cancel_goal_async()
+    cancelled = first.result()
+    assert cancelled.outcome == Result.CANCELLED
+    assert Goal(session, "three", time_limit=0.3).result().outcome == Result.TIME_LIMIT, "and the next one is taken"
+
+
+def test_a_simulation_that_dies_aborts_the_goal(session: Session, stack: Stack) -> None:
+    goal = Goal(session, "three")
+    goal.under_way()
+    stack.stop(["simulation"])
+    stopped = time.monotonic()
+    result = goal.result()
+    assert result.outcome == Result.OBSERVATION_LOST
+    assert "nothing usable was seen" in result.reason
+    assert time.monotonic() - stopped < 30.0
+    assert Goal(session, "three").result().outcome == Result.OBSERVATION_LOST, "still nothing new is seen"

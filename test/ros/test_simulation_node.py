@@ -1,0 +1,72 @@
+"""The simulated Fetch's own interface: layouts by service, messages of one instant, refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from osil.core import Scene
+from osil.ros import convert
+from osil.ros.session import Session
+from osil.ros.stack import Stack
+from osil.worlds.bullet_scene import JOINT_NAMES
+from osil.worlds.fetch_arm import TORSO_HEIGHT
+from osil_interfaces.msg import BlockPose
+from osil_interfaces.srv import ResetScene
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running(stack: Stack, session: Session, hand) -> None:
+    stack.start("simulation", {"num_blocks": 4, "seed": 3, "real_time_factor": 0})
+    assert hand.until(lambda: hand.stamp > 0)
+
+
+def reset(session: Session, **fields: object) -> ResetScene.Response:
+    client = session.create_client(ResetScene, "simulation/reset")
+    try:
+        session.wait(client.service_is_ready, "reset", 30.0)
+        future = client.call_async(ResetScene.Request(**fields))
+        session.wait(future.done, "reset", 30.0)
+    finally:
+        session.destroy_client(client)
+    return future.result()
+
+
+def test_runs_and_reports_every_joint(hand) -> None:
+    hand.wait(2.0)
+    assert list(hand.joints) == list(JOINT_NAMES)
+    assert hand.joints["torso_lift_joint"] == pytest.approx(TORSO_HEIGHT, abs=1e-3)
+
+
+def test_the_same_seed_gives_the_same_layout(session: Session) -> None:
+    first, other, again = (reset(session, num_blocks=5, seed=seed) for seed in (1, 2, 1))
+    assert first.success, first.message
+    assert first.blocks == again.blocks != other.blocks
+    assert len(reset(session, seed=4).blocks) == 5, "as many as now"
+
+
+def test_a_given_layout_is_set_up_and_stays(session: Session, hand) -> None:
+    wanted = Scene(np.array([[0.60, 0.1, 0.42], [0.65, -0.1, 0.42], [0.65, -0.1, 0.46]]), np.array([0.3, 0.0, 0.1]))
+    assert reset(session, blocks=convert.from_scene(wanted, "abc")).success
+    hand.wait(1.0)
+    scene = session.scene("abc")
+    np.testing.assert_allclose(scene.block_positions, wanted.block_positions, atol=2e-3)
+    np.testing.assert_allclose(scene.block_yaws, wanted.block_yaws, atol=2e-2)
+
+
+def test_layouts_that_cannot_be_are_refused(session: Session) -> None:
+    before = reset(session, num_blocks=3, seed=0).blocks
+    apart = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, 0.11, 0.42]]), np.zeros(2)), "ab")
+    below = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, -0.1, 0.30]]), np.zeros(2)), "ab")
+    double = [BlockPose(name="a"), BlockPose(name="a")]
+    for fields, message in (
+        ({"num_blocks": 200}, "200"),
+        ({"num_blocks": 1}, "2 to 12"),
+        ({"blocks": apart}, "inside one another"),
+        ({"blocks": below}, "table"),
+        ({"blocks": double}, "each once"),
+    ):
+        answer = reset(session, **fields)
+        assert not answer.success
+        assert message in answer.message
+        assert answer.blocks == before or len(answer.blocks) == 3, "the scene is as it was"
