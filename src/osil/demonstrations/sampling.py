@@ -15,6 +15,10 @@ from osil.experts.noise import NoiseConfig
 from osil.tasks.block_stacking import StackingTask
 
 
+DAGGER_SHARE = 0.25
+"""Share of the pools that the learner helps to drive. They cost several times what the expert's own cost."""
+
+
 @dataclass(frozen=True, eq=False)
 class PairBatch:
     """M demonstrations with N labelled observations each.
@@ -46,7 +50,7 @@ class SamplingConfig:
         refresh: batches between two new pools.
         midway: share of the labelled episodes that begin with some stages done.
         interleave: share of the tasks whose towers are built in turns instead of one after the other.
-        dagger_after: batches after which every other pool has episodes that the learner drives (DAGGER).
+        dagger_after: batches after which some pools have episodes in which the learner drives in turn (DAGGER).
     """
 
     demonstrations: int = 16
@@ -95,7 +99,7 @@ class PairSource:
             reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)
         ]
         shown = collect(tasks, rng, noise=NoiseConfig(scales=(0.0, 0.0005, 0.001), burst_rate=0.0))
-        learner = self._learner if self._drawn >= c.dagger_after and rng.random() < 0.5 else None
+        learner = self._learner if self._drawn >= c.dagger_after and rng.random() < DAGGER_SHARE else None
         if learner:
             learner.reset([shown.demonstration(i) for i in range(c.pairs) for _ in range(c.queries)], self._drawn)
         repeated = [task for task in tasks for _ in range(c.queries)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation
-from osil.geometry import clip_norm, wrap_cube_yaw
+from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stacked_on
 
 OPENING = 0.066
@@ -24,6 +24,11 @@ OPENING = 0.066
 
 FINGER_TIP = 0.016
 """The finger tips are this far below the grasp centre, metres."""
+
+
+FINGER_SPAN, FINGER_REACH = 0.070, 0.036
+"""The open fingers come down beside a block if its neighbours are further from it than this, metres along the closing
+direction or across it: half the opening and a finger, or half a finger, and half the neighbour."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,9 @@ class StackingExpert:
         push, crowded = self._away(positions, carried, others)
         goal[aside, :2] = push[aside]
         goal[aside, 2] = (ground - carried[:, 2])[aside]
-        turn = np.where(aside | finished, 0.0, wrap_cube_yaw(turn))
+        turn = wrap_cube_yaw(turn)
+        turn = np.where(holding, turn, self._across_neighbours(positions, pick, turn))
+        turn = np.where(aside | finished, 0.0, turn)
 
         lateral = np.sqrt((goal[:, :2] ** 2).sum(-1))
         wall = c.funnel[1] * np.maximum(0.0, lateral - c.funnel[0]) + 0.1 * np.maximum(0.0, np.abs(turn) - 0.05)
@@ -186,19 +193,43 @@ class StackingExpert:
             found = np.where(above.any(-1), above.argmax(-1), found)
         return found
 
+    @staticmethod
+    def _across_neighbours(positions: FloatArray, pick: np.ndarray, turn: FloatArray) -> FloatArray:
+        """Turn by another quarter where the open fingers would come down on a neighbour of the block to pick.
+
+        Args:
+            positions: ``[N, B, 3]``.
+            pick: ``[N]`` the block to pick.
+            turn: ``[N]`` the rotation that aligns the fingers with it.
+
+        Returns:
+            ``[N]`` the rotation by which they find room, if either does.
+        """
+        rows = np.arange(len(pick))
+        offset = rotate_z(positions - positions[rows, pick][:, None], -turn[:, None])
+        level = np.abs(offset[..., 2]) < BLOCK_SIZE
+        level[rows, pick] = False
+        beside, ahead = np.abs(offset[..., 1]) - FINGER_SPAN, np.abs(offset[..., 0]) - FINGER_REACH
+        room = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
+        beside, ahead = np.abs(offset[..., 0]) - FINGER_SPAN, np.abs(offset[..., 1]) - FINGER_REACH
+        other = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
+        quarter = np.where(turn > 0.0, turn - 0.5 * np.pi, turn + 0.5 * np.pi)
+        return np.where((room < 0.0) & (other > room), quarter, turn)
+
     def _away(self, positions: FloatArray, carried: FloatArray, others: BoolArray) -> tuple[FloatArray, BoolArray]:
         """Direction ``[N, 2]`` to a free spot for the block held, and whether the present spot is too crowded.
 
         Other blocks push the block away and their centroid, which is about the middle of the table, attracts it:
-        a smooth rule in relative positions.
+        a smooth rule in relative positions. The push is turned a little, so that it does not end between two blocks.
         """
         low, high = self._config.aside_spacing
         offset = np.where(others[..., None], carried[:, None, :2] - positions[..., :2], 1.0)
         distance = np.sqrt((offset**2).sum(-1))
-        weight = np.maximum(0.0, high + 0.01 - distance) / np.maximum(distance, 0.005)
+        weight = np.clip((high + 0.01 - distance) / 0.02, 0.0, 1.0) / np.maximum(distance, 0.005)
         centre = -(offset * others[..., None]).sum(1) / others.sum(-1, keepdims=True)
         centre /= np.maximum(np.sqrt((centre**2).sum(-1, keepdims=True)), 0.02)
-        push = (weight[..., None] * offset).sum(1) / (high + 0.01) + 0.2 * centre
+        push = (weight[..., None] * offset).sum(1)
+        push = push @ np.array([[0.9, 0.44], [-0.44, 0.9]]) + 0.2 * centre
         push /= np.maximum(np.sqrt((push**2).sum(-1, keepdims=True)), 1e-6)
         closest = distance.min(-1)
         reach = 0.04 * np.clip((high - closest) / (high - low), 0.0, 1.0)

@@ -59,7 +59,7 @@ class TemporalAttention(nn.Module):
     def read(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
         """Demonstration ``[M, K, B, D]`` to contexts ``[M, H, K, B, D]`` and values ``[M, K, B, D]``."""
         context = self.context(embedding).unflatten(-1, (self.heads, -1)).permute(0, 3, 1, 2, 4)
-        return context, self.value(embedding)
+        return context.contiguous(), self.value(embedding)
 
     def forward(self, state: Tensor, context: Tensor, value: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """State ``[M, N, B, D]`` to results ``[M, N, B, H * D]`` and weights ``[M, H, N, K]``."""

@@ -106,7 +106,7 @@ def train(
 
 def _log(writer: SummaryWriter, step: int, values: dict[str, Tensor] | Metrics) -> None:
     for name, value in values.items():
-        writer.add_scalar(name, float(value), step)
+        writer.add_scalar(name, float(torch.as_tensor(value).detach()), step)
 
 
 def _save(folder: Path, objective: nn.Module, optimizer: torch.optim.Optimizer, step: int, seconds: float) -> None:

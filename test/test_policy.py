@@ -1,0 +1,93 @@
+"""A saved policy loads as it was, and refuses what it cannot use."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from osil.core import Action, Demonstration, Observation
+from osil.demonstrations.collection import collect
+from osil.errors import DemonstrationError, ModelError, ObservationError
+from osil.networks.manipulation_network import ActionDistribution
+from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
+from osil.policy import OneShotPolicy, PolicyConfig, load_policy, most_confident, save_policy
+from osil.tasks.block_stacking import StackingTask
+
+CONFIG = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=3)
+
+
+@pytest.fixture(scope="module")
+def shown() -> list[Demonstration[Observation, Action]]:
+    episodes = collect([StackingTask.parse("ab +c")] * 3, np.random.default_rng(0))
+    return [episodes.demonstration(index) for index in range(3)]
+
+
+@pytest.fixture
+def policy() -> OneShotPolicy:
+    torch.manual_seed(0)
+    return OneShotPolicy(StackingNetwork(CONFIG.network), CONFIG)
+
+
+def test_a_saved_policy_acts_as_before(policy, shown, tmp_path):
+    save_policy(tmp_path / "model", policy.network, CONFIG)
+    loaded = load_policy(tmp_path / "model")
+    assert loaded.config == CONFIG
+    for one in (policy, loaded):
+        one.reset(shown[0], seed=4)
+    present = shown[1].observations[7]
+    np.testing.assert_allclose(policy.act(present).displacement, loaded.act(present).displacement, rtol=1e-5)
+    assert loaded.info["name"] == "model"
+    assert len(loaded.info["digest"]) == 12
+
+
+def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
+    policy.config = replace(CONFIG, ensemble=1, conditioning=replace(CONFIG.conditioning, kind="final_state"))
+    present = [one.observations[11] for one in shown]
+    policy.reset(shown)
+    together = policy.act(Observation.stack(present))
+    for index, (one, scene) in enumerate(zip(shown, present, strict=True)):
+        policy.reset(one)
+        alone = policy.act(scene)
+        np.testing.assert_allclose(together.displacement[index], alone.displacement, atol=1e-6)
+        assert together.close_gripper[index] == alone.close_gripper
+
+
+def test_attention_is_a_distribution_over_frames_and_blocks(policy, shown):
+    policy.reset(shown[0])
+    policy.act(shown[1].observations[0])
+    attention = policy.attention
+    assert attention is not None
+    assert len(attention.kept_steps) == len(attention.over_time)
+    for weights, length in ((attention.over_time, len(attention.kept_steps)), (attention.source, 3), (attention.target, 3)):
+        assert weights.shape == (length,)
+        assert weights.sum() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_the_mode_counts_not_the_mean_nor_the_peak():
+    left, right = [-1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]
+    broad, narrow = [0.0] * 4, [-3.9] * 4
+    actions = ActionDistribution(
+        torch.log(torch.tensor([[[0.6, 0.4]]])),
+        torch.tensor([[[left, right]]]),
+        torch.tensor([[[broad, narrow]]]),
+        torch.tensor([[0.3]]),
+    )
+    motion, close = most_confident(actions, 1)
+    np.testing.assert_allclose(motion, [left], atol=1e-4)
+    assert close.tolist() == [True]
+
+
+def test_what_it_cannot_use_is_refused(policy, shown, tmp_path):
+    with pytest.raises(ObservationError, match="call reset first"):
+        policy.act(shown[0].observations[0])
+    policy.reset(shown[0])
+    with pytest.raises(ObservationError, match="2 blocks"):
+        policy.act(Observation(np.zeros((2, 3)), np.float64(0.06)))
+    with pytest.raises(DemonstrationError, match="nothing happens"):
+        policy.reset(shown[0][np.zeros(5, dtype=int)])
+    with pytest.raises(ModelError, match="expected a folder"):
+        load_policy(tmp_path)
+    save_policy(tmp_path, StackingNetwork(StackingNetworkConfig(dim=32)), CONFIG)
+    with pytest.raises(ModelError, match="cannot load"):
+        load_policy(tmp_path)

@@ -1,0 +1,87 @@
+"""Training learns, goes on where it stopped, and refuses settings that it does not know."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from osil.demonstrations.conditioning import Conditioning
+from osil.demonstrations.sampling import PairSource, SamplingConfig, reorder
+from osil.errors import ConfigError
+from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
+from osil.policy import OneShotPolicy, PolicyConfig, load_policy
+from osil.tasks.block_stacking import StackingTask
+from osil.tasks.splits import load_tasks
+from osil.training.behavioral_cloning import BehavioralCloning
+from osil.training.stacking import StackingTraining, run
+
+ROOT = Path(__file__).parents[2]
+SMALL = SamplingConfig(demonstrations=4, observations=16, pairs=8, queries=2, pools=2, dagger_after=10_000)
+
+
+def test_one_batch_is_learned_by_heart():
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    batch = PairSource([StackingTask.parse("ab +c")], Conditioning(), rng, SMALL).batch()
+    objective = BehavioralCloning(StackingNetwork(StackingNetworkConfig(dim=32, hidden=64)))
+    optimizer = torch.optim.AdamW(objective.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(80):
+        loss, _ = objective(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] - 4.0  # nats
+
+
+def test_the_learner_drives_and_the_expert_labels():
+    rng = np.random.default_rng(1)
+    config = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=1)
+    learner = OneShotPolicy(StackingNetwork(config.network), config)
+    source = PairSource(
+        [StackingTask.parse("ab")], Conditioning(), rng, SamplingConfig(4, 16, 8, 2, 2, dagger_after=0), learner=learner
+    )
+    for _ in range(8):
+        batch = source.batch()
+    assert batch.observations.leading_shape == (4, 16)
+    assert learner.attention is not None  # it has acted
+
+
+def test_a_run_leaves_a_model_and_goes_on_where_it_stopped(tmp_path):
+    settings = tmp_path / "run.yaml"
+    text = """
+max_blocks: 3
+policy: {network: {dim: 16, hidden: 32}, ensemble: 2}
+sampling: {demonstrations: 2, observations: 8, pairs: 4, queries: 1, pools: 1, refresh: 50}
+validation_episodes: 2
+"""
+    settings.write_text(text + "loop: {steps: 4, validate_every: 2, log_every: 1}\n")
+    run(StackingTraining.from_yaml(settings), tmp_path / "out")
+    settings.write_text(text + "loop: {steps: 6, validate_every: 2, log_every: 1}\n")
+    run(StackingTraining.from_yaml(settings), tmp_path / "out", resume=True)
+    curve = [json.loads(line) for line in (tmp_path / "out" / "learning_curve.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in curve] == [2, 4, 6]
+    assert all(0.0 <= line["success"] <= 1.0 for line in curve)
+    assert load_policy(tmp_path / "out").config.ensemble == 2
+
+
+def test_unknown_settings_are_refused(tmp_path):
+    settings = tmp_path / "run.yaml"
+    settings.write_text("learning_rat: 1\n")
+    with pytest.raises(ConfigError, match="learning_rat"):
+        StackingTraining.from_yaml(settings)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config" / "training").glob("stacking*.yaml")), ids=lambda p: p.stem)
+def test_the_shipped_settings_are_valid(path):
+    StackingTraining.from_yaml(path)
+
+
+@pytest.mark.parametrize("interleave", [False, True])
+def test_another_order_builds_the_same_layout(interleave):
+    rng = np.random.default_rng(2)
+    for task in load_tasks("train"):
+        assert reorder(task, interleave, rng).below == task.below
