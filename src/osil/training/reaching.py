@@ -33,8 +33,7 @@ class ReachingTraining:
         architectures: the networks to which the recipe applies, by name. Their ``num_landmarks`` is set by the run.
         sampling: what is learned from.
         configurations: episodes by which progress is judged (100 in the paper).
-        patience: training ends early once the success on trajectories seen (or, where none is seen twice, on new ones
-            of the training stream) has been perfect in so many validations in a row. 0: never.
+        patience: training ends early after so many perfect validations in a row. 0: never.
         seed: of data and weights.
     """
 
@@ -111,7 +110,7 @@ def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder:
         if data is not None:
             metrics["train"] = float(seen_success(policy, data, config.configurations, fresh).mean())
         network.train()
-        perfect = perfect + 1 if metrics.get("train", metrics["test"]) == 1.0 else 0
+        perfect = perfect + 1 if all(value == 1.0 for value in metrics.values()) else 0
         return metrics
 
     def converged() -> bool:

@@ -103,13 +103,19 @@ def _longest(one: Run) -> float:
 
 
 def _run(one: Run, runs: Path) -> Run:
-    """Train, judge, and note the result."""
+    """Train and judge."""
     torch.set_num_threads(1)
-    config = one.config()
     folder = one.folder(runs)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "progress.log").open("a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        run(config, one.architecture, one.landmarks, folder, resume=True)
+        run(one.config(), one.architecture, one.landmarks, folder, resume=True)
+    judge(one, runs)
+    return one
+
+
+def judge(one: Run, runs: Path) -> None:
+    """Judge the model that a run has left, and note the result beside it."""
+    config, folder = one.config(), one.folder(runs)
     policy = load_reaching_policy(folder)
     result: dict[str, Any] = {"model": policy.info, "curve": _curve(folder)[-1], "versions": versions()}
     _, data = source_for(config, one.landmarks)
@@ -124,7 +130,6 @@ def _run(one: Run, runs: Path) -> Run:
     partial = folder / (RESULT + ".partial")
     partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     partial.replace(folder / RESULT)
-    return one
 
 
 def _curve(folder: Path) -> list[dict[str, float]]:
