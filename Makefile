@@ -4,6 +4,8 @@ PYTHON ?= python3
 CXX ?= c++
 # What torch is built for: auto (the CPU unless an NVIDIA driver is found), cpu, cu130, ...
 TORCH_BACKEND ?= auto
+CONFIG ?= config/training/stacking_5_blocks.yaml
+MODEL ?= models/stacking
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +14,7 @@ INTERFACES := $(shell find src/osil_interfaces -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint clean no-sourced-ros
+.PHONY: help setup demo test train evaluate reproduce lint clean no-sourced-ros
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +26,15 @@ demo: setup  ## teach a task once and imitate it, into demo_output/ (GUI=1 for a
 
 test: setup  ## run all tests (ARGS="-k name" to choose)
 	$(BIN)/python -m pytest $(ARGS)
+
+train: setup  ## train a stacking policy into runs/ (CONFIG=config/training/..., RESUME=1 to go on)
+	$(BIN)/osil train $(CONFIG) --output runs/$(basename $(notdir $(CONFIG))) $(if $(RESUME),--resume)
+
+evaluate: setup  ## judge a policy on the test tasks in PyBullet (MODEL=models/stacking, ARGS="--max-blocks 5")
+	$(BIN)/osil evaluate $(MODEL) $(ARGS)
+
+reproduce: setup  ## make the paper's particle-reaching tables and figures anew (ARGS="--recipe better")
+	$(BIN)/osil reproduce particle $(ARGS)
 
 lint: setup  ## check style, types and layers
 	$(BIN)/ruff check
