@@ -15,6 +15,11 @@ from osil.experts.noise import NoiseConfig
 from osil.tasks.block_stacking import StackingTask
 
 
+SHOWN_NOISE = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
+"""Demonstrations are steadier than the episodes in which actions are asked for, but people fumble too."""
+
+YAW_NOISE_PER_METRE = 10.0
+
 DAGGER_SHARE = 0.25
 """Share of the pools that the learner helps to drive. They cost several times what the expert's own cost."""
 
@@ -50,6 +55,9 @@ class SamplingConfig:
         refresh: batches between two new pools.
         midway: share of the labelled episodes that begin with some stages done.
         interleave: share of the tasks whose towers are built in turns instead of one after the other.
+        position_noise: standard deviations of what a tracker may add to positions, metres; one is drawn for each
+            demonstration with its observations. Yaws get ``YAW_NOISE_PER_METRE`` times as many radians.
+        first_blocks, first_batches: the first batches have tasks of at most so many blocks, which are learned faster.
         dagger_after: batches after which some pools have episodes in which the learner drives in turn (DAGGER).
     """
 
@@ -61,6 +69,9 @@ class SamplingConfig:
     refresh: int = 40
     midway: float = 0.3
     interleave: float = 0.3
+    position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
+    first_blocks: int = 5
+    first_batches: int = 4000
     dagger_after: int = 1500
 
 
@@ -93,12 +104,14 @@ class PairSource:
     def _new_pool(self) -> _Pool:
         c, rng = self._config, self._rng
         sizes = [task.num_blocks for task in self._tasks]
+        if self._drawn < c.first_batches:
+            sizes = [size for size in sizes if size <= c.first_blocks] or sizes
         blocks = rng.choice(sizes)
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
         tasks = [
             reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)
         ]
-        shown = collect(tasks, rng, noise=NoiseConfig(scales=(0.0, 0.0005, 0.001), burst_rate=0.0))
+        shown = collect(tasks, rng, noise=SHOWN_NOISE)
         learner = self._learner if self._drawn >= c.dagger_after and rng.random() < DAGGER_SHARE else None
         if learner:
             learner.reset([shown.demonstration(i) for i in range(c.pairs) for _ in range(c.queries)], self._drawn)
@@ -141,6 +154,8 @@ class _Pool:
         for index in chosen:
             whole = self._shown.observations[: self._shown.lengths[index], index]
             demonstrations.append(whole[conditioning.frames(whole, rng)])
+        scale = rng.choice(config.position_noise, count)
+        demonstrations = [_noisy(one, std, rng) for one, std in zip(demonstrations, scale, strict=True)]
         asked = self._asked
         # Uniform over the steps of a task's episodes, so that short episodes do not count for more than long ones.
         ends = self._ends[chosen]
@@ -148,4 +163,16 @@ class _Pool:
         query = (ticket[..., None] >= ends[:, None]).sum(-1)
         step = ticket - np.take_along_axis(np.pad(ends, ((0, 0), (1, 0))), query, axis=1)
         at = step, chosen[:, None] * self._queries + query
-        return PairBatch(demonstrations, asked.observations[at], asked.labels[at], asked.source[at], asked.target[at])
+        observations = _noisy(asked.observations[at], scale[:, None], rng)
+        return PairBatch(demonstrations, observations, asked.labels[at], asked.source[at], asked.target[at])
+
+
+def _noisy(observations: Observation, std: float | np.ndarray, rng: np.random.Generator) -> Observation:
+    """Add a tracker's noise of ``std`` metres (broadcast to the leading dimensions)."""
+    spread = np.asarray(std)[..., None]
+    positions, yaws = observations.block_positions, observations.block_yaws
+    return Observation(
+        positions + (spread[..., None] * rng.standard_normal(positions.shape)).astype(np.float32),
+        observations.gripper_opening,
+        yaws + (YAW_NOISE_PER_METRE * spread * rng.standard_normal(yaws.shape)).astype(np.float32),
+    )
