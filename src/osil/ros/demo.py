@@ -49,8 +49,8 @@ NAME = "demonstration"
 TEACHING_SECONDS = 120.0
 """Simulated seconds that the scripted operator may take."""
 
-FRAME_STEPS, FRAME_RATE = 4, 15
-"""The film shows every so many control steps, at so many pictures a second: three times as fast as it was."""
+FRAME_STEPS, FRAME_RATE = 2, 20
+"""The film shows every so many control steps, at so many pictures a second: twice as fast as it was."""
 
 
 @dataclass(frozen=True, eq=False)
