@@ -59,7 +59,8 @@ def test_attention_is_a_distribution_over_frames_and_blocks(policy, shown):
     attention = policy.attention
     assert attention is not None
     assert len(attention.kept_steps) == len(attention.over_time)
-    for weights, length in ((attention.over_time, len(attention.kept_steps)), (attention.source, 3), (attention.target, 3)):
+    frames = len(attention.kept_steps)
+    for weights, length in ((attention.over_time, frames), (attention.source, 3), (attention.target, 3)):
         assert weights.shape == (length,)
         assert weights.sum() == pytest.approx(1.0, abs=1e-4)
 

@@ -1,8 +1,8 @@
 """A trained network as a one-shot policy: shown one demonstration, it acts.
 
-    policy = load_policy("models/stacking")
-    policy.reset(demonstration, seed=0)
-    action = policy.act(observation)
+policy = load_policy("models/stacking")
+policy.reset(demonstration, seed=0)
+action = policy.act(observation)
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class OneShotPolicy:
         shown = [demonstration] if isinstance(demonstration, Demonstration) else list(demonstration)
         counts = {one.observations.num_blocks for one in shown}
         if len(counts) != 1:
-            raise DemonstrationError(f"demonstrations of {sorted(counts)} blocks in one batch; expected one block count")
+            raise DemonstrationError(f"demonstrations of {sorted(counts)} blocks in one batch; expected one count")
         rng = np.random.default_rng(seed)
         frames: list[Observation] = []
         for one in shown:
@@ -141,9 +141,7 @@ class OneShotPolicy:
         output = self.network(self._memory, repeated)
         self._note_attention(output.context)
         motion, close = most_confident(output.actions, members)
-        action = Action(
-            motion[:, :3] * DISPLACEMENT_SCALE, close, motion[:, 3] * YAW_SCALE
-        )
+        action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, motion[:, 3] * YAW_SCALE)
         return action[0] if self._single else action
 
     def _note_attention(self, context: Context) -> None:

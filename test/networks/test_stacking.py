@@ -48,9 +48,7 @@ def test_the_order_of_the_blocks_does_not_matter(network):
 
     plain, other = act(network, [shown], present), act(network, [permuted(shown)], permuted(present))
     torch.testing.assert_close(plain.actions.means, other.actions.means, atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(
-        plain.context.block_logits[..., order], other.context.block_logits, atol=1e-4, rtol=1e-4
-    )
+    torch.testing.assert_close(plain.context.block_logits[..., order], other.context.block_logits, atol=1e-4, rtol=1e-4)
 
 
 def test_padding_changes_nothing(network):
@@ -58,8 +56,10 @@ def test_padding_changes_nothing(network):
     short, long = random_observation(rng, 5, 4), random_observation(rng, 17, 4)
     present = random_observation(rng, 1, 2, 4)
     alone = act(network, [short], present)
-    twice = Observation(*(np.concatenate([x, x]) for x in (present.block_positions, present.gripper_opening)),
-                        np.concatenate([present.block_yaws] * 2))
+    twice = Observation(
+        *(np.concatenate([x, x]) for x in (present.block_positions, present.gripper_opening)),
+        np.concatenate([present.block_yaws] * 2),
+    )
     padded = act(network, [short, long], twice)
     torch.testing.assert_close(alone.actions.means[0], padded.actions.means[0], atol=1e-5, rtol=1e-4)
     assert (padded.context.time_weights[0, :, 5:] == 0).all()
@@ -70,8 +70,6 @@ def test_the_demonstration_matters(network):
     present = random_observation(rng, 1, 2, 4)
     one, other = (act(network, [random_observation(rng, 8, 4)], present) for _ in range(2))
     assert not torch.allclose(one.actions.means, other.actions.means, atol=1e-4)
-
-
 
 
 def test_sizes_that_do_not_fit_are_refused():

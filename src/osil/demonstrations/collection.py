@@ -71,9 +71,7 @@ def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng:
             scene.block_yaws[world, upper] = scene.block_yaws[world, lower] + rng.normal(0.0, 0.03)
 
 
-def _wrong_pair(
-    task: StackingTask, done: list[tuple[int, int]], rng: np.random.Generator
-) -> list[tuple[int, int]]:
+def _wrong_pair(task: StackingTask, done: list[tuple[int, int]], rng: np.random.Generator) -> list[tuple[int, int]]:
     """A loose block on a bare one that is still needed, where it is in the way; empty if there is none."""
     needed = {block for stage in task.stages[len(done) :] for block in stage}
     loose = [b for b in range(task.num_blocks) if all(b not in pair for pair in done)]

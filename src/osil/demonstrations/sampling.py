@@ -14,7 +14,6 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.experts.noise import NoiseConfig
 from osil.tasks.block_stacking import StackingTask
 
-
 SHOWN_NOISE = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
 """Demonstrations are steadier than the episodes in which actions are asked for, but people fumble too."""
 
@@ -108,9 +107,7 @@ class PairSource:
             sizes = [size for size in sizes if size <= c.first_blocks] or sizes
         blocks = rng.choice(sizes)
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
-        tasks = [
-            reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)
-        ]
+        tasks = [reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)]
         shown = collect(tasks, rng, noise=SHOWN_NOISE)
         learner = self._learner if self._drawn >= c.dagger_after and rng.random() < DAGGER_SHARE else None
         if learner:

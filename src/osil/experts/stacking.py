@@ -89,9 +89,7 @@ class StackingExpert:
         source, target = self._stages[rows, stage].T
         return np.where(finished, -1, source), np.where(finished, -1, target)
 
-    def _situation(
-        self, observation: Observation
-    ) -> tuple[np.ndarray, BoolArray, np.ndarray, BoolArray, np.ndarray]:
+    def _situation(self, observation: Observation) -> tuple[np.ndarray, BoolArray, np.ndarray, BoolArray, np.ndarray]:
         """Held block (-1: none), what stands on what, first open stage, whether all are done, and row numbers."""
         positions = observation.block_positions
         rows = np.arange(len(positions))

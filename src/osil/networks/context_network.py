@@ -78,9 +78,7 @@ class TemporalAttention(nn.Module):
 class ContextNetwork(nn.Module):
     """Present state and demonstration to a context embedding of fixed size."""
 
-    def __init__(
-        self, dim: int, heads: int, query_heads: int, lstm_steps: int, block_heads: int, score: Score
-    ) -> None:
+    def __init__(self, dim: int, heads: int, query_heads: int, lstm_steps: int, block_heads: int, score: Score) -> None:
         super().__init__()
         self.embed = nn.Linear(GEOMETRY + ROBOT, dim)
         self.state_attention = NeighborhoodAttention(dim, heads, GEOMETRY, ROBOT, score)

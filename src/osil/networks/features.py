@@ -41,7 +41,8 @@ def yaw_features(yaws: Tensor) -> Tensor:
 
 def robot_features(opening: Tensor) -> Tensor:
     """``[...]`` metres between the finger pads to ``[..., 3]``, finest around the width of a held block."""
-    return torch.stack([25.0 * opening - 1.0, torch.tanh(400.0 * (opening - 0.042)), torch.tanh(200.0 * (opening - 0.056))], -1)
+    held, free = torch.tanh(400.0 * (opening - 0.042)), torch.tanh(200.0 * (opening - 0.056))
+    return torch.stack([25.0 * opening - 1.0, held, free], dim=-1)
 
 
 GEOMETRY = 11

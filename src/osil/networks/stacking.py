@@ -73,9 +73,7 @@ class StackingNetwork(nn.Module):
         super().__init__()
         c = self.config = config or StackingNetworkConfig()
         self.demonstration = DemonstrationNetwork(c.dim, c.attention_heads, c.dilations, c.score)
-        self.context = ContextNetwork(
-            c.dim, c.attention_heads, c.query_heads, c.lstm_steps, c.block_heads, c.score
-        )
+        self.context = ContextNetwork(c.dim, c.attention_heads, c.query_heads, c.lstm_steps, c.block_heads, c.score)
         self.manipulation = ManipulationNetwork(c.block_heads, c.hidden, c.components)
 
     def remember(self, frames: ObservationTensors, mask: Tensor) -> DemonstrationMemory:

@@ -63,7 +63,8 @@ def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
     if config.initial:
         network.load_state_dict(load_policy(config.initial).network.state_dict())
     tasks = load_tasks("train", config.max_blocks)
-    alone = OneShotPolicy(network, replace(config.policy, ensemble=1))  # weaker than the ensemble, at a tenth of the cost
+    # One member is weaker than the ensemble, at a tenth of the cost.
+    alone = OneShotPolicy(network, replace(config.policy, ensemble=1))
     rng = generator("train", config.seed, 0)
     source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, learner=alone)
 
