@@ -37,10 +37,8 @@ def main() -> None:
     torch.set_num_threads(1)
     policy = load_policy(model) if model else OneShotPolicy(StackingNetwork(PolicyConfig().network), PolicyConfig())
 
-    print(
-        f"medians in milliseconds of processor time, one thread\n{'blocks':>6} {'stages':>6} {'steps':>6} {'frames':>6}",
-        end="",
-    )
+    print("medians in milliseconds of processor time, one thread")
+    print(f"{'blocks':>6} {'stages':>6} {'steps':>6} {'frames':>6}", end="")
     print("".join(f"   reset({n:2}) act({n:2})" for n in ENSEMBLES))
     for task in [*(pairs(blocks) for blocks in BLOCKS), *(tower(10, stages) for stages in STAGES)]:
         shown = demonstration(task)

@@ -189,7 +189,7 @@ class Demonstration(Generic[O, A]):
         shape = self.observations.leading_shape
         if len(shape) != 1 or shape[0] < 2:
             raise DemonstrationError(
-                f"a demonstration needs one leading time dimension of at least 2 steps, got {list(shape)}; record it again"
+                f"a demonstration needs one leading time dimension of at least 2 steps, got {list(shape)}; record again"
             )
         try:
             self.actions[shape[0] - 1]

@@ -116,6 +116,6 @@ class ContextNetwork(nn.Module):
             h, cell = x + update.view(shape), cell.view(shape)
         context = self.block_context(self.norm[-1](h)).unflatten(-1, (self.block_query.shape[0], -1))
         logits = self.block_attention.logits(self.block_query, context.transpose(-3, -2))[..., 0, :].float()
-        # A sum of products instead of a matrix product: it stays in single precision under autocast, and so do millimetres.
+        # A sum of products, not a matrix product: it stays in single precision under autocast, which keeps millimetres.
         blended = (logits.softmax(-1)[..., None] * pose[..., None, :, :]).sum(-2)
         return Context(blended, logits, torch.stack(seen).mean(0))

@@ -69,9 +69,7 @@ class StackingTask:
                 f"and distractors as +x, for example 'ab cde +f'"
             )
         towers = [[string.ascii_lowercase.index(letter) for letter in word.lstrip("+")] for word in words]
-        stages = tuple(
-            (tower[level - 1], tower[level]) for tower in towers for level in range(len(tower) - 1, 0, -1)
-        )
+        stages = tuple((tower[level - 1], tower[level]) for tower in towers for level in range(len(tower) - 1, 0, -1))
         return cls(len(letters), stages)
 
     @property
