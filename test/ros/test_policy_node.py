@@ -45,6 +45,8 @@ def running(stack: Stack, session: Session, folder: Path) -> None:
     stack.start("controller")
     stack.start("policy", {"model": str(folder / "model"), "demonstrations": str(folder)})
     session.reset_scene(3, 0)
+    while Goal(session, "three", time_limit=0.1).result().outcome == Result.REFUSED:
+        stack.check()  # it does not see the robot yet
 
 
 class Goal:
