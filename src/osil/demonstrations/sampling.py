@@ -14,7 +14,8 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.experts.noise import NoiseConfig
 from osil.tasks.block_stacking import StackingTask
 
-SHOWN_NOISE = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
+STEADY = NoiseConfig(scales=(0.0, 0.0005, 0.001), burst_rate=0.0)
+FUMBLING = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
 """Demonstrations are steadier than the episodes in which actions are asked for, but people fumble too."""
 
 YAW_NOISE_PER_METRE = 10.0
@@ -56,7 +57,9 @@ class SamplingConfig:
         interleave: share of the tasks whose towers are built in turns instead of one after the other.
         position_noise: standard deviations of what a tracker may add to positions, metres; one is drawn for each
             demonstration with its observations. Yaws get ``YAW_NOISE_PER_METRE`` times as many radians.
-        first_blocks, first_batches: the first batches have tasks of at most so many blocks, which are learned faster.
+        first_batches: so many batches are easy, which is learned faster: at most ``first_blocks`` blocks, steady
+            demonstrations, no tracker's noise.
+        first_blocks: greatest number of blocks in the easy batches.
         dagger_after: batches after which some pools have episodes in which the learner drives in turn (DAGGER).
     """
 
@@ -70,7 +73,7 @@ class SamplingConfig:
     interleave: float = 0.3
     position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
     first_blocks: int = 5
-    first_batches: int = 4000
+    first_batches: int = 5000
     dagger_after: int = 1500
 
 
@@ -98,17 +101,20 @@ class PairSource:
         if self._drawn % self._config.refresh == 0 or len(self._pools) < min(4, self._config.pools):
             self._pools.append(self._new_pool())
         self._drawn += 1
-        return self._pools[self._rng.integers(len(self._pools))].draw(self._conditioning, self._rng, self._config)
+        pool = self._pools[self._rng.integers(len(self._pools))]
+        noise = (0.0,) if self._drawn <= self._config.first_batches else self._config.position_noise
+        return pool.draw(self._conditioning, self._rng, self._config, noise)
 
     def _new_pool(self) -> _Pool:
         c, rng = self._config, self._rng
         sizes = [task.num_blocks for task in self._tasks]
-        if self._drawn < c.first_batches:
+        easy = self._drawn < c.first_batches
+        if easy:
             sizes = [size for size in sizes if size <= c.first_blocks] or sizes
         blocks = rng.choice(sizes)
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
         tasks = [reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)]
-        shown = collect(tasks, rng, noise=SHOWN_NOISE)
+        shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING)
         learner = self._learner if self._drawn >= c.dagger_after and rng.random() < DAGGER_SHARE else None
         if learner:
             learner.reset([shown.demonstration(i) for i in range(c.pairs) for _ in range(c.queries)], self._drawn)
@@ -144,14 +150,16 @@ class _Pool:
         self._ends = np.where(useful, asked.lengths, 0).reshape(-1, queries).cumsum(-1)
         self._usable = np.nonzero(shown.success & (self._ends[:, -1] > 0))[0]
 
-    def draw(self, conditioning: Conditioning, rng: np.random.Generator, config: SamplingConfig) -> PairBatch:
+    def draw(
+        self, conditioning: Conditioning, rng: np.random.Generator, config: SamplingConfig, noise: tuple[float, ...]
+    ) -> PairBatch:
         count = config.demonstrations
         chosen = rng.choice(self._usable, count, replace=len(self._usable) < count)
         demonstrations = []
         for index in chosen:
             whole = self._shown.observations[: self._shown.lengths[index], index]
             demonstrations.append(whole[conditioning.frames(whole, rng)])
-        scale = rng.choice(config.position_noise, count)
+        scale = rng.choice(noise, count)
         demonstrations = [_noisy(one, std, rng) for one, std in zip(demonstrations, scale, strict=True)]
         asked = self._asked
         # Uniform over the steps of a task's episodes, so that short episodes do not count for more than long ones.
