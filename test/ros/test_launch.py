@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,10 +34,7 @@ def exit_codes() -> dict[str, int]:
 
 
 @launch_pytest.fixture
-def simulation(tmp_path: Path, exit_codes: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> launch.LaunchDescription:
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-
+def simulation(tmp_path: Path, exit_codes: dict[str, int]) -> launch.LaunchDescription:
     def note(event: launch.events.process.ProcessExited, context: launch.LaunchContext) -> None:
         exit_codes[event.action.name.partition("-")[0]] = event.returncode
 
