@@ -40,6 +40,7 @@ def simulation(tmp_path: Path, exit_codes: dict[str, int]) -> launch.LaunchDescr
 
     return launch.LaunchDescription(
         [
+            launch.actions.SetLaunchConfiguration("sigterm_timeout", "60"),  # a busy machine is no failure
             launch.actions.RegisterEventHandler(OnProcessExit(on_exit=note)),
             launch.actions.IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(str(resource_path("launch", "sim.launch.py"))),
