@@ -145,6 +145,7 @@ class Hand(Node):
         for action in actions:
             self._joy.publish(PAD.encode(action))
             self.wait(CONTROL_PERIOD)
+        self._joy.publish(Joy(axes=[0.0] * 6, buttons=[0] * 11))  # and let go
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,10 @@ def call(session: Session, service: str, **fields: Any) -> Any:
 def test_what_was_steered_is_what_is_recorded(session: Session, hand, folder: Path) -> None:
     assert call(session, "start", name="wave").success
     assert hand.until(lambda: "dead-man" in call(session, "status").message), "all is seen, nobody steers"
+    began = hand.stamp
     hand.steer(ACTIONS)
+    periods = (hand.stamp - began) / 50_000_000
+    hand.wait(1.0)
     status = call(session, "status")
     assert (status.recording, status.name) == (True, "wave")
     stopped = call(session, "stop")
@@ -69,14 +72,14 @@ def test_what_was_steered_is_what_is_recorded(session: Session, hand, folder: Pa
     stored = storage.load(stopped.path)
     recorded = stored.demonstration
     assert stored.block_names == ("a", "b", "c")
-    assert len(recorded) == stopped.steps == pytest.approx(len(ACTIONS), abs=6), "idle time is left out"
+    assert len(recorded) == stopped.steps == pytest.approx(periods, abs=10), "idle time is left out"
     steered = np.abs(recorded.actions.displacement - ACTIONS[0].displacement).max(-1) < 1e-6
     assert steered.sum() >= len(ACTIONS) - 3
     assert recorded.actions.close_gripper[-1]
     assert not recorded.actions.close_gripper[0]
     # Blocks that lie still move opposite to the gripper: what was seen fits what was done.
     travelled = -np.diff(recorded.observations.block_positions[:, 0, 2]).sum()
-    assert travelled == pytest.approx(sum(action.displacement[2] for action in ACTIONS), abs=0.01)
+    assert travelled == pytest.approx(recorded.actions.displacement[:, 2].sum(), abs=0.015)
     listed = call(session, "list")
     assert list(listed.names) == ["wave"]
     assert listed.steps[0] == stopped.steps

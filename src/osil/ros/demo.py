@@ -141,9 +141,13 @@ def _teach_and_imitate(session: Session, task: StackingTask, seed: int) -> Story
     print(f"Scene: {session.reset_scene(task.num_blocks, 2 * seed + 1)}")
     print("Imitating ...", flush=True)
     session.start_filming()
+    began = time.monotonic()
     result = session.imitate(NAME, step_limit(task) * CONTROL_PERIOD, seed, Narrator())
     imitation = session.stop_filming()
+    seconds = time.monotonic() - began
     print(f"The policy says: {result.stages_done} of {result.stages_total} stages, {result.reason}")
+    if seconds > 1.2 * result.seconds + 1.0:
+        print(f"(On the clock it took {seconds:.0f} s: the machine is too busy to simulate in real time.)")
     return Story(teaching, imitation, result, bool(layout_reached(task, session.scene())))
 
 

@@ -83,6 +83,7 @@ class Session(Node):
             if time.monotonic() > deadline:
                 raise StackError(f"{what}: nothing after {seconds:.0f} s; the log files of the nodes may tell why")
             self._spinner.spin_once(0.05)
+        self._stack.check()  # what was waited for may be the end of a node
 
     def _answer(self, future: Future, what: str, seconds: float = ANSWER) -> Any:
         self.wait(future.done, what, seconds)

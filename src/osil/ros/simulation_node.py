@@ -64,7 +64,8 @@ class SimulationNode(Node):
         self._parameters = declare(self, SimulationParameters)
         self._world = PyBulletWorld(self._parameters.num_blocks, gui=self._parameters.gui)
         self._reset(self._random_scene(self._parameters.num_blocks, self._parameters.seed))
-        self._ticks, self._lap = 0, (time.monotonic(), 0)
+        # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
+        self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
         self._clock_topic = self.create_publisher(ClockMessage, "/clock", 1)
@@ -79,7 +80,7 @@ class SimulationNode(Node):
         self._world.simulation.advance(STEPS_PER_TICK)
         self._ticks += 1
         # Whole physics steps in integers, so that time does not drift.
-        now = self._ticks * STEPS_PER_TICK * convert.NANOSECONDS // round(1 / PHYSICS_STEP)
+        now = self._began + self._ticks * STEPS_PER_TICK * convert.NANOSECONDS // round(1 / PHYSICS_STEP)
         states = self._world.simulation.joint_states()
         self._joint_states.publish(
             convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, now)
