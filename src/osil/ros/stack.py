@@ -22,6 +22,7 @@ SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""
 
+_LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -108,7 +109,7 @@ class Stack:
 def _die_with_parent() -> None:
     """In the child, before it runs: heed SIGINT again, and leave no orphan should this process be killed."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _yaml(value: object) -> str:
