@@ -17,6 +17,7 @@ from osil.errors import ModelError
 from osil.evaluation.episodes import Case, run_batch
 from osil.evaluation.evaluate import evaluate
 from osil.evaluation.report import breakdown, table
+from osil.evaluation.setting import Setting
 from osil.experts.stacking import StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policy import PolicyConfig, save_policy
@@ -24,6 +25,7 @@ from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.worlds.judge import Outcome, step_limit
 
 TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba", "ab cd")]
+KINEMATIC = Setting("kinematic")
 
 
 class Idle:
@@ -64,7 +66,7 @@ def keep(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_expert_finishes_and_the_report_says_what_was_judged() -> None:
-    report = evaluate("expert", "kinematic", TASKS, episodes=4, seed=3)
+    report = evaluate("expert", KINEMATIC, TASKS, episodes=4, seed=3)
     assert report["all"]["episodes"] == 16
     assert report["all"]["rate"] == 1.0
     assert report["all"]["in_order"] == 16
@@ -79,15 +81,15 @@ def test_expert_finishes_and_the_report_says_what_was_judged() -> None:
 
 
 def test_the_seed_chooses_the_episodes() -> None:
-    report = evaluate("expert", "kinematic", TASKS, episodes=3, seed=1)
-    assert keep(evaluate("expert", "kinematic", TASKS, episodes=3, seed=1)) == keep(report)
-    other = evaluate("expert", "kinematic", TASKS, episodes=3, seed=2)
+    report = evaluate("expert", KINEMATIC, TASKS, episodes=3, seed=1)
+    assert keep(evaluate("expert", KINEMATIC, TASKS, episodes=3, seed=1)) == keep(report)
+    other = evaluate("expert", KINEMATIC, TASKS, episodes=3, seed=2)
     assert other["all"]["control_steps_per_stage"] != report["all"]["control_steps_per_stage"]
 
 
 def test_policy_is_shown_the_task_and_nothing_else() -> None:
     policy = Idle()
-    run_batch("kinematic", policy, cases(TASKS[1]))
+    run_batch(KINEMATIC, policy, cases(TASKS[1]))
     assert len(policy.shown) == 4
     for demonstration in policy.shown:
         assert layout_below(demonstration.observations.block_positions[-1]).tolist() == [1, 2, -1]
@@ -97,7 +99,7 @@ def test_policy_is_shown_the_task_and_nothing_else() -> None:
 
 
 def test_policy_that_does_nothing_runs_out_of_time(tmp_path: Path) -> None:
-    results = run_batch("kinematic", Idle(), cases(TASKS[1]), failures=tmp_path)
+    results = run_batch(KINEMATIC, Idle(), cases(TASKS[1]), failures=tmp_path)
     assert {result.outcome for result in results} == {Outcome.RECOVERABLE}
     report = breakdown(results)
     assert report["all"]["failures"] == {"recoverable": 4, "manipulation": 0, "wrong_move": 0}
@@ -113,15 +115,15 @@ def test_policy_that_does_nothing_runs_out_of_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["kinematic", "pybullet"])
 def test_a_policy_that_understands_the_demonstration_succeeds(kind: Any) -> None:
     count = 4 if kind == "kinematic" else 1
-    results = run_batch(kind, Reader(), cases(TASKS[1], count))
+    results = run_batch(Setting(kind), Reader(), cases(TASKS[1], count))
     assert {result.outcome for result in results} == {Outcome.SUCCESS}
 
 
 def test_an_episode_can_be_run_again_by_itself() -> None:
-    (alone,) = run_batch("pybullet", None, cases(TASKS[2], seed=5)[1:2])
-    report = evaluate("expert", "pybullet", [TASKS[2]], episodes=2, seed=5)
+    (alone,) = run_batch(Setting("pybullet"), None, cases(TASKS[2], seed=5)[1:2])
+    report = evaluate("expert", Setting("pybullet"), [TASKS[2]], episodes=2, seed=5)
     assert report["all"]["control_steps_per_stage"] == pytest.approx(
-        (run_batch("pybullet", None, cases(TASKS[2], seed=5)[:1])[0].steps + alone.steps) / 2
+        (run_batch(Setting("pybullet"), None, cases(TASKS[2], seed=5)[:1])[0].steps + alone.steps) / 2
     )
 
 
@@ -130,15 +132,15 @@ def test_a_model_folder_is_judged_and_named_by_its_digest(tmp_path: Path) -> Non
     config = PolicyConfig(StackingNetworkConfig(dim=8, hidden=16), ensemble=2)
     save_policy(tmp_path, StackingNetwork(config.network), config)
     before = (tmp_path / "model.safetensors").read_bytes()
-    report = evaluate(tmp_path, "kinematic", TASKS[:4:2], episodes=1, jobs=2)
+    report = evaluate(tmp_path, KINEMATIC, TASKS[:4:2], episodes=1, jobs=2)
     assert (report["all"]["episodes"], report["all"]["successes"]) == (2, 0)
     assert sum(report["all"]["failures"].values()) == 2
     assert report["model"]["digest"] == hashlib.sha256(before).hexdigest()[: len(report["model"]["digest"])]
     assert len(report["model"]["digest"]) >= 12
-    again = evaluate(tmp_path, "kinematic", TASKS[:4:2], episodes=1, jobs=1)
+    again = evaluate(tmp_path, KINEMATIC, TASKS[:4:2], episodes=1, jobs=1)
     assert again["failed_episodes"] == report["failed_episodes"]
 
 
 def test_missing_model_is_refused_before_anything_runs() -> None:
     with pytest.raises(ModelError):
-        evaluate("no/such/model", "kinematic", TASKS, episodes=1)
+        evaluate("no/such/model", KINEMATIC, TASKS, episodes=1)

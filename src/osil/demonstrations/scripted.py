@@ -1,4 +1,4 @@
-"""Demonstrations by the scripted expert, in any block-stacking world."""
+"""Demonstrations by the scripted expert or by a human-like operator, in any block-stacking world."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_lowercase
 
+import numpy as np
+
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
+from osil.demonstrations.operators import Operator, open_operator
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
-from osil.experts.stacking import StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
@@ -18,19 +20,16 @@ from osil.worlds.judge import STABLE_STEPS, Judge
 from osil.worlds.opening import WorldKind, open_world
 from osil.worlds.table import Table
 
-STEPS_AFTER = 12
-"""Control steps for which a demonstration goes on after its layout was found stable."""
-
 MAX_ATTEMPTS = 20
-"""So often the expert may fail to demonstrate a task before its caller gives up."""
+"""So often an operator may fail to demonstrate a task before its caller gives up."""
 
 
 class Lingering:
-    """Observer that lets a judge decide, and is done ``STEPS_AFTER`` steps after the last decision."""
+    """Observer that lets a judge decide, and is done a while after the last decision."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, steps_after: int) -> None:
         self._judge = judge
-        self._steps_left = STEPS_AFTER
+        self._steps_left = steps_after
 
     def on_step(self, observation: Observation, action: Action, scene: Scene) -> None:
         self._steps_left -= self._judge.done
@@ -42,19 +41,29 @@ class Lingering:
 
 
 def demonstrate(
-    world: World[Observation, Action, Scene], tasks: Sequence[StackingTask], scene: Scene
+    world: World[Observation, Action, Scene],
+    tasks: Sequence[StackingTask],
+    scene: Scene,
+    operator: Operator | None = None,
 ) -> tuple[list[Demonstration[Observation, Action]], BoolArray]:
-    """Let the scripted expert do N tasks, one in each of N scenes side by side.
+    """Let an operator do N tasks, one in each of N scenes side by side.
+
+    Args:
+        world: with leading ``[N]``.
+        tasks: N tasks of the same number of blocks.
+        scene: leading ``[N]``.
+        operator: fresh, for these tasks. None: the scripted expert.
 
     Returns:
-        N demonstrations, each ending ``STEPS_AFTER`` steps after its layout was found stable, and ``[N]`` whether
-        each reached its layout.
+        N demonstrations, each ending ``operator.steps_after`` steps after its layout was found stable, and ``[N]``
+        whether each reached its layout.
     """
-    judge, recorder = Judge(tasks), Recorder[Observation, Action]()
-    limit = judge.max_steps + STEPS_AFTER
-    rollout(world, StackingExpert(tasks), world.reset(scene), limit, [recorder, Lingering(judge)])
+    operator = operator or open_operator("expert", tasks, np.random.default_rng(0))
+    judge, recorder = Judge(tasks, patience=operator.patience), Recorder[Observation, Action]()
+    linger = int(operator.steps_after.max())
+    rollout(world, operator.actor, world.reset(scene), judge.max_steps + linger, [recorder, Lingering(judge, linger)])
     observations, actions = recorder.trajectory()
-    lengths = judge.steps + STABLE_STEPS - 1 + STEPS_AFTER
+    lengths = judge.steps + STABLE_STEPS - 1 + operator.steps_after
     shown = [Demonstration(observations[:length, n], actions[:length, n]) for n, length in enumerate(lengths)]
     return shown, judge.succeeded
 

@@ -1,4 +1,4 @@
-"""Runs the episodes of an evaluation: a fresh demonstration by the scripted expert, then the policy in a new scene."""
+"""Runs the episodes of an evaluation: a fresh demonstration, then the policy in a new scene."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from osil.core import Action, Actor, Demonstration, Observation, Policy, Scene, World
+from osil.core import Action, Actor, Demonstration, Observation, Policy, Scene
+from osil.demonstrations.operators import open_operator
 from osil.demonstrations.scripted import MAX_ATTEMPTS, demonstrate
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
-from osil.experts.stacking import StackingExpert
+from osil.evaluation.setting import Setting
+from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
-from osil.worlds.opening import WorldKind, open_world
+from osil.worlds.opening import StackingWorld, open_world
+from osil.worlds.push import PushedWorld
 from osil.worlds.table import Table
 
 StackingPolicy = Policy[Observation, Action]
 
-_WORLD, _SCENE, _POLICY, _DEMONSTRATION = range(4)
-"""First part of the random key within an episode, so that its four uses of randomness are independent."""
+_WORLD, _SCENE, _POLICY, _DEMONSTRATION, _OPERATOR, _PUSH = range(6)
+"""First part of the random key within an episode, so that its uses of randomness are independent."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Episode:
         steps: control steps until the layout stood, or until the episode was decided otherwise.
         stages_done: stages that stood at the end.
         in_order: the stages were done in the order demonstrated.
-        redrawn: demonstrations of the expert that failed and were drawn again.
+        redrawn: demonstrations that failed and were drawn again.
+        pushed: a block was pushed; False if pushes were not asked for, or if there was never a chance.
     """
 
     case: Case
@@ -64,42 +68,45 @@ class Episode:
     stages_done: int
     in_order: bool
     redrawn: int
+    pushed: bool = False
 
 
 def run_batch(
-    kind: WorldKind, policy: StackingPolicy | None, cases: Sequence[Case], failures: Path | None = None
+    setting: Setting, policy: StackingPolicy | None, cases: Sequence[Case], failures: Path | None = None
 ) -> list[Episode]:
     """Run cases side by side in one world.
 
     Args:
-        kind: of world.
+        setting: world, operator, push and conditions.
         policy: what is judged; None for the scripted expert, which knows the task and needs no demonstration.
-        cases: at most ``BATCH_SIZE[kind]``, all with the same number of blocks.
+        cases: at most ``BATCH_SIZE[setting.world]``, all with the same number of blocks.
         failures: folder for files of what was shown and what was done in failed episodes, which
             ``osil demonstration replay`` can show; None to keep nothing.
 
     Raises:
-        OsilError: the expert cannot demonstrate a task.
+        OsilError: the operator cannot demonstrate a task.
     """
-    tasks = [case.task for case in cases]
-    with open_world(kind, tasks[0].num_blocks, cases[0].generator(_WORLD)) as world:
+    tasks, size = [case.task for case in cases], setting.conditions.block_size
+    with open_world(setting.world, tasks[0].num_blocks, cases[0].generator(_WORLD), setting.conditions) as world:
         actor: Actor[Observation, Action]
         shown: list[Demonstration[Observation, Action]] = []
         if policy is None:
-            actor, redrawn = StackingExpert(tasks), [0] * len(cases)
+            actor, redrawn = StackingExpert(tasks, ExpertConfig(block_size=size)), [0] * len(cases)
         else:
-            shown, redrawn = _demonstrations(world, cases)
+            shown, redrawn = _demonstrations(setting, world, cases)
             policy.reset(shown, seed=int(cases[0].generator(_POLICY).integers(2**31)))
             actor = policy
-        judge, recorder = Judge(tasks), Recorder[Observation, Action]()
-        observation = world.reset(_scenes(cases, _SCENE))
+        judge, recorder, pushed = Judge(tasks), Recorder[Observation, Action](), np.zeros(len(cases), dtype=np.bool_)
+        if setting.push:
+            world = PushedWorld(world, tasks, cases[0].generator(_PUSH), setting.push)
+            pushed = world.pushed
+        observation = world.reset(_scenes(cases, size, _SCENE))
         rollout(world, actor, observation, judge.max_steps, [judge, recorder])
     if failures:
         _keep_failures(failures, cases, judge, shown, recorder)
-    return [
-        Episode(case, outcome, int(judge.steps[n]), int(judge.stages_done[n]), bool(judge.in_order[n]), redrawn[n])
-        for n, (case, outcome) in enumerate(zip(cases, judge.outcomes(), strict=True))
-    ]
+    outcomes, steps, stages = judge.outcomes(), judge.steps.tolist(), judge.stages_done.tolist()
+    rows = zip(cases, outcomes, steps, stages, judge.in_order.tolist(), redrawn, pushed.tolist(), strict=True)
+    return [Episode(*row) for row in rows]
 
 
 def _keep_failures(
@@ -122,27 +129,29 @@ def _keep_failures(
 
 
 def _demonstrations(
-    world: World[Observation, Action, Scene], cases: Sequence[Case]
+    setting: Setting, world: StackingWorld, cases: Sequence[Case]
 ) -> tuple[list[Demonstration[Observation, Action]], list[int]]:
     """A successful demonstration for each case, and how many failed ones came before it."""
     found: dict[int, Demonstration[Observation, Action]] = {}
-    redrawn = [0] * len(cases)
+    redrawn, size = [0] * len(cases), setting.conditions.block_size
     for attempt in range(MAX_ATTEMPTS):
         missing = [n for n in range(len(cases)) if n not in found]
         if not missing:
             return [found[n] for n in range(len(cases))], redrawn
-        scene = _scenes([cases[n] for n in missing], _DEMONSTRATION, attempt)
-        shown, succeeded = demonstrate(world, [cases[n].task for n in missing], scene)
+        tasks = [cases[n].task for n in missing]
+        scene = _scenes([cases[n] for n in missing], size, _DEMONSTRATION, attempt)
+        operator = open_operator(setting.operator, tasks, cases[missing[0]].generator(_OPERATOR, attempt), size)
+        shown, succeeded = demonstrate(world, tasks, scene, operator)
         for n, demonstration, success in zip(missing, shown, succeeded, strict=True):
             if success:
                 found[n] = demonstration
             else:
                 redrawn[n] += 1
     failed = cases[redrawn.index(max(redrawn))].task
-    raise OsilError(f"the expert failed {MAX_ATTEMPTS} times to demonstrate {failed}; is the task possible?")
+    raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {failed}; is the task possible?")
 
 
-def _scenes(cases: Sequence[Case], *key: int) -> Scene:
+def _scenes(cases: Sequence[Case], block_size: float, *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
-    drawn = [Table().random_scene(case.task.num_blocks, case.generator(*key)) for case in cases]
+    drawn = [Table().random_scene(case.task.num_blocks, case.generator(*key), block_size=block_size) for case in cases]
     return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))

@@ -12,11 +12,12 @@ from tqdm import tqdm
 from osil.core import CONTROL_PERIOD
 from osil.evaluation.episodes import Case, Episode, StackingPolicy, run_batch
 from osil.evaluation.report import breakdown
+from osil.evaluation.setting import Setting
 from osil.evaluation.versions import versions
 from osil.policy import load_policy
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import SLACK_STEPS, STABLE_STEPS, STEPS_PER_STAGE
-from osil.worlds.opening import BATCH_SIZE, WorldKind
+from osil.worlds.opening import BATCH_SIZE
 
 EXPERT = "expert"
 """In place of a model: judge the scripted expert, which is told the task."""
@@ -24,18 +25,18 @@ EXPERT = "expert"
 
 def evaluate(
     model: str | Path,
-    world: WorldKind,
+    setting: Setting,
     tasks: Sequence[StackingTask],
     episodes: int,
     seed: int = 0,
     jobs: int = 1,
     failures: Path | None = None,
 ) -> dict[str, Any]:
-    """Judge a policy: every episode has a fresh demonstration by the scripted expert and a new random scene.
+    """Judge a policy: every episode has a fresh demonstration and a new random scene.
 
     Args:
         model: folder of a model, or ``expert``.
-        world: kind of world, the same for demonstrations and for the policy.
+        setting: world, operator, push and conditions.
         tasks: what to judge on.
         episodes: for each task.
         seed: chooses the episodes; no seed gives scenes that training has seen.
@@ -43,28 +44,18 @@ def evaluate(
         failures: folder for files of failed episodes, see ``run_batch``.
 
     Returns:
-        What ``osil.evaluation.report.breakdown`` returns, and ``model``, ``world``, ``seed``, ``episodes_per_task``,
-        ``limits`` and ``versions``, ready for JSON.
+        What ``osil.evaluation.report.breakdown`` returns, and ``model``, the fields of ``setting``, ``seed``,
+        ``episodes_per_task``, ``limits`` and ``versions``, ready for JSON.
 
     Raises:
         ModelError: the model cannot be loaded.
     """
-    policy = _load(model)
+    policy = load(model)
     cases = [Case(task, number, seed) for task in tasks for number in range(episodes)]
-    batches = _batches(cases, BATCH_SIZE[world])
-    results: list[Episode] = []
-    work = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(_run)(world, model, batch, failures) for batch in batches
-    )
-    with tqdm(total=len(cases), unit="episode", smoothing=0.02) as progress:
-        for finished in work:
-            results += finished
-            progress.update(len(finished))
-            failed = sum(episode.outcome.value != "success" for episode in results)
-            progress.set_postfix(failed=failed, refresh=False)
+    results = run_cases(model, setting, cases, jobs, failures)
     return {
         "model": {"path": str(model), **(getattr(policy, "info", {}) if policy else {})},
-        "world": world,
+        **setting.as_dict(),
         "seed": seed,
         "episodes_per_task": episodes,
         **breakdown(results),
@@ -77,12 +68,30 @@ def evaluate(
     }
 
 
-def _load(model: str | Path) -> StackingPolicy | None:
+def run_cases(
+    model: str | Path, setting: Setting, cases: Sequence[Case], jobs: int = 1, failures: Path | None = None
+) -> list[Episode]:
+    """Run cases in several processes, with a progress bar. Arguments as for ``evaluate``."""
+    results: list[Episode] = []
+    work = Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(_run)(setting, model, batch, failures) for batch in _batches(cases, BATCH_SIZE[setting.world])
+    )
+    with tqdm(total=len(cases), unit="episode", smoothing=0.02) as progress:
+        for finished in work:
+            results += finished
+            progress.update(len(finished))
+            failed = sum(episode.outcome.value != "success" for episode in results)
+            progress.set_postfix(failed=failed, refresh=False)
+    return results
+
+
+def load(model: str | Path) -> StackingPolicy | None:
+    """The policy to judge; None for the expert. Raises ModelError where it cannot be loaded."""
     return None if str(model) == EXPERT else load_policy(model)
 
 
-def _run(world: WorldKind, model: str | Path, cases: Sequence[Case], failures: Path | None) -> list[Episode]:
-    return run_batch(world, _load(model), cases, failures)
+def _run(setting: Setting, model: str | Path, cases: Sequence[Case], failures: Path | None) -> list[Episode]:
+    return run_batch(setting, load(model), cases, failures)
 
 
 def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:

@@ -36,27 +36,32 @@ class ExpertConfig:
     """Speeds, clearances and thresholds, metres and radians per control step.
 
     Attributes:
+        overshoot: grasping and placing aim this far below where they would end, so that the motion is still brisk where
+            their thresholds are: a policy that imitates a slow last millimetre stops just short of it.
         gain: fraction of the remaining distance covered in a step. 0.4 stays stable with a step of latency.
         max_step: greatest distance in a step, in the plane and along z each.
         max_yaw_step: greatest rotation in a step.
         clearance: free height over the tallest block while travelling.
         funnel: radius within which the gripper may come down, and the slope of the funnel's wall above it.
-        held_width: fingers closer than this around a block hold it.
+        block_size: edge length of the blocks.
+        held_margin: fingers around a block hold it when no further apart than its size and this.
         closing_width: fingers closer than this are in the act of closing or opening: thresholds loosen.
         free_width: after a release the gripper waits until the fingers are this far apart.
     """
 
+    overshoot: float = 0.005
     gain: float = 0.4
     max_step: float = 0.025
     max_yaw_step: float = 0.08
     clearance: float = 0.04
     funnel: tuple[float, float] = (0.005, 5.0)
-    held_width: float = 0.0428
+    block_size: float = BLOCK_SIZE
+    held_margin: float = 0.0028
     closing_width: float = 0.061
     free_width: float = 0.056
-    grasp_tolerance: tuple[float, float, float] = (0.0085, 0.0035, 0.10)
+    grasp_tolerance: tuple[float, float, float] = (0.0085, 0.005, 0.10)
     """Lateral (m), vertical (m) and yaw (rad) error within which the fingers close."""
-    closing_tolerance: tuple[float, float, float] = (0.014, 0.009, 0.25)
+    closing_tolerance: tuple[float, float, float] = (0.014, 0.010, 0.25)
     """The same once the fingers are closing."""
     release_tolerance: tuple[float, float, float] = (0.0075, 0.0030, 0.12)
     """Lateral (m), vertical (m) and yaw (rad) error within which a block is let go."""
@@ -97,7 +102,7 @@ class StackingExpert:
         distance = np.where(between, (positions**2).sum(-1), np.inf)
         nearest = distance.argmin(-1)
         holding: BoolArray = np.take_along_axis(between, nearest[:, None], axis=1)[:, 0]
-        holding = holding & (observation.gripper_opening < self._config.held_width)
+        holding = holding & (observation.gripper_opening < self._config.block_size + self._config.held_margin)
         held = np.where(holding, nearest, -1)
         on = stacked_on(positions)
         on[rows[holding], held[holding]] = False  # a block in the fingers stands on nothing
@@ -125,15 +130,15 @@ class StackingExpert:
         aside = holding & (finished | (held != source) | occupied)
 
         others = np.arange(positions.shape[1]) != held[:, None]
-        top = np.where(others, positions[..., 2], -np.inf).max(-1) + 0.5 * BLOCK_SIZE
+        top = np.where(others, positions[..., 2], -np.inf).max(-1) + 0.5 * c.block_size
         ground = positions[..., 2].min(-1)
         carried = np.where(holding[:, None], positions[rows, held], 0.0)
-        underside = np.where(holding, carried[:, 2] - 0.5 * BLOCK_SIZE, -FINGER_TIP)
+        underside = np.where(holding, carried[:, 2] - 0.5 * c.block_size, -FINGER_TIP)
         rise = top + c.clearance - underside
 
         # Where to go: over the target with the block held, else around the block to pick.
         goal = np.where(holding[:, None], positions[rows, target] - carried, positions[rows, pick])
-        goal[holding, 2] += BLOCK_SIZE
+        goal[holding, 2] += c.block_size
         turn = np.where(holding, yaws[rows, target] - yaws[rows, held], yaws[rows, pick])
         push, crowded = self._away(positions, carried, others)
         goal[aside, :2] = push[aside]
@@ -145,8 +150,7 @@ class StackingExpert:
         lateral = np.sqrt((goal[:, :2] ** 2).sum(-1))
         wall = c.funnel[1] * np.maximum(0.0, lateral - c.funnel[0]) + 0.1 * np.maximum(0.0, np.abs(turn) - 0.05)
         wall = np.where(aside, np.where(crowded, np.inf, 0.0), wall)
-        # A held block is pressed 1 mm below contact, so that the release threshold is surely crossed.
-        lower = goal[:, 2] - 0.001 * holding
+        lower = goal[:, 2] - c.overshoot
         height = np.minimum(lower + wall, np.maximum(rise, lower))
         idle = finished & ~holding
         height = np.where(idle, np.maximum(0.0, rise), height)
@@ -161,7 +165,7 @@ class StackingExpert:
         closing = width < c.closing_width
         near = np.where(closing[:, None], c.closing_tolerance, c.grasp_tolerance)
         grasp = ~holding & ~finished & self._within(lateral, positions[rows, pick, 2], turn, near)
-        grasp &= width > 0.9 * BLOCK_SIZE  # fingers that closed on nothing open again
+        grasp &= width > 0.9 * c.block_size  # fingers that closed on nothing open again
         gap = -goal[:, 2]
         let_go = holding & self._within(lateral, np.maximum(gap, 0.0), turn, np.array(c.release_tolerance))
         let_go = np.where(aside, holding & ~crowded & (gap < c.release_tolerance[1]), let_go)

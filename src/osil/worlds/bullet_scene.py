@@ -142,6 +142,13 @@ class BulletScene:
             pybullet.resetBasePositionAndOrientation(body, position, quaternion, physicsClientId=self.client)
             pybullet.resetBaseVelocity(body, (0, 0, 0), (0, 0, 0), physicsClientId=self.client)
 
+    def move_block(self, block: int, position: FloatArray) -> None:
+        """Put a block at ``position`` ``[3]`` (metres, base frame), at rest and turned as it was."""
+        body, client = self.blocks[block], self.client
+        _, quaternion = pybullet.getBasePositionAndOrientation(body, physicsClientId=client)
+        pybullet.resetBasePositionAndOrientation(body, position, quaternion, physicsClientId=client)
+        pybullet.resetBaseVelocity(body, (0, 0, 0), (0, 0, 0), physicsClientId=client)
+
     def snapshot(self) -> Snapshot:
         """Where everything is now."""
         states = pybullet.getJointStates(self.robot, self.joints, physicsClientId=self.client)

@@ -59,7 +59,15 @@ class Judge:
         in_order: ``[...]`` True while no stage was done before one that the demonstration shows earlier.
     """
 
-    def __init__(self, task: StackingTask | Sequence[StackingTask], table: Table | None = None) -> None:
+    def __init__(
+        self, task: StackingTask | Sequence[StackingTask], table: Table | None = None, patience: float = 1.0
+    ) -> None:
+        """
+        Args:
+            task: one for a single episode, or a list for a batch.
+            table: where the blocks lie.
+            patience: time limits are multiplied by this.
+        """
         tasks = [task] if isinstance(task, StackingTask) else list(task)
         shape = () if isinstance(task, StackingTask) else (len(tasks),)
         longest, blocks = max(one.num_stages for one in tasks), tasks[0].num_blocks
@@ -71,7 +79,7 @@ class Judge:
         self._target = stages[..., 1].reshape(*shape, longest)
         self._below = np.array([one.below for one in tasks]).reshape(*shape, blocks)
         self._needed = np.array([[_used(one, b) for b in range(blocks)] for one in tasks]).reshape(*shape, blocks)
-        self._limit = np.array([step_limit(one) for one in tasks]).reshape(shape)
+        self._limit = np.array([round(patience * step_limit(one)) for one in tasks]).reshape(shape)
         self._stable = np.zeros(shape, dtype=np.int64)
         self._compatible = np.ones(shape, dtype=np.bool_)
         self.steps = np.zeros(shape, dtype=np.int64)

@@ -89,6 +89,10 @@ class KinematicWorld:
     def scene(self) -> Scene:
         return Scene(self._blocks.copy(), self._block_yaws.copy())
 
+    def move_block(self, row: int, block: int, position: FloatArray) -> None:
+        """Put a block of world ``row`` at ``position`` ``[3]`` (metres, base frame), turned as it was."""
+        self._blocks[row, block] = position
+
     def observe(self) -> Observation:
         """What the policy sees now."""
         relative = rotate_z(self._blocks - self._gripper[:, None], -self._yaw[:, None])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
-from osil.core import Action, Observation, Scene, World
+from osil.core import Action, FloatArray, Observation, Scene, World
+from osil.errors import ConfigError
+from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.pybullet import PyBulletWorld
 
@@ -18,10 +20,20 @@ BATCH_SIZE: dict[WorldKind, int] = {"kinematic": 32, "pybullet": 1}
 """Episodes that run side by side in one world."""
 
 
+class StackingWorld(World[Observation, Action, Scene], Protocol):
+    """A block-stacking world with leading ``[N]`` in which blocks can be moved from outside."""
+
+    def observe(self) -> Observation:
+        """What the policy sees now."""
+
+    def move_block(self, row: int, block: int, position: FloatArray) -> None:
+        """Put a block of world ``row`` at ``position`` ``[3]`` (metres, base frame), at rest and turned as it was."""
+
+
 class BatchOfOne:
     """A single world seen as a batch: its observations, actions and scenes have a leading dimension ``[1]``."""
 
-    def __init__(self, world: World[Observation, Action, Scene]) -> None:
+    def __init__(self, world: PyBulletWorld) -> None:
         self._world = world
 
     def reset(self, scene: Scene) -> Observation:
@@ -30,6 +42,12 @@ class BatchOfOne:
     def step(self, action: Action) -> Observation:
         return self._world.step(action[0])[None]
 
+    def observe(self) -> Observation:
+        return self._world.observe()[None]
+
+    def move_block(self, row: int, block: int, position: FloatArray) -> None:
+        self._world.move_block(block, position)
+
     @property
     def scene(self) -> Scene:
         return self._world.scene[None]
@@ -37,13 +55,20 @@ class BatchOfOne:
 
 @contextmanager
 def open_world(
-    kind: WorldKind, num_blocks: int, rng: np.random.Generator
-) -> Iterator[World[Observation, Action, Scene]]:
-    """A world of ``num_blocks`` blocks whose leading dimension is ``[N]``, N at most ``BATCH_SIZE[kind]``."""
+    kind: WorldKind, num_blocks: int, rng: np.random.Generator, conditions: Conditions | None = None
+) -> Iterator[StackingWorld]:
+    """A world of ``num_blocks`` blocks whose leading dimension is ``[N]``, N at most ``BATCH_SIZE[kind]``.
+
+    Raises:
+        ConfigError: other than nominal conditions in the kinematic world, which has no physics to change.
+    """
+    conditions = conditions or Conditions()
     if kind == "kinematic":
+        if conditions != Conditions():
+            raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
         yield KinematicWorld(rng)
     else:
-        world = PyBulletWorld(num_blocks, rng)
+        world = PyBulletWorld(num_blocks, rng, conditions.physics(), conditions.disturbances())
         try:
             yield BatchOfOne(world)
         finally:

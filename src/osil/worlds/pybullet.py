@@ -113,6 +113,10 @@ class PyBulletWorld:
             yaws = yaws + self._rng.normal(0.0, noise.yaw_noise, yaws.shape)
         return observe(positions, yaws, fetch_arm.forward(joints[:NUM_ARM]), joints[-2:].sum())
 
+    def move_block(self, block: int, position: FloatArray) -> None:
+        """Put a block at ``position`` ``[3]`` (metres, base frame) between two steps, at rest and turned as it was."""
+        self.simulation.bodies.move_block(block, position)
+
     @property
     def scene(self) -> Scene:
         """Where the blocks really are."""

@@ -33,13 +33,25 @@ class Table:
     max_y: float = 0.42
     spacing: float = 0.105
 
-    def random_scene(self, num_blocks: int, rng: np.random.Generator, max_yaw: float = np.pi / 4) -> Scene:
+    def contains(self, position: FloatArray) -> bool:
+        """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
+        radius = np.hypot(position[0] - self.pan_axis_x, position[1])
+        return bool(self.min_radius <= radius <= self.max_radius and abs(position[1]) <= self.max_y)
+
+    def random_scene(
+        self,
+        num_blocks: int,
+        rng: np.random.Generator,
+        max_yaw: float = np.pi / 4,
+        block_size: float = BLOCK_SIZE,
+    ) -> Scene:
         """Draw blocks that lie apart from one another on the table.
 
         Args:
             num_blocks: how many.
             rng: source of randomness.
             max_yaw: block yaws are uniform in ``[-max_yaw, max_yaw]`` (a cube repeats every pi/2).
+            block_size: edge length, metres.
 
         Returns:
             A scene without leading dimensions.
@@ -52,7 +64,7 @@ class Table:
             for _ in range(200):
                 if len(placed) == num_blocks:
                     yaws = rng.uniform(-max_yaw, max_yaw, num_blocks)
-                    heights = np.full((num_blocks, 1), self.height + 0.5 * BLOCK_SIZE)
+                    heights = np.full((num_blocks, 1), self.height + 0.5 * block_size)
                     return Scene(np.concatenate([np.array(placed).reshape(-1, 2), heights], axis=1), yaws)
                 radius = np.sqrt(rng.uniform(self.min_radius**2, self.max_radius**2))
                 y = rng.uniform(-self.max_y, self.max_y)

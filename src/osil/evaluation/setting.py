@@ -1,0 +1,41 @@
+"""Under which circumstances a stacking policy is judged."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from osil.demonstrations.operators import OperatorKind
+from osil.errors import ConfigError
+from osil.worlds.conditions import Conditions
+from osil.worlds.opening import WorldKind
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every episode of an evaluation has in common.
+
+    Attributes:
+        world: kind of world, the same for demonstrations and for the policy.
+        operator: who demonstrates.
+        push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
+        conditions: of the world, for the demonstration and for the policy alike.
+
+    Raises:
+        ConfigError: conditions that this kind of world does not know.
+    """
+
+    world: WorldKind = "pybullet"
+    operator: OperatorKind = "expert"
+    push: float = 0.0
+    conditions: Conditions = field(default_factory=Conditions)
+
+    def __post_init__(self) -> None:
+        if self.world == "kinematic" and self.conditions != Conditions():
+            raise ConfigError(f"{self.conditions}: the kinematic world has no such conditions; use the world pybullet")
+        if not 0.0 <= self.push <= 0.3:
+            raise ConfigError(f"push of {self.push} m: expected 0 to 0.3 m")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)

@@ -1,0 +1,58 @@
+"""How a contact-physics world differs from the nominal one, for tests of robustness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from osil.errors import ConfigError
+from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.worlds.bullet_scene import Physics
+from osil.worlds.pybullet import Disturbances
+
+YAW_NOISE_PER_METRE = 10.0
+"""Radians of noise in the observed yaws for each metre of noise in the observed positions."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions of an evaluation. Demonstrations and episodes are under the same ones.
+
+    Attributes:
+        friction: factor on the friction of the blocks, and so of every contact with one.
+        mass: factor on the mass of the blocks.
+        size: factor on their edge length.
+        latency: control steps by which actions act late.
+        noise: standard deviation of the observed block positions, metres, drawn anew in each observation.
+
+    Raises:
+        ConfigError: a number out of range.
+    """
+
+    friction: float = 1.0
+    mass: float = 1.0
+    size: float = 1.0
+    latency: int = 0
+    noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        factors = self.friction, self.mass, self.size
+        if not all(0.2 <= factor <= 5.0 for factor in factors) or self.latency < 0 or not 0.0 <= self.noise <= 0.05:
+            raise ConfigError(f"{self}: expected factors of 0.2 to 5, latency >= 0 steps and noise of 0 to 0.05 m")
+
+    @property
+    def block_size(self) -> float:
+        """Edge length of the blocks, metres."""
+        return self.size * BLOCK_SIZE
+
+    def physics(self) -> Physics:
+        """What the simulated things are like."""
+        nominal = Physics()
+        return Physics(
+            block_mass=self.mass * nominal.block_mass,
+            block_size=self.block_size,
+            block_friction=self.friction * nominal.block_friction,
+        )
+
+    def disturbances(self) -> Disturbances:
+        """What stands between the true scene and the policy."""
+        return Disturbances(self.latency, self.noise, YAW_NOISE_PER_METRE * self.noise)

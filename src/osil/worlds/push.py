@@ -1,0 +1,100 @@
+"""One push in every episode: between two stages a free block is shoved aside while nobody expects it.
+
+The block is set down at its new place between two control steps, so the policy just sees it somewhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from osil.core import Action, FloatArray, Observation, Scene
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stacked_on, stages_done
+from osil.worlds.opening import StackingWorld
+from osil.worlds.table import Table
+
+OPEN_WIDTH = 0.060
+"""Fingers further apart than this (metres) hold nothing."""
+
+HAND_ROOM = 0.08
+"""A block is pushed only while the hand is further from it than the push and this (metres, in the plane)."""
+
+SHORTEST = 0.3
+"""The shortest push as a share of the longest."""
+
+DIRECTIONS = 12
+"""Places that are tried for each block before the push waits for the next control step."""
+
+
+class PushedWorld:
+    """``N`` worlds, in each of which one block is pushed once.
+
+    The push comes as soon as a number of stages drawn for the episode stands (at least one, if the task has several),
+    the hand is open, and a block lies free that has room to be pushed to.
+
+    Args:
+        world: what is pushed in.
+        tasks: N tasks, to tell the stages.
+        rng: draws when, which block, where to and how far.
+        distance: longest push, metres.
+        table: where blocks may lie.
+    """
+
+    def __init__(
+        self,
+        world: StackingWorld,
+        tasks: Sequence[StackingTask],
+        rng: np.random.Generator,
+        distance: float,
+        table: Table | None = None,
+    ) -> None:
+        self._world, self._tasks, self._rng, self._distance = world, tasks, rng, distance
+        self._table = table or Table()
+        self._after = [int(rng.integers(min(1, task.num_stages - 1), task.num_stages)) for task in tasks]
+        self.pushed = np.zeros(len(tasks), dtype=np.bool_)
+        """``[N]`` where the push has happened."""
+
+    def reset(self, scene: Scene) -> Observation:
+        self.pushed[:] = False
+        return self._world.reset(scene)
+
+    @property
+    def scene(self) -> Scene:
+        return self._world.scene
+
+    def observe(self) -> Observation:
+        return self._world.observe()
+
+    def move_block(self, row: int, block: int, position: FloatArray) -> None:
+        self._world.move_block(row, block, position)
+
+    def step(self, action: Action) -> Observation:
+        observation = self._world.step(action)
+        due = ~self.pushed & (observation.gripper_opening > OPEN_WIDTH)
+        if not due.any():
+            return observation
+        scene = self._world.scene
+        moved = [self._push(int(row), observation[row], scene[row]) for row in np.nonzero(due)[0]]
+        return self._world.observe() if any(moved) else observation
+
+    def _push(self, row: int, observation: Observation, scene: Scene) -> bool:
+        """Push a block in world ``row`` if it is time and there is room. ``observation`` and ``scene`` are its own."""
+        if stages_done(self._tasks[row], scene) < self._after[row]:
+            return False
+        positions = scene.block_positions
+        on = stacked_on(positions)
+        lying = np.abs(positions[:, 2] - self._table.height - 0.5 * BLOCK_SIZE) < 0.01
+        hand = np.hypot(*observation.block_positions[:, :2].T) > self._distance + HAND_ROOM
+        for block in self._rng.permutation(np.nonzero(lying & ~on.any(0) & ~on.any(1) & hand)[0]):
+            others = np.delete(positions[:, :2], block, axis=0)
+            for _ in range(DIRECTIONS):
+                angle, share = self._rng.uniform(-np.pi, np.pi), self._rng.uniform(SHORTEST, 1.0)
+                shift = share * self._distance * np.array([np.cos(angle), np.sin(angle), 0.0])
+                place = positions[block] + shift
+                room = np.hypot(*(others - place[:2]).T) >= self._table.spacing
+                if room.all() and self._table.contains(place):
+                    self._world.move_block(row, int(block), place)
+                    self.pushed[row] = True
+                    return True
+        return False
