@@ -50,7 +50,7 @@ def simulate(stack: Stack, session: Session) -> None:
     """Start the simulation and wait until the policy node sees the robot."""
     stack.start("simulation", {"num_blocks": 3})
     while Goal(session, "three", time_limit=0.1).result().outcome != Result.TIME_LIMIT:
-        stack.check()
+        stack.check()  # after a restart it may take a moment
 
 
 class Goal:

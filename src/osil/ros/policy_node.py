@@ -7,7 +7,7 @@ When observations stop coming the arm holds, and soon the goal is aborted.
 Subscribes: ``joint_states``, ``block_poses``.
 Publishes: ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper"), ``gripper_command`` (std_msgs/Bool,
 true: close).
-Action: ``~/imitate`` (osil_interfaces/Imitate).
+Action: ``~/imitate`` (osil_interfaces/Imitate), offered once the robot and the blocks have been seen.
 Parameters: see ``PolicyParameters`` and ``config/policy.yaml``.
 """
 
@@ -98,11 +98,20 @@ class PolicyNode(Node):
         self._run: Run | None = None
         self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
+        self._server: ActionServer | None = None
+        self.create_timer(CONTROL_PERIOD, self._step)
+        self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _offer_action(self) -> None:
+        """Offer the action as soon as the robot and the blocks are seen, so that no early goal is refused."""
+        try:
+            self._view.look()
+        except ObservationError as error:
+            self.get_logger().info(f"not ready yet: {error}", throttle_duration_sec=10.0, skip_first=True)
+            return
         self._server = ActionServer(
             self, Imitate, "~/imitate", self._execute, cancel_callback=lambda goal: CancelResponse.ACCEPT
         )
-        self.create_timer(CONTROL_PERIOD, self._step)
-        self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     async def _execute(self, goal: ServerGoalHandle) -> Result:
         try:
@@ -167,6 +176,8 @@ class PolicyNode(Node):
             self._end(run, Result.TIME_LIMIT, f"the time limit of {limit:.1f} s has passed")
 
     def _watch(self) -> None:
+        if self._server is None:
+            self._offer_action()
         run = self._run
         if run is None or run.over.done():
             return

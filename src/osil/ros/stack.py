@@ -87,10 +87,11 @@ class Stack:
     def check(self) -> None:
         """Raise StackError if a node has died. One that left with status 0 has done its work."""
         for node, child in self._children.items():
-            if child.poll():
-                lines = self.log(node).read_text(errors="replace").strip().splitlines()
-                why = f": {lines[-1]}" if lines else ""
-                raise StackError(f"node {node} died with status {child.returncode}{why} (all of it: {self.log(node)})")
+            if not child.poll():
+                continue
+            lines = self.log(node).read_text(errors="replace").strip().splitlines() or ["no output"]
+            how = f"status {child.returncode}: {lines[-1]}" if child.returncode > 0 else f"signal {-child.returncode}"
+            raise StackError(f"node {node} died with {how} (all that it printed: {self.log(node)})")
 
     def stop(self, nodes: Sequence[str] | None = None) -> None:
         """End the nodes (left out: all), gently at first."""
