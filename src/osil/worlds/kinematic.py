@@ -212,7 +212,7 @@ class KinematicWorld:
         graspable = (np.abs(x) < c.grasp_lateral) & (np.abs(y) < HALF) & (np.abs(relative_z) < c.grasp_vertical)
         graspable &= misaligned < c.grasp_yaw
         width = np.where(graspable, BLOCK_SIZE, 0.0).max(-1)
-        closing = close & (opening <= width)
+        closing = close & (width > 0.0) & (opening <= width)
         opening = np.where(closing, width, opening)
         taking = closing & (self._held < 0)
         rows = self._rows[taking]
