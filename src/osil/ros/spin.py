@@ -30,9 +30,9 @@ def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None 
         The exit status: 0 after a shutdown, 1 if the node could not be made or failed by a named error.
     """
     rclpy.init(args=configured(config, sys.argv[1:] if args is None else args))
-    executor = SingleThreadedExecutor()
-    node = None
+    executor = node = None
     try:
+        executor = SingleThreadedExecutor()
         node = make_node()
         executor.add_node(node)
         executor.spin()
@@ -41,8 +41,13 @@ def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None 
     except OsilError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
+    except Exception:
+        if rclpy.ok():
+            raise
+        # Else it was told to stop while it was still starting, and could not make what it needs.
     finally:
-        executor.shutdown()
+        if executor is not None:
+            executor.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
