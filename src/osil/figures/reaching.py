@@ -93,7 +93,7 @@ def moving_average(rates: Sequence[float], window: int = 10) -> FloatArray:
 
 
 def film_reaching(
-    landmarks: FloatArray, robot: FloatArray, targets: np.ndarray, path: Path, rate: float = 10.0, pause: int = 8
+    landmarks: FloatArray, robot: FloatArray, targets: np.ndarray, path: Path, rate: float = 5.0, pause: int = 5
 ) -> None:
     """A film of a demonstration, in the first panel, and of the policy that saw it, in the others.
 
