@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -46,6 +47,7 @@ def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None 
             raise
         # Else it was told to stop while it was still starting, and could not make what it needs.
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes twice under ros2 launch; once is enough
         if executor is not None:
             executor.shutdown()
         if node is not None:
