@@ -98,15 +98,8 @@ def _add_evaluate(commands: Commands) -> None:
     stacking.add_argument(
         "--operator", choices=("expert", "human"), default="expert", help="who demonstrates; default: %(default)s"
     )
-    stacking.add_argument(
-        "--push",
-        type=float,
-        nargs="?",
-        const=0.10,
-        default=0.0,
-        metavar="METRES",
-        help="push a free block this far at most, once in every episode between stages; without a number: %(const)s",
-    )
+    push = "push a free block this far at most, once in every episode between stages; without a number: %(const)s"
+    stacking.add_argument("--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push)
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name, what in (("friction", "friction"), ("mass", "mass"), ("size", "edge length")):
         physics.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=f"factor on the blocks' {what}")
@@ -203,25 +196,37 @@ def _add_reproduce(commands: Commands) -> None:
         commands,
         "reproduce",
         "train and judge everything behind the published tables and figures",
-        "  osil reproduce particle\n  osil reproduce particle --recipe better\n\n"
+        "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
+        "  osil reproduce stacking --model models/stacking\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
-    parser.add_argument("experiment", choices=("particle",), help="which experiment")
-    parser.add_argument(
-        "--recipe", choices=("paper", "better"), default="paper", help="of config/training; default: %(default)s"
-    )
-    parser.add_argument("--output", type=Path, default=Path("results/particle"), metavar="DIR", help="tables, figures")
-    parser.add_argument("--runs", type=Path, default=Path("runs/particle"), metavar="DIR", help="checkpoints, models")
+    parser.add_argument("experiment", choices=("particle", "stacking"), help="which experiment")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="tables, figures; default: results/EXPERIMENT")
     parser.add_argument(
         "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
     )
+    particle = parser.add_argument_group("particle")
+    particle.add_argument(
+        "--recipe", choices=("paper", "better"), default="paper", help="of config/training; default: %(default)s"
+    )
+    particle.add_argument("--runs", type=Path, default=Path("runs/particle"), metavar="DIR", help="checkpoints, models")
+    stacking = parser.add_argument_group("stacking")
+    stacking.add_argument("--model", type=Path, default=Path("models/stacking"), help="default: %(default)s")
+    stacking.add_argument("--seed", type=_natural, default=0, metavar="S", help="chooses the episodes")
+    stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help="of evaluations; default: all")
     parser.set_defaults(run=_reproduce)
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    from osil.training.reproduce_reaching import reproduce
+    output = options.output or Path("results") / options.experiment
+    if options.experiment == "stacking":
+        from osil.evaluation.reproduce_stacking import reproduce as reproduce_stacking
 
-    reproduce(options.recipe, options.output, options.runs, options.jobs)
+        reproduce_stacking(options.model, output, options.seed, options.jobs, options.only)
+    else:
+        from osil.training.reproduce_reaching import reproduce
+
+        reproduce(options.recipe, output, options.runs, options.jobs)
 
 
 def _add_collect(commands: Commands) -> None:

@@ -22,6 +22,7 @@ from osil.experts.stacking import StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policy import PolicyConfig, save_policy
 from osil.tasks.block_stacking import StackingTask, layout_below
+from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Outcome, step_limit
 
 TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba", "ab cd")]
@@ -144,3 +145,21 @@ def test_a_model_folder_is_judged_and_named_by_its_digest(tmp_path: Path) -> Non
 def test_missing_model_is_refused_before_anything_runs() -> None:
     with pytest.raises(ModelError):
         evaluate("no/such/model", KINEMATIC, TASKS, episodes=1)
+
+
+def test_human_like_demonstrations_and_pushes_are_part_of_an_evaluation() -> None:
+    setting = Setting("kinematic", operator="human", push=0.10)
+    policy = Reader()
+    report = breakdown(run_batch(setting, policy, cases(TASKS[1], 8)))
+    assert report["all"]["successes"] == 8
+    assert report["episodes_pushed"] == 8
+    slow = np.mean([len(one) for one in policy.shown])
+    run_batch(KINEMATIC, policy, cases(TASKS[1], 8))
+    assert slow > 2.5 * np.mean([len(one) for one in policy.shown])
+
+
+@pytest.mark.parametrize("size", [0.9, 1.1])
+def test_the_expert_stacks_blocks_of_other_sizes(size: float) -> None:
+    setting = Setting("pybullet", conditions=Conditions(size=size, latency=1))
+    (episode,) = run_batch(setting, None, cases(TASKS[1], 1))
+    assert episode.outcome is Outcome.SUCCESS

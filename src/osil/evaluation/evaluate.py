@@ -50,9 +50,16 @@ def evaluate(
     Raises:
         ModelError: the model cannot be loaded.
     """
-    policy = load(model)
+    load(model)  # tell now, not in a worker, what is wrong with it
     cases = [Case(task, number, seed) for task in tasks for number in range(episodes)]
-    results = run_cases(model, setting, cases, jobs, failures)
+    return describe(model, setting, seed, episodes, run_cases(model, setting, cases, jobs, failures))
+
+
+def describe(
+    model: str | Path, setting: Setting, seed: int, episodes: int, results: Sequence[Episode]
+) -> dict[str, Any]:
+    """What ``evaluate`` returns, for episodes that have been run. Arguments as for ``evaluate``."""
+    policy = load(model)
     return {
         "model": {"path": str(model), **(getattr(policy, "info", {}) if policy else {})},
         **setting.as_dict(),
@@ -69,14 +76,19 @@ def evaluate(
 
 
 def run_cases(
-    model: str | Path, setting: Setting, cases: Sequence[Case], jobs: int = 1, failures: Path | None = None
+    model: str | Path,
+    setting: Setting,
+    cases: Sequence[Case],
+    jobs: int = 1,
+    failures: Path | None = None,
+    label: str = "",
 ) -> list[Episode]:
-    """Run cases in several processes, with a progress bar. Arguments as for ``evaluate``."""
+    """Run cases in several processes, with a progress bar named ``label``. Other arguments as for ``evaluate``."""
     results: list[Episode] = []
     work = Parallel(n_jobs=jobs, return_as="generator_unordered")(
         delayed(_run)(setting, model, batch, failures) for batch in _batches(cases, BATCH_SIZE[setting.world])
     )
-    with tqdm(total=len(cases), unit="episode", smoothing=0.02) as progress:
+    with tqdm(total=len(cases), desc=label or None, unit="episode", smoothing=0.02) as progress:
         for finished in work:
             results += finished
             progress.update(len(finished))

@@ -1,0 +1,128 @@
+"""Every number of block stacking by one command: ``osil reproduce stacking``. What is done already is kept.
+
+Each experiment has a file of records, one line a task. A run that was interrupted goes on with the tasks that have no
+line yet. Tables and figures are made from the records and the same records always give the same ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from osil.errors import ConfigError
+from osil.evaluation.episodes import Case, Episode
+from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
+from osil.evaluation.experiments import EXPERIMENTS, ROBUSTNESS, Experiment
+from osil.evaluation.stacking_tables import draw, permutations_table, stages_table, summary_table
+from osil.tasks.block_stacking import StackingTask
+from osil.worlds.judge import Outcome
+
+
+def reproduce(model: Path, output: Path, seed: int, jobs: int, names: Sequence[str] = ()) -> None:
+    """Run what is missing and write tables and figures, again after every experiment.
+
+    Args:
+        model: folder of the model.
+        output: folder of records, reports, tables and figures.
+        seed: chooses the episodes.
+        jobs: processes.
+        names: of the experiments to run; none: all.
+
+    Raises:
+        ConfigError: an unknown name, or records that another model or seed has left in ``output``.
+        ModelError: the model cannot be loaded.
+    """
+    known = [experiment.name for experiment in EXPERIMENTS]
+    if not set(names) <= set(known):
+        raise ConfigError(f"experiments {', '.join(names)}: expected some of {', '.join(known)}")
+    for experiment in EXPERIMENTS:
+        if not names or experiment.name in names:
+            report = _run(experiment, model, output, seed, jobs)
+            (output / f"{experiment.name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+            write_results(output)
+
+
+def _run(experiment: Experiment, model: Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
+    judged = EXPERT if experiment.expert else model
+    header = {
+        "model": getattr(load(judged), "info", {}).get("digest", EXPERT),
+        "seed": seed,
+        "episodes": experiment.episodes,
+        **experiment.setting.as_dict(),
+    }
+    path = output / "records" / f"{experiment.name}.jsonl"
+    done = _read(path, header)
+    for task in experiment.tasks():
+        if str(task) in done:
+            continue
+        cases = [Case(task, number, seed) for number in range(experiment.episodes)]
+        done[str(task)] = run_cases(judged, experiment.setting, cases, jobs, label=f"{experiment.name}: {task}")
+        _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in done[str(task)]]})
+    episodes = [episode for group in done.values() for episode in group]
+    return {"title": experiment.title, **describe(judged, experiment.setting, seed, experiment.episodes, episodes)}
+
+
+def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
+    """The episodes recorded so far by task; begins the file if there is none."""
+    if not path.exists():
+        _append(path, header)
+        return {}
+    first, *lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    if first != header:
+        raise ConfigError(f"{path} holds records of {first}, not of {header}; choose another output folder")
+    return {line["task"]: [_episode(line["task"], one, header["seed"]) for one in line["episodes"]] for line in lines}
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _plain(episode: Episode) -> dict[str, Any]:
+    kept = ("steps", "stages_done", "in_order", "redrawn", "pushed")
+    values = {name: getattr(episode, name) for name in kept}
+    return {"number": episode.case.number, "outcome": episode.outcome.value, **values}
+
+
+def _episode(task: str, values: dict[str, Any], seed: int) -> Episode:
+    rest = {name: value for name, value in values.items() if name not in ("number", "outcome")}
+    return Episode(Case(StackingTask.parse(task), values["number"], seed), Outcome(values["outcome"]), **rest)
+
+
+def write_results(output: Path) -> None:
+    """Write ``tables.md`` and the figures from the reports in ``output``."""
+    paths = {experiment.name: output / f"{experiment.name}.json" for experiment in EXPERIMENTS}
+    reports = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+    text = ["# Block stacking", "", "Made by `osil reproduce stacking`. Success of whole episodes.", ""]
+    for name, table, row in (
+        ("test", "success_test_tasks", "dagger"),
+        ("human", "success_test_tasks", "dagger"),
+        ("push", "success_test_tasks", "dagger"),
+        ("expert_test", "success_test_tasks", "scripted_expert"),
+        ("train", "success_training_tasks", "dagger"),
+        ("expert_train", "success_training_tasks", "scripted_expert"),
+    ):
+        if name in reports:
+            text += [f"## {_title(reports[name])}", "", stages_table(reports[name], table, row)]
+    if "permutations" in reports:
+        text += [f"## {_title(reports['permutations'])}", "", permutations_table(reports["permutations"])]
+    if "more_blocks" in reports:
+        title, by_task = _title(reports["more_blocks"]), reports["more_blocks"]["by_task"]
+        text += [f"## {title}", "", summary_table({task: {"all": group} for task, group in by_task.items()})]
+    changed = {_title(reports[name]): reports[name] for name in ("test", *ROBUSTNESS) if name in reports}
+    if len(changed) > 1:
+        text += ["## Changed conditions", "", summary_table(changed)]
+    (output / "tables.md").write_text("\n".join(text), encoding="utf-8")
+    drawn = {
+        _title(reports[name]): reports[name] for name in ("expert_test", "test", "human", "push") if name in reports
+    }
+    if drawn:
+        draw(drawn, output)
+
+
+def _title(report: dict[str, Any]) -> str:
+    title: str = report["title"]
+    return title[0].upper() + title[1:]

@@ -1,0 +1,115 @@
+"""Block-stacking reports beside the paper's figures, as tables and pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from osil.figures.stacking import Rates, draw_failures, draw_success
+from osil.resources import resource_path
+from osil.worlds.judge import FAILURES
+
+Report = Mapping[str, Any]
+"""What ``osil.evaluation.evaluate.evaluate`` returns, or the same read from JSON."""
+
+_PAPER_FAILURES = ("recoverable_failure", "manipulation_failure", "wrong_move")
+
+
+def paper_figures() -> dict[str, Any]:
+    """The paper's published numbers, in percent, with the tables they are from."""
+    path = resource_path("config", "paper", "block_stacking.json")
+    numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return numbers
+
+
+def paper_rates(table: str, row: str) -> Rates:
+    """One row of one of the paper's tables of success by stages."""
+    numbers = paper_figures()[table]
+    return Rates({s: rate / 100.0 for s, rate in zip(numbers["stages"], numbers[row], strict=True)}, {})
+
+
+def rates(report: Report) -> Rates:
+    """A report's success by stages with Wilson intervals."""
+    groups = {int(stages): group for stages, group in report["by_stages"].items()}
+    return Rates(
+        {stages: group["rate"] for stages, group in groups.items()},
+        {stages: tuple(group["wilson_95"]) for stages, group in groups.items()},
+    )
+
+
+def draw(reports: Mapping[str, Report], folder: Path, table: str = "success_test_tasks") -> None:
+    """Draw ``success.png`` (as figure 9) and ``failures.png`` (as figure 12) into ``folder``.
+
+    Args:
+        reports: by label, one or several.
+        folder: where to.
+        table: the paper's table of the same split, ``success_test_tasks`` or ``success_training_tasks``.
+    """
+    rows = {"Paper: DAGGER": "dagger", "Paper: scripted expert": "scripted_expert"}
+    paper = {label: paper_rates(table, row) for label, row in rows.items()}
+    draw_success({label: rates(report) for label, report in reports.items()}, paper, folder / "success.png")
+    panels = {label: _shares(report) for label, report in reports.items()}
+    draw_failures({"Paper: DAGGER": _paper_shares("failures_dagger"), **panels}, folder / "failures.png")
+
+
+def _shares(report: Report) -> dict[int, tuple[float, float, float, float]]:
+    shares = {}
+    for stages, group in report["by_stages"].items():
+        recoverable, manipulation, wrong = (group["failures"][kind.value] / group["episodes"] for kind in FAILURES)
+        shares[int(stages)] = (group["rate"], recoverable, manipulation, wrong)
+    return shares
+
+
+def _paper_shares(table: str) -> dict[int, tuple[float, float, float, float]]:
+    numbers = paper_figures()[table]
+    rows = zip(numbers["success"], *(numbers[kind] for kind in _PAPER_FAILURES), strict=True)
+    return {
+        stages: (success / 100.0, recoverable / 100.0, manipulation / 100.0, wrong / 100.0)
+        for stages, (success, recoverable, manipulation, wrong) in zip(numbers["stages"], rows, strict=True)
+    }
+
+
+def stages_table(report: Report, table: str, row: str = "dagger") -> str:
+    """A report by stages as Markdown beside the paper's ``row`` of ``table``."""
+    numbers = paper_figures()[table]
+    paper = dict(zip(numbers["stages"], numbers[row], strict=True))
+    text = [
+        f"| stages | paper ({numbers['source']}) | ours | Wilson 95 % | episodes | s a block | failures |",
+        "|---" * 7 + "|",
+    ]
+    for stages, group in [*report["by_stages"].items(), ("all", report["all"])]:
+        published = f"{paper[int(stages)]:.1f} %" if stages != "all" and int(stages) in paper else "-"
+        text.append(f"| {stages} | {published} | {_cells(group)} | {_failures(group)} |")
+    text += ["", f"{report['demonstrations_redrawn']} demonstrations missed their layout and were drawn again."]
+    return "\n".join([*text, ""])
+
+
+def summary_table(reports: Mapping[str, Report]) -> str:
+    """Several reports over all stages as Markdown, a line for each label."""
+    text = ["| | ours | Wilson 95 % | episodes | s a block | failures |", "|---" * 6 + "|"]
+    for label, report in reports.items():
+        group = report["all"]
+        text.append(f"| {label} | {_cells(group)} | {_failures(group)} |")
+    return "\n".join([*text, ""])
+
+
+def permutations_table(report: Report) -> str:
+    """Success of equivalent tasks as Markdown beside the paper's table 6."""
+    paper = paper_figures()["permutations"]
+    text = ["| task | paper (Table 6) | ours | Wilson 95 % | episodes | s a block |", "|---" * 6 + "|"]
+    for task, group in report["by_task"].items():
+        text.append(f"| {task} | {paper[task]} % | {_cells(group)} |")
+    return "\n".join([*text, ""])
+
+
+def _cells(group: Mapping[str, Any]) -> str:
+    low, high = group["wilson_95"]
+    seconds = "-" if group["seconds_per_stage"] is None else f"{group['seconds_per_stage']:.2f}"
+    return f"{group['rate']:.1%} | {low:.1%} to {high:.1%} | {group['episodes']} | {seconds}"
+
+
+def _failures(group: Mapping[str, Any]) -> str:
+    named = [f"{count} {kind.replace('_', ' ')}" for kind, count in group["failures"].items() if count]
+    return ", ".join(named) or "-"

@@ -1,0 +1,98 @@
+"""Pictures of block-stacking evaluations: success by stages (figure 9) and what failed (figure 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+OUTCOMES = ("success", "recoverable failure", "manipulation failure", "wrong move")
+"""The four kinds of episodes of section 5.2.4."""
+
+_OUTCOME_COLOURS = ("#55a868", "#e3b23c", "#c44e52", "#4a4a4a")
+_COLOURS = ("#4c72b0", "#dd8452", "#55a868", "#8172b3", "#937860", "#da8bc3")
+_PAPER_COLOURS = ("#c8c8c8", "#9a9a9a", "#6e6e6e")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Success by number of stages, all between 0 and 1.
+
+    Attributes:
+        rate: by number of stages.
+        interval: limits of the 95 % interval by number of stages; empty where none was published.
+    """
+
+    rate: Mapping[int, float]
+    interval: Mapping[int, tuple[float, float]]
+
+
+def draw_success(ours: Mapping[str, Rates], paper: Mapping[str, Rates], path: Path) -> None:
+    """Bars of success side by side for every number of stages, the paper's in grey, ours with their intervals.
+
+    Args:
+        ours: by label, at most six.
+        paper: by label, at most three.
+        path: a .png or .svg file.
+    """
+    bars = [
+        *zip(paper.items(), _PAPER_COLOURS, strict=False),
+        *zip(ours.items(), _COLOURS, strict=False),
+    ]
+    stages = sorted({count for (_, rates), _ in bars for count in rates.rate})
+    figure = Figure(figsize=(1.5 + 1.15 * len(stages), 4.2), layout="constrained")
+    axes = figure.subplots()
+    width = 0.84 / len(bars)
+    for index, ((label, rates), colour) in enumerate(bars):
+        at = [position for position, count in enumerate(stages) if count in rates.rate]
+        height = np.array([rates.rate[stages[position]] for position in at])
+        x = np.array(at) + width * (index - 0.5 * (len(bars) - 1))
+        axes.bar(x, 100.0 * height, 0.94 * width, color=colour, label=label)
+        if rates.interval:
+            low, high = np.array([rates.interval[stages[position]] for position in at]).T
+            error = 100.0 * np.maximum(0.0, [height - low, high - height])
+            axes.errorbar(x, 100.0 * height, error, fmt="none", ecolor="black", elinewidth=1.0, capsize=2.0)
+    _by_stages(axes, stages)
+    axes.set_ylabel("whole episodes that succeed [%]")
+    axes.grid(axis="y", alpha=0.3)
+    axes.set_axisbelow(True)
+    figure.legend(loc="outside upper center", ncols=4, fontsize=9)
+    _save(figure, path)
+
+
+def draw_failures(panels: Mapping[str, Mapping[int, tuple[float, float, float, float]]], path: Path) -> None:
+    """Stacked bars of how episodes ended, a panel for each label, a bar for each number of stages.
+
+    Args:
+        panels: by label and number of stages the shares of OUTCOMES, which add up to 1.
+        path: a .png or .svg file.
+    """
+    figure = Figure(figsize=(1.0 + 3.6 * len(panels), 4.0), layout="constrained")
+    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (label, shares) in zip(grid, panels.items(), strict=True):
+        stages = sorted(shares)
+        heights = 100.0 * np.array([shares[count] for count in stages])
+        bottoms = np.cumsum(heights, axis=1) - heights
+        for outcome, colour, height, bottom in zip(OUTCOMES, _OUTCOME_COLOURS, heights.T, bottoms.T, strict=True):
+            axes.bar(range(len(stages)), height, 0.8, bottom=bottom, color=colour, label=outcome)
+        axes.set_title(label, fontsize=10)
+        _by_stages(axes, stages)
+    grid[0].set_ylabel("episodes [%]")
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
+    _save(figure, path)
+
+
+def _by_stages(axes: Axes, stages: list[int]) -> None:
+    axes.set_xticks(range(len(stages)), [str(count) for count in stages])
+    axes.set_xlabel("stages")
+    axes.set_ylim(0.0, 100.0)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
