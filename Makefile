@@ -24,6 +24,8 @@ setup: $(VENV)/.interfaces  ## make .venv with everything in it (the other targe
 demo: setup  ## teach a task once and imitate it, into demo_output/ (GUI=1 for a window, SEED=3, TASK="ab cd +e")
 	$(BIN)/python -m osil.ros.demo $(if $(SEED),--seed $(SEED)) $(if $(TASK),--task "$(TASK)") $(if $(GUI),--gui)
 
+# The networks are small: threads that wait for each other cost more than they bring, above all on a busy machine.
+test evaluate: export OMP_NUM_THREADS := 1
 test: setup  ## run all tests (ARGS="-k name" to choose)
 	$(BIN)/python -m pytest $(ARGS)
 
