@@ -19,6 +19,14 @@ from osil.evaluation.stacking_tables import draw, permutations_table, stages_tab
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Outcome
 
+DRAWN = {
+    "expert_test": "Scripted expert",
+    "test": "Policy",
+    "human": "Human-like demonstrations",
+    "push": "A push in every episode",
+}
+"""Experiments in the figures and their labels there."""
+
 
 def reproduce(model: Path, output: Path, seed: int, jobs: int, names: Sequence[str] = ()) -> None:
     """Run what is missing and write tables and figures, again after every experiment.
@@ -116,9 +124,7 @@ def write_results(output: Path) -> None:
     if len(changed) > 1:
         text += ["## Changed conditions", "", summary_table(changed)]
     (output / "tables.md").write_text("\n".join(text), encoding="utf-8")
-    drawn = {
-        _title(reports[name]): reports[name] for name in ("expert_test", "test", "human", "push") if name in reports
-    }
+    drawn = {label: reports[name] for name, label in DRAWN.items() if name in reports}
     if drawn:
         draw(drawn, output)
 

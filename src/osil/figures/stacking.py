@@ -44,7 +44,7 @@ def draw_success(ours: Mapping[str, Rates], paper: Mapping[str, Rates], path: Pa
         *zip(ours.items(), _COLOURS, strict=False),
     ]
     stages = sorted({count for (_, rates), _ in bars for count in rates.rate})
-    figure = Figure(figsize=(1.5 + 1.15 * len(stages), 4.2), layout="constrained")
+    figure = Figure(figsize=(2.5 + 1.0 * len(stages), 4.4), layout="constrained")
     axes = figure.subplots()
     width = 0.84 / len(bars)
     for index, ((label, rates), colour) in enumerate(bars):
@@ -57,10 +57,11 @@ def draw_success(ours: Mapping[str, Rates], paper: Mapping[str, Rates], path: Pa
             error = 100.0 * np.maximum(0.0, [height - low, high - height])
             axes.errorbar(x, 100.0 * height, error, fmt="none", ecolor="black", elinewidth=1.0, capsize=2.0)
     _by_stages(axes, stages)
+    axes.set_ylim(0.0, 102.0)
     axes.set_ylabel("whole episodes that succeed [%]")
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
-    figure.legend(loc="outside upper center", ncols=4, fontsize=9)
+    figure.legend(loc="outside upper center", ncols=3, fontsize=9)
     _save(figure, path)
 
 
@@ -81,6 +82,7 @@ def draw_failures(panels: Mapping[str, Mapping[int, tuple[float, float, float, f
             axes.bar(range(len(stages)), height, 0.8, bottom=bottom, color=colour, label=outcome)
         axes.set_title(label, fontsize=10)
         _by_stages(axes, stages)
+    grid[0].set_ylim(0.0, 100.0)
     grid[0].set_ylabel("episodes [%]")
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
@@ -90,7 +92,6 @@ def draw_failures(panels: Mapping[str, Mapping[int, tuple[float, float, float, f
 def _by_stages(axes: Axes, stages: list[int]) -> None:
     axes.set_xticks(range(len(stages)), [str(count) for count in stages])
     axes.set_xlabel("stages")
-    axes.set_ylim(0.0, 100.0)
 
 
 def _save(figure: Figure, path: Path) -> None:
