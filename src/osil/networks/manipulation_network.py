@@ -20,7 +20,7 @@ DISPLACEMENT_SCALE = 0.025
 YAW_SCALE = 0.08
 """Radians that count as 1 in the network's output."""
 
-MIN_STD, MAX_STD = 0.02, 2.0
+MIN_STD, MAX_STD = 0.05, 2.0
 
 
 class ActionDistribution(NamedTuple):

@@ -23,7 +23,7 @@ class BehavioralCloning(nn.Module):
             makes two of the heads readable.
     """
 
-    def __init__(self, network: StackingNetwork, attention_weight: float = 0.1) -> None:
+    def __init__(self, network: StackingNetwork, attention_weight: float = 1.0) -> None:
         super().__init__()
         self.network = network
         self.attention_weight = attention_weight
