@@ -54,6 +54,13 @@ def test_evaluate_writes_what_scripts_rely_on(tmp_path: Path, capsys: pytest.Cap
     assert "all" in capsys.readouterr().out
 
 
+def test_people_show_tasks_more_slowly(collected: Path, tmp_path: Path) -> None:
+    (tmp_path / "tasks.txt").write_text("ab +c\n")
+    assert main([*collect(tmp_path), "--operator", "human"]) == 0
+    shown = [load(folder / "ab_+c" / "00000.mcap").demonstration for folder in (tmp_path, collected)]
+    assert len(shown[0]) > 2 * len(shown[1])
+
+
 def test_collect_resumes(collected: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = sorted(collected.glob("*/*.mcap"))
     assert [str(file.relative_to(collected)) for file in files] == [

@@ -66,6 +66,9 @@ def _add(commands: Commands, name: str, summary: str, example: str) -> argparse.
 def _add_common(parser: argparse.ArgumentParser, worlds: Sequence[str], episodes: int, seed_of: str) -> None:
     parser.add_argument("--world", choices=worlds, default="pybullet", help="default: %(default)s")
     parser.add_argument("--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s")
+    parser.add_argument(
+        "--operator", choices=("expert", "human"), default="expert", help="who demonstrates; default: %(default)s"
+    )
     parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks")
     parser.add_argument(
         "--episodes", type=_positive, default=episodes, metavar="N", help="a task; default: %(default)s"
@@ -95,9 +98,6 @@ def _add_evaluate(commands: Commands) -> None:
         "--landmarks", type=_positive, default=10, metavar="N", help="in the particle world; default: %(default)s"
     )
     stacking = parser.add_argument_group("block stacking")
-    stacking.add_argument(
-        "--operator", choices=("expert", "human"), default="expert", help="who demonstrates; default: %(default)s"
-    )
     push = "push a free block this far at most, once in every episode between stages; without a number: %(const)s"
     stacking.add_argument("--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push)
     physics = parser.add_argument_group("conditions of the PyBullet world")
@@ -233,8 +233,9 @@ def _add_collect(commands: Commands) -> None:
     parser = _add(
         commands,
         "collect",
-        "let the scripted expert record demonstrations as files",
-        "  osil collect data/shown --world pybullet --tasks train --max-blocks 5 --episodes 3\n\n"
+        "let the scripted expert, or a human-like operator, record demonstrations as files",
+        "  osil collect data/shown --world pybullet --tasks train --max-blocks 5 --episodes 3\n"
+        "  osil collect data/slow --operator human\n\n"
         "Files that are already there are kept, so the same command resumes. (Training makes its own fresh\n"
         "demonstrations and needs no files.)",
     )
@@ -253,7 +254,7 @@ def _collect(options: argparse.Namespace) -> None:
     tasks = load_tasks(options.tasks, options.max_blocks)
     wanted = [(task, number) for task in tasks for number in range(options.episodes)]
     written = Parallel(n_jobs=options.jobs, return_as="generator_unordered")(
-        delayed(write_demonstration)(options.world, task, options.seed, number, options.output)
+        delayed(write_demonstration)(options.world, task, options.seed, number, options.output, options.operator)
         for task, number in wanted
     )
     new = sum(tqdm(written, total=len(wanted), unit="demonstration"))

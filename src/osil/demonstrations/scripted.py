@@ -10,7 +10,7 @@ from string import ascii_lowercase
 import numpy as np
 
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
-from osil.demonstrations.operators import Operator, open_operator
+from osil.demonstrations.operators import Operator, OperatorKind, open_operator
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.rollout import Recorder, rollout
@@ -68,8 +68,10 @@ def demonstrate(
     return shown, judge.succeeded
 
 
-def write_demonstration(kind: WorldKind, task: StackingTask, seed: int, number: int, folder: Path) -> bool:
-    """Let the expert do ``task`` in a random scene of its own and store it, unless the file is already there.
+def write_demonstration(
+    kind: WorldKind, task: StackingTask, seed: int, number: int, folder: Path, operator: OperatorKind = "expert"
+) -> bool:
+    """Let an operator do ``task`` in a random scene of its own and store it, unless the file is already there.
 
     Args:
         kind: of world.
@@ -77,12 +79,13 @@ def write_demonstration(kind: WorldKind, task: StackingTask, seed: int, number: 
         seed: of the whole collection.
         number: of this demonstration of the task, from 0; with ``seed`` and ``task`` it determines the file.
         folder: where; the file is ``TASK/NUMBER.mcap`` in it, with ``_`` for the spaces of the task string.
+        operator: who shows it.
 
     Returns:
         False if the file was there.
 
     Raises:
-        OsilError: the expert fails again and again.
+        OsilError: the operator fails again and again.
     """
     path = folder / str(task).replace(" ", "_") / f"{number:05}.mcap"
     if path.exists():
@@ -91,8 +94,8 @@ def write_demonstration(kind: WorldKind, task: StackingTask, seed: int, number: 
     with open_world(kind, task.num_blocks, rng) as world:
         for _ in range(MAX_ATTEMPTS):
             scene = Table().random_scene(task.num_blocks, rng)
-            (demonstration,), succeeded = demonstrate(world, [task], scene[None])
+            (demonstration,), succeeded = demonstrate(world, [task], scene[None], open_operator(operator, [task], rng))
             if succeeded[0]:
                 save(demonstration, path, f"{task} {number}", list(ascii_lowercase[: task.num_blocks]))
                 return True
-    raise OsilError(f"the expert failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")
+    raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")
