@@ -24,9 +24,8 @@ def _recipe(name: str, **loop: int) -> ReachingTraining:
 
 @pytest.mark.parametrize("architecture", ["final_state", "lstm_attention"])
 def test_the_better_recipe_learns_four_landmarks_in_seconds(architecture: str, tmp_path: Path) -> None:
-    """At least 95 % on demonstrations and scenes never seen, after ten seconds on an idle core."""
-    recipe = _recipe("better", steps=300, validate_every=300)
-    run(replace(recipe, sampling=replace(recipe.sampling, demonstrations=64)), architecture, 4, tmp_path)
+    """At least 95 % on demonstrations and scenes never seen, after half a minute of one core."""
+    run(_recipe("better", steps=700, validate_every=700), architecture, 4, tmp_path)
     judged = rate(unseen_success(load_reaching_policy(tmp_path), 4, 500, 0))
     assert judged["rate"] >= 0.95
 

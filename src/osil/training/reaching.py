@@ -35,6 +35,7 @@ class ReachingTraining:
         configurations: episodes by which progress is judged (100 in the paper).
         patience: training ends early after so many perfect validations in a row. 0: never.
         seed: of data and weights.
+        threads: threads of torch.
     """
 
     architectures: dict[str, ReachingNetworkConfig]
@@ -44,6 +45,7 @@ class ReachingTraining:
     configurations: int = 100
     patience: int = 0
     seed: int = 0
+    threads: int = 1
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> ReachingTraining:
@@ -92,6 +94,7 @@ def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder:
     set), and on new ones, as in the paper's figures 8 and 14. New ones come from the training stream all the same, so
     that later judgement, from the test stream, is of scenes that had no part in the making.
     """
+    torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     policy_config = config.policy_config(architecture, num_landmarks)
     network = ReachingNetwork(policy_config.network)

@@ -104,7 +104,6 @@ def _longest(one: Run) -> float:
 
 def _run(one: Run, runs: Path) -> Run:
     """Train and judge."""
-    torch.set_num_threads(1)
     folder = one.folder(runs)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "progress.log").open("a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
