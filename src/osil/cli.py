@@ -174,7 +174,7 @@ def _add_particle(commands: Commands) -> None:
         default="lstm_attention",
         help="which one to film; default: %(default)s",
     )
-    parser.add_argument("--episodes", type=_positive, default=1000, metavar="N", help="default: %(default)s")
+    parser.add_argument("--episodes", type=_positive, default=500, metavar="N", help="default: %(default)s")
     parser.add_argument(
         "--seed", type=_natural, default=0, metavar="S", help="chooses the scenes; default: %(default)s"
     )
