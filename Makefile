@@ -4,7 +4,7 @@ PYTHON ?= python3
 CXX ?= c++
 # What torch is built for: auto (the CPU unless an NVIDIA driver is found), cpu, cu130, ...
 TORCH_BACKEND ?= auto
-CONFIG ?= config/training/stacking_5_blocks.yaml
+CONFIG ?= config/training/stacking.yaml
 MODEL ?= models/stacking
 
 VENV := .venv

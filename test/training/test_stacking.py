@@ -18,7 +18,7 @@ from osil.training.behavioral_cloning import BehavioralCloning
 from osil.training.stacking import StackingTraining, run
 
 ROOT = Path(__file__).parents[2]
-SMALL = SamplingConfig(demonstrations=4, observations=16, pairs=8, queries=2, pools=2, dagger_after=10_000)
+SMALL = SamplingConfig(demonstrations=4, observations=16, pairs=8, queries=2, pools=2)
 
 
 def test_one_batch_is_learned_by_heart():
@@ -42,7 +42,11 @@ def test_the_learner_drives_and_the_expert_labels():
     config = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=1)
     learner = OneShotPolicy(StackingNetwork(config.network), config)
     source = PairSource(
-        [StackingTask.parse("ab")], Conditioning(), rng, SamplingConfig(4, 16, 8, 2, 2, dagger_after=0), learner=learner
+        [StackingTask.parse("ab")],
+        Conditioning(),
+        rng,
+        SamplingConfig(4, 16, 8, 2, 2, dagger_share=1.0, dagger_after=0),
+        learner=learner,
     )
     for _ in range(8):
         batch = source.batch()

@@ -20,9 +20,6 @@ FUMBLING = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
 
 YAW_NOISE_PER_METRE = 10.0
 
-DAGGER_SHARE = 0.25
-"""Share of the pools that the learner helps to drive. They cost several times what the expert's own cost."""
-
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
@@ -60,7 +57,9 @@ class SamplingConfig:
         first_batches: so many batches are easy, which is learned faster: at most ``first_blocks`` blocks, steady
             demonstrations, no tracker's noise.
         first_blocks: greatest number of blocks in the easy batches.
-        dagger_after: batches after which some pools have episodes in which the learner drives in turn (DAGGER).
+        dagger_share: share of the pools in which the learner drives in turn (DAGGER). They cost several times what
+            the expert's own cost. 0 is behavioral cloning.
+        dagger_after: batches before the first of them.
     """
 
     demonstrations: int = 16
@@ -74,11 +73,22 @@ class SamplingConfig:
     position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
     first_blocks: int = 5
     first_batches: int = 5000
-    dagger_after: int = 1500
+    dagger_share: float = 0.0
+    dagger_after: int = 5000
 
 
 class PairSource:
-    """Draws batches of pairs from expert episodes that are renewed all the time."""
+    """Draws batches of pairs from expert episodes that are renewed all the time.
+
+    Args:
+        tasks: to train on.
+        conditioning: how demonstrations are cut down.
+        rng: source of randomness.
+        config: how pairs are drawn.
+        noise: disturbance of the expert's actions.
+        learner: the policy as it stands, for DAGGER.
+        start: batches that were drawn before, by a run that now goes on.
+    """
 
     def __init__(
         self,
@@ -88,13 +98,14 @@ class PairSource:
         config: SamplingConfig | None = None,
         noise: NoiseConfig | None = None,
         learner: Policy[Observation, Action] | None = None,
+        start: int = 0,
     ) -> None:
         self._tasks, self._conditioning, self._rng = tasks, conditioning, rng
         self._config = config or SamplingConfig()
         self._noise = noise or NoiseConfig()
         self._learner = learner
         self._pools: deque[_Pool] = deque(maxlen=self._config.pools)
-        self._drawn = 0
+        self._drawn = start
 
     def batch(self) -> PairBatch:
         """The next batch. All its demonstrations and observations have the same number of blocks."""
@@ -115,7 +126,8 @@ class PairSource:
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
         tasks = [reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)]
         shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING)
-        learner = self._learner if self._drawn >= c.dagger_after and rng.random() < DAGGER_SHARE else None
+        due = self._drawn >= c.dagger_after and rng.random() < c.dagger_share
+        learner = self._learner if due else None
         if learner:
             learner.reset([shown.demonstration(i) for i in range(c.pairs) for _ in range(c.queries)], self._drawn)
         repeated = [task for task in tasks for _ in range(c.queries)]

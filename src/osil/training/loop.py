@@ -121,6 +121,12 @@ def _save(folder: Path, objective: nn.Module, optimizer: torch.optim.Optimizer, 
     partial.replace(folder / CHECKPOINT)
 
 
+def steps_done(folder: Path) -> int:
+    """Steps after which the checkpoint in ``folder`` was made; 0 without one."""
+    path = folder / CHECKPOINT
+    return int(torch.load(path, weights_only=True)["step"]) if path.exists() else 0
+
+
 def _restore(folder: Path, objective: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
     """Step and seconds reached so far; (0, 0) without a checkpoint."""
     path = folder / CHECKPOINT

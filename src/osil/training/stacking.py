@@ -17,7 +17,7 @@ from osil.policy import OneShotPolicy, PolicyConfig, load_policy, save_policy
 from osil.seeds import generator
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
-from osil.training.loop import LoopConfig, Metrics, train
+from osil.training.loop import LoopConfig, Metrics, steps_done, train
 from osil.training.optimization import OptimizationConfig
 from osil.training.validation import kinematic_success
 
@@ -65,8 +65,9 @@ def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
     tasks = load_tasks("train", config.max_blocks)
     # One member is weaker than the ensemble, at a tenth of the cost.
     alone = OneShotPolicy(network, replace(config.policy, ensemble=1))
-    rng = generator("train", config.seed, 0)
-    source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, learner=alone)
+    start = steps_done(folder) if resume else 0
+    rng = generator("train", config.seed, 0, start)  # a run that goes on does not see its first batches again
+    source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, alone, start)
 
     def validate() -> Metrics:
         save_policy(folder, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
