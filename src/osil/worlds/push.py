@@ -17,13 +17,13 @@ from osil.worlds.table import Table
 OPEN_WIDTH = 0.060
 """Fingers further apart than this (metres) hold nothing."""
 
-HAND_ROOM = 0.08
-"""A block is pushed only while the hand is further from it than the push and this (metres, in the plane)."""
+HAND_ROOM, HAND_HEIGHT = 0.08, 0.09
+"""A block is pushed only while the hand is further from it in the plane than the push and this, or this far above."""
 
 SHORTEST = 0.3
 """The shortest push as a share of the longest."""
 
-DIRECTIONS = 12
+DIRECTIONS = 40
 """Places that are tried for each block before the push waits for the next control step."""
 
 
@@ -85,8 +85,9 @@ class PushedWorld:
         positions = scene.block_positions
         on = stacked_on(positions)
         lying = np.abs(positions[:, 2] - self._table.height - 0.5 * BLOCK_SIZE) < 0.01
-        hand = np.hypot(*observation.block_positions[:, :2].T) > self._distance + HAND_ROOM
-        for block in self._rng.permutation(np.nonzero(lying & ~on.any(0) & ~on.any(1) & hand)[0]):
+        relative = observation.block_positions
+        clear = (np.hypot(*relative[:, :2].T) > self._distance + HAND_ROOM) | (relative[:, 2] < -HAND_HEIGHT)
+        for block in self._rng.permutation(np.nonzero(lying & ~on.any(0) & ~on.any(1) & clear)[0]):
             others = np.delete(positions[:, :2], block, axis=0)
             for _ in range(DIRECTIONS):
                 angle, share = self._rng.uniform(-np.pi, np.pi), self._rng.uniform(SHORTEST, 1.0)
