@@ -18,7 +18,7 @@ from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, Reach
 from osil.policy_reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena
-from osil.training.loop import LoopConfig, Metrics, train
+from osil.training.loop import LoopConfig, Metrics, steps_done, train
 from osil.training.optimization import OptimizationConfig
 
 _DATA, _BATCHES, _VALIDATION = range(3)
@@ -78,9 +78,14 @@ class ForceRegression(nn.Module):
         return nn.functional.mse_loss(force.float(), force_tensor(batch.labels)), {}
 
 
-def source_for(config: ReachingTraining, num_landmarks: int) -> tuple[FixedPairs | FreshPairs, Trajectories | None]:
-    """Where batches come from, and the training set if there is a fixed one, the same for every architecture."""
-    rng = generator("train", config.seed, _BATCHES, num_landmarks)
+def source_for(
+    config: ReachingTraining, num_landmarks: int, start: int = 0
+) -> tuple[FixedPairs | FreshPairs, Trajectories | None]:
+    """Where batches come from, and the training set if there is a fixed one, the same for every architecture.
+
+    A run that goes on at step ``start`` does not see its first batches again.
+    """
+    rng = generator("train", config.seed, _BATCHES, num_landmarks, start)
     if not config.sampling.trajectories:
         return FreshPairs(num_landmarks, config.sampling, rng), None
     data = collect(config.sampling.trajectories, num_landmarks, generator("train", config.seed, _DATA, num_landmarks))
@@ -99,7 +104,7 @@ def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder:
     policy_config = config.policy_config(architecture, num_landmarks)
     network = ReachingNetwork(policy_config.network)
     policy = ReachingPolicy(network, policy_config)
-    source, data = source_for(config, num_landmarks)
+    source, data = source_for(config, num_landmarks, steps_done(folder) if resume else 0)
     fresh = generator("train", config.seed, _VALIDATION, num_landmarks)
     unseen = collect(config.configurations, num_landmarks, fresh)
     scenes = Arena().random_scenes(config.configurations, num_landmarks, fresh)
