@@ -35,8 +35,8 @@ train: setup  ## train a stacking policy into runs/ (CONFIG=config/training/...,
 evaluate: setup  ## judge a policy on the test tasks in PyBullet (MODEL=models/stacking, ARGS="--max-blocks 5")
 	$(BIN)/osil evaluate $(MODEL) $(ARGS)
 
-reproduce: setup  ## make the paper's particle-reaching tables and figures anew (ARGS="--recipe better")
-	$(BIN)/osil reproduce particle $(ARGS)
+reproduce: setup  ## make published tables and figures anew (WHAT=particle or stacking, ARGS="--recipe better")
+	$(BIN)/osil reproduce $(or $(WHAT),particle) $(ARGS)
 
 lint: setup  ## check style, types and layers
 	$(BIN)/ruff check
