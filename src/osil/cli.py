@@ -154,9 +154,10 @@ def _add_train(commands: Commands) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from osil.settings import from_yaml
     from osil.training.stacking import StackingTraining, run
 
-    run(StackingTraining.from_yaml(options.config), options.output, options.resume)
+    run(from_yaml(StackingTraining, options.config), options.output, options.resume)
 
 
 def _add_particle(commands: Commands) -> None:

@@ -13,13 +13,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from osil.errors import ModelError
+from osil.settings import from_values
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 WEIGHTS, CONFIG, VERSION = "model.safetensors", "config.json", 1
 
-C = TypeVar("C")
+C = TypeVar("C", bound="DataclassInstance")
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -33,14 +34,14 @@ def write_model(path: str | Path, kind: str, network: nn.Module, config: Datacla
 
 
 def read_model(
-    path: str | Path, kind: str, parse: Callable[[dict[str, Any]], C], build: Callable[[C], N]
+    path: str | Path, kind: str, config_type: type[C], build: Callable[[C], N]
 ) -> tuple[N, C, dict[str, str]]:
     """Read a model folder.
 
     Args:
         path: the folder.
         kind: expected format, such as ``osil.stacking``.
-        parse: makes the config from plain values.
+        config_type: dataclass of the config.
         build: makes a network for a config.
 
     Returns:
@@ -54,7 +55,7 @@ def read_model(
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if values.get("format") != kind or values.get("version") != VERSION:
             raise ModelError(f"{folder}: expected format {kind} version {VERSION}, got {values.get('format')!r}")
-        config = parse(values["policy"])
+        config = from_values(config_type, values["policy"], f"{folder / CONFIG}: policy")
         network = build(config)
         network.load_state_dict(load_file(folder / WEIGHTS))
     except ModelError:

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import dacite
 import numpy as np
 import torch
 from torch import Tensor
 
 from osil.core import Action, Demonstration, FloatArray, Observation
 from osil.demonstrations.conditioning import Conditioning
-from osil.errors import ConfigError, DemonstrationError, ObservationError
+from osil.errors import DemonstrationError, ObservationError
 from osil.model_folder import read_model, write_model
 from osil.networks.context_network import Context
 from osil.networks.features import ObservationTensors
@@ -62,14 +61,6 @@ class PolicyConfig:
     network: StackingNetworkConfig = field(default_factory=StackingNetworkConfig)
     conditioning: Conditioning = field(default_factory=Conditioning)
     ensemble: int = 10
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> PolicyConfig:
-        """Make a config from plain values. Raises ConfigError at an unknown key."""
-        try:
-            return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
-        except dacite.DaciteError as error:
-            raise ConfigError(f"policy config {values}: {error}") from error
 
 
 class OneShotPolicy:
@@ -205,6 +196,4 @@ def load_policy(path: str | Path) -> OneShotPolicy:
     Raises:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
     """
-    return OneShotPolicy(
-        *read_model(path, FORMAT, PolicyConfig.from_dict, lambda config: StackingNetwork(config.network))
-    )
+    return OneShotPolicy(*read_model(path, FORMAT, PolicyConfig, lambda config: StackingNetwork(config.network)))

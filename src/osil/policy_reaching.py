@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import dacite
 import torch
 
 from osil.core import Demonstration, FloatArray
 from osil.demonstrations.reaching_pairs import evenly_spaced
-from osil.errors import ConfigError, DemonstrationError, ObservationError
+from osil.errors import DemonstrationError, ObservationError
 from osil.model_folder import read_model, write_model
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
@@ -33,14 +32,6 @@ class ReachingPolicyConfig:
 
     network: ReachingNetworkConfig = field(default_factory=ReachingNetworkConfig)
     frames: int = 12
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> ReachingPolicyConfig:
-        """Make a config from plain values. Raises ConfigError at an unknown key."""
-        try:
-            return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
-        except dacite.DaciteError as error:
-            raise ConfigError(f"policy config {values}: {error}") from error
 
 
 class ReachingPolicy:
@@ -120,5 +111,5 @@ def load_reaching_policy(path: str | Path) -> ReachingPolicy:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
     """
     return ReachingPolicy(
-        *read_model(path, FORMAT, ReachingPolicyConfig.from_dict, lambda config: ReachingNetwork(config.network))
+        *read_model(path, FORMAT, ReachingPolicyConfig, lambda config: ReachingNetwork(config.network))
     )

@@ -13,12 +13,13 @@ from osil.errors import ConfigError
 from osil.evaluation.reaching import rate, unseen_success
 from osil.policy_reaching import load_reaching_policy
 from osil.resources import resource_path
+from osil.settings import from_yaml
 from osil.training.loop import CURVE
 from osil.training.reaching import ReachingTraining, run
 
 
 def _recipe(name: str, **loop: int) -> ReachingTraining:
-    config = ReachingTraining.from_yaml(resource_path("config", "training", f"particle_{name}.yaml"))
+    config = from_yaml(ReachingTraining, resource_path("config", "training", f"particle_{name}.yaml"))
     return replace(config, loop=replace(config.loop, **loop), configurations=200)
 
 
@@ -54,7 +55,7 @@ def test_unknown_settings_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("architectures: {}\nepochs: 3\n")
     with pytest.raises(ConfigError, match="epochs"):
-        ReachingTraining.from_yaml(path)
+        from_yaml(ReachingTraining, path)
     with pytest.raises(ConfigError, match="expected one of"):
         _recipe("paper").policy_config("transformer", 4)
 

@@ -12,6 +12,7 @@ from osil.demonstrations.sampling import PairSource, SamplingConfig, reorder
 from osil.errors import ConfigError
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policy import OneShotPolicy, PolicyConfig, load_policy
+from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
@@ -63,9 +64,9 @@ sampling: {demonstrations: 2, observations: 8, pairs: 4, queries: 1, pools: 1, r
 validation_episodes: 2
 """
     settings.write_text(text + "loop: {steps: 4, validate_every: 2, log_every: 1}\n")
-    run(StackingTraining.from_yaml(settings), tmp_path / "out")
+    run(from_yaml(StackingTraining, settings), tmp_path / "out")
     settings.write_text(text + "loop: {steps: 6, validate_every: 2, log_every: 1}\n")
-    run(StackingTraining.from_yaml(settings), tmp_path / "out", resume=True)
+    run(from_yaml(StackingTraining, settings), tmp_path / "out", resume=True)
     curve = [json.loads(line) for line in (tmp_path / "out" / "learning_curve.jsonl").read_text().splitlines()]
     assert [line["step"] for line in curve] == [2, 4, 6]
     assert all(0.0 <= line["success"] <= 1.0 for line in curve)
@@ -76,12 +77,12 @@ def test_unknown_settings_are_refused(tmp_path):
     settings = tmp_path / "run.yaml"
     settings.write_text("learning_rat: 1\n")
     with pytest.raises(ConfigError, match="learning_rat"):
-        StackingTraining.from_yaml(settings)
+        from_yaml(StackingTraining, settings)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config" / "training").glob("stacking*.yaml")), ids=lambda p: p.stem)
 def test_the_shipped_settings_are_valid(path):
-    StackingTraining.from_yaml(path)
+    from_yaml(StackingTraining, path)
 
 
 @pytest.mark.parametrize("interleave", [False, True])

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import dacite
 import torch
-import yaml
 from torch import Tensor, nn
 
 from osil.demonstrations.reaching import Trajectories, collect
@@ -46,15 +44,6 @@ class ReachingTraining:
     patience: int = 0
     seed: int = 0
     threads: int = 1
-
-    @classmethod
-    def from_yaml(cls, path: str | Path) -> ReachingTraining:
-        """Read a YAML file. Raises ConfigError at an unknown key or a wrong type."""
-        try:
-            values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-            return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
-        except (OSError, yaml.YAMLError, dacite.DaciteError) as error:
-            raise ConfigError(f"{path}: {error}") from error
 
     def policy_config(self, architecture: str, num_landmarks: int) -> ReachingPolicyConfig:
         """The policy that comes out of a run. Raises ConfigError at an unknown architecture."""

@@ -22,6 +22,7 @@ from osil.networks.reaching import ReachingNetwork
 from osil.policy_reaching import load_reaching_policy
 from osil.resources import resource_path
 from osil.seeds import generator
+from osil.settings import from_yaml
 from osil.training.loop import CURVE
 from osil.training.reaching import ForceRegression, ReachingTraining, run, source_for
 
@@ -47,7 +48,7 @@ class Run:
 
     def config(self) -> ReachingTraining:
         """Settings of the recipe."""
-        return ReachingTraining.from_yaml(resource_path("config", "training", f"particle_{self.recipe}.yaml"))
+        return from_yaml(ReachingTraining, resource_path("config", "training", f"particle_{self.recipe}.yaml"))
 
     def folder(self, runs: Path) -> Path:
         """Where its files are."""

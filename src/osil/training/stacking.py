@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import dacite
 import torch
-import yaml
 
 from osil.demonstrations.sampling import PairSource, SamplingConfig
-from osil.errors import ConfigError
 from osil.experts.noise import NoiseConfig
 from osil.networks.stacking import StackingNetwork
 from osil.policy import OneShotPolicy, PolicyConfig, load_policy, save_policy
@@ -44,15 +41,6 @@ class StackingTraining:
     threads: int = 1
     initial: str | None = None
     validation_episodes: int = 64
-
-    @classmethod
-    def from_yaml(cls, path: str | Path) -> StackingTraining:
-        """Read a YAML file. Raises ConfigError at an unknown key or a wrong type."""
-        try:
-            values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-            return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
-        except (OSError, yaml.YAMLError, dacite.DaciteError) as error:
-            raise ConfigError(f"{path}: {error}") from error
 
 
 def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
