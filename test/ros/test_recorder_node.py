@@ -72,14 +72,14 @@ def test_what_was_steered_is_what_is_recorded(session: Session, hand, folder: Pa
     stored = storage.load(stopped.path)
     recorded = stored.demonstration
     assert stored.block_names == ("a", "b", "c")
-    assert len(recorded) == stopped.steps == pytest.approx(periods, abs=10), "idle time is left out"
+    assert len(recorded) == stopped.steps == pytest.approx(periods, abs=15), "idle time is left out"
     steered = np.abs(recorded.actions.displacement - ACTIONS[0].displacement).max(-1) < 1e-6
     assert steered.sum() >= len(ACTIONS) // 2  # a busy machine samples fewer of them
     assert recorded.actions.close_gripper[-1]
     assert not recorded.actions.close_gripper[0]
     # Blocks that lie still move opposite to the gripper: what was seen fits what was done.
     travelled = -np.diff(recorded.observations.block_positions[:, 0, 2]).sum()
-    assert travelled == pytest.approx(recorded.actions.displacement[:, 2].sum(), abs=0.015)
+    assert travelled == pytest.approx(recorded.actions.displacement[:, 2].sum(), abs=0.025)
     listed = call(session, "list")
     assert list(listed.names) == ["wave"]
     assert listed.steps[0] == stopped.steps
