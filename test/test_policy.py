@@ -72,11 +72,36 @@ def test_the_mode_counts_not_the_mean_nor_the_peak():
         torch.log(torch.tensor([[[0.6, 0.4]]])),
         torch.tensor([[[left, right]]]),
         torch.tensor([[[broad, narrow]]]),
-        torch.tensor([[0.3]]),
+        torch.tensor([[[0.3, 0.3]]]),
     )
     motion, close = most_confident(actions, 1)
     np.testing.assert_allclose(motion, [left], atol=1e-4)
     assert close.tolist() == [True]
+
+
+def test_fingers_and_motion_belong_together():
+    """ "Down, open" and "rest, close" are both right; "rest, open" would be forever."""
+    down, rest = [0.0, 0.0, -1.0, 0.0], [0.0] * 4
+    actions = ActionDistribution(
+        torch.log(torch.tensor([[[0.55, 0.45]]])),
+        torch.tensor([[[rest, down]]]),
+        torch.full((1, 1, 2, 4), -3.0),
+        torch.tensor([[[0.2, -8.0]]]),
+    )
+    motion, close = most_confident(actions, 1)
+    np.testing.assert_allclose(motion, [down], atol=1e-4)
+    assert close.tolist() == [False]
+
+
+def test_the_window_of_draws_moves_to_and_fro(policy, shown):
+    policy.reset(shown[0])
+    firsts = []
+    for _ in range(80):
+        policy.act(shown[0].observations[0])
+        firsts.append(policy.attention.kept_steps)
+    last = CONFIG.draws - CONFIG.ensemble
+    assert firsts[0] is firsts[2 * last] is not firsts[1]
+    assert firsts[1] is firsts[2 * last - 1]
 
 
 def test_what_it_cannot_use_is_refused(policy, shown, tmp_path):

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from osil.core import Action, Demonstration, FloatArray, Observation
+from osil.core import Action, BoolArray, Demonstration, FloatArray, Observation
 from osil.demonstrations.conditioning import Conditioning
-from osil.errors import DemonstrationError, ObservationError
+from osil.errors import ConfigError, DemonstrationError, ObservationError
 from osil.model_folder import read_model, write_model
 from osil.networks.context_network import Context
 from osil.networks.features import ObservationTensors
@@ -56,11 +56,22 @@ class PolicyConfig:
         network: sizes of the network.
         conditioning: how demonstrations are cut down; the same as in training.
         ensemble: downsampled demonstrations whose action distributions are averaged (section 5.2.3).
+        draws: downsampled demonstrations that are kept ready. The ensemble is a window of them that moves on by one at
+            every action, to and fro: a policy without memory that sees the same scene again is not bound to answer the
+            same, so it does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
+
+    Raises:
+        ConfigError: fewer draws than members.
     """
 
     network: StackingNetworkConfig = field(default_factory=StackingNetworkConfig)
     conditioning: Conditioning = field(default_factory=Conditioning)
     ensemble: int = 10
+    draws: int = 40
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.ensemble <= self.draws:
+            raise ConfigError(f"ensemble {self.ensemble} of {self.draws} draws: expected 1 <= ensemble <= draws")
 
 
 class OneShotPolicy:
@@ -93,18 +104,18 @@ class OneShotPolicy:
         counts = {one.observations.num_blocks for one in shown}
         if len(counts) != 1:
             raise DemonstrationError(f"demonstrations of {sorted(counts)} blocks in one batch; expected one count")
-        rng = np.random.default_rng(seed)
-        frames: list[Observation] = []
         for one in shown:
             check_motion(one.observations)
-            for _ in range(self.config.ensemble):
-                kept = self.config.conditioning.frames(one.observations, rng)
-                if not frames:
-                    self._kept_steps = kept
-                frames.append(one.observations[kept])
+        rng = np.random.default_rng(seed)
+        kept = [
+            [self.config.conditioning.frames(one.observations, rng) for one in shown] for _ in range(self.config.draws)
+        ]
+        frames = [one.observations[steps] for draw in kept for one, steps in zip(shown, draw, strict=True)]
+        self._kept_steps = [draw[0] for draw in kept]
         self._memory = self.network.remember(*pad_frames(frames))
         self._blocks = counts.pop()
         self._scenes = len(shown)
+        self._acted = 0
         self.attention = None
 
     @torch.inference_mode()
@@ -127,32 +138,41 @@ class OneShotPolicy:
         batch = observation[None] if self._single else observation
         present = ObservationTensors.from_numpy(batch)
         repeated = ObservationTensors(
-            *(x.repeat_interleave(members, 0)[:, None] for x in (present.positions, present.yaws, present.opening))
+            *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
         )
-        output = self.network(self._memory, repeated)
-        self._note_attention(output.context)
+        first = self._first_member()
+        window = slice(first * self._scenes, (first + members) * self._scenes)
+        output = self.network(self._memory.select(window), repeated)
+        self._acted += 1
+        self._note_attention(output.context, self._kept_steps[first])
         motion, close = most_confident(output.actions, members)
         action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, motion[:, 3] * YAW_SCALE)
         return action[0] if self._single else action
 
-    def _note_attention(self, context: Context) -> None:
+    def _first_member(self) -> int:
+        """Where the window of draws begins: 0, 1, 2 ... and back again."""
+        last = self.config.draws - self.config.ensemble
+        return last - abs(last - self._acted % (2 * last)) if last else 0
+
+    def _note_attention(self, context: Context, kept_steps: np.ndarray) -> None:
         members = self.config.ensemble
-        blocks = context.block_logits[:, 0, :2].softmax(-1).unflatten(0, (-1, members)).mean(1).numpy()
-        time = context.time_weights[::members, 0, : len(self._kept_steps)].float().numpy()
+        blocks = context.block_logits[:, 0, :2].softmax(-1).unflatten(0, (members, -1)).mean(0).numpy()
+        time = context.time_weights[: self._scenes, 0, :, : len(kept_steps)].float().mean(-2).numpy()
         if self._single:
             blocks, time = blocks[0], time[0]
-        self.attention = Attention(self._kept_steps, time, blocks[..., 0, :], blocks[..., 1, :])
+        self.attention = Attention(kept_steps, time, blocks[..., 0, :], blocks[..., 1, :])
 
 
-def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArray, np.ndarray]:
-    """Average the distributions of each ensemble and take the most confident motion (section 5.2.2, figure 9).
+def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArray, BoolArray]:
+    """Average the distributions of each ensemble and take the most confident action (section 5.2.2, figure 9).
 
-    Confidence is probability mass, not density: the mass that all components have within ``NEIGHBOURHOOD`` of a
-    component's mean. (By density, a narrow component of next to no weight would beat a broad one of nearly all.)
-    The motion is the mean over that neighbourhood, so members that agree are averaged and others are left out.
+    Confidence is probability mass, not density: the mass that all components with the same answer for the fingers have
+    within ``NEIGHBOURHOOD`` of a component's mean. (By density, a narrow component of next to no weight would beat a
+    broad one of nearly all.) The motion is the mean over that neighbourhood, so members that agree are averaged and
+    others are left out.
 
     Args:
-        actions: leading ``[N * members, 1]``.
+        actions: leading ``[members * N, 1]``.
         members: size of an ensemble.
 
     Returns:
@@ -161,17 +181,17 @@ def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArra
 
     def pooled(x: Tensor) -> Tensor:
         """All components of an ensemble as one mixture: ``[N, members * C, ...]``."""
-        components: Tensor = x[:, 0].unflatten(0, (-1, members))
+        components: Tensor = x[:, 0].unflatten(0, (members, -1)).transpose(0, 1)
         return components.flatten(1, 2)
 
-    means, weights = pooled(actions.means), pooled(actions.log_weights).exp()
+    means, weights, closing = pooled(actions.means), pooled(actions.log_weights).exp(), pooled(actions.close_logits)
     distance = (means[:, :, None] - means[:, None]).square().sum(-1)
-    nearby = weights[:, None] * torch.exp(-0.5 * distance / NEIGHBOURHOOD**2)
-    mass, best = nearby.sum(-1).max(-1)
-    chosen = nearby[torch.arange(len(means)), best]
+    answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
+    nearby = answers[:, :, None] * torch.exp(-0.5 * distance / NEIGHBOURHOOD**2)[:, None]
+    mass, best = nearby.sum(-1).flatten(1).max(-1)  # over both answers and all components
+    chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
     motion = (chosen[:, None] @ means)[:, 0] / mass[:, None]
-    close = actions.close_logit[:, 0].unflatten(0, (-1, members)).sigmoid().mean(-1) > 0.5
-    return motion.double().numpy(), close.numpy()
+    return motion.double().numpy(), (best >= means.shape[1]).numpy()
 
 
 def check_motion(observations: Observation) -> None:

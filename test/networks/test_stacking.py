@@ -35,7 +35,8 @@ def test_any_number_of_blocks_and_frames(network, blocks, frames):
     output = act(network, [random_observation(rng, frames, blocks)] * 2, random_observation(rng, 2, 3, blocks))
     assert output.actions.means.shape == (2, 3, 4, 4)
     assert output.context.block_logits.shape == (2, 3, 6, blocks)
-    assert output.context.time_weights.shape == (2, 3, frames)
+    assert output.actions.close_logits.shape == (2, 3, 4)
+    assert output.context.time_weights.shape == (2, 3, 3 * 2, frames)
 
 
 def test_the_order_of_the_blocks_does_not_matter(network):
@@ -62,7 +63,7 @@ def test_padding_changes_nothing(network):
     )
     padded = act(network, [short, long], twice)
     torch.testing.assert_close(alone.actions.means[0], padded.actions.means[0], atol=1e-5, rtol=1e-4)
-    assert (padded.context.time_weights[0, :, 5:] == 0).all()
+    assert (padded.context.time_weights[0, ..., 5:] == 0).all()
 
 
 def test_the_demonstration_matters(network):

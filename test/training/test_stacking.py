@@ -1,6 +1,7 @@
 """Training learns, goes on where it stopped, and refuses settings that it does not know."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +41,13 @@ def test_one_batch_is_learned_by_heart():
 
 def test_the_learner_drives_and_the_expert_labels():
     rng = np.random.default_rng(1)
-    config = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=1)
+    config = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=1, draws=1)
     learner = OneShotPolicy(StackingNetwork(config.network), config)
     source = PairSource(
         [StackingTask.parse("ab")],
         Conditioning(),
         rng,
-        SamplingConfig(4, 16, 8, 2, 2, dagger_share=1.0, dagger_after=0),
+        replace(SMALL, first_batches=0, dagger_share=1.0, dagger_after=0, dagger_steps=40),
         learner=learner,
     )
     for _ in range(8):

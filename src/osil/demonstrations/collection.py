@@ -1,4 +1,4 @@
-"""Expert episodes from the kinematic world, thousands at a time."""
+"""Episodes from the kinematic world with the expert's labels, thousands at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import Action, Actor, Demonstration, Observation, Scene
+from osil.core import Action, Demonstration, Observation, Scene
+from osil.demonstrations.operators import Operator
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
@@ -22,13 +23,9 @@ STEPS_AFTER = 3
 believe that all is done stops for good the first time it does so wrongly, for it has no memory."""
 
 
-LEARNER_STEPS, EXPERT_STEPS = 50, 25
-"""Control steps for which learner and expert drive before the other takes over, on average."""
-
-
 @dataclass(frozen=True, eq=False)
 class Episodes:
-    """``N`` expert episodes of at most ``T`` steps.
+    """``N`` episodes of at most ``T`` steps, labelled by the expert.
 
     Attributes:
         observations: leading ``[T, N]``.
@@ -87,12 +84,10 @@ def collect(
     midway: float = 0.0,
     delayed: float = 0.5,
     table: Table | None = None,
-    learner: Actor[Observation, Action] | None = None,
+    operator: Operator | None = None,
+    max_steps: int | None = None,
 ) -> Episodes:
-    """Let the expert do ``tasks`` (all with the same number of blocks), each in a new random scene.
-
-    With a ``learner`` (DAGGER, section 3.3) learner and expert take turns in driving, and the expert labels all states:
-    those in which the learner got stuck or went wrong, too.
+    """Do ``tasks`` (all with the same number of blocks), each in a new random scene, and let the expert label it all.
 
     Args:
         tasks: one for each of the N episodes.
@@ -101,7 +96,8 @@ def collect(
         midway: share of the episodes that begin with some stages done.
         delayed: share of the episodes in which actions act one control step late.
         table: where blocks may lie.
-        learner: a policy that was reset with N demonstrations, or None.
+        operator: who drives; None: the expert.
+        max_steps: end all episodes after so many control steps, done or not.
     """
     table = table or Table()
     count = len(tasks)
@@ -111,8 +107,8 @@ def collect(
     expert = StackingExpert(tasks)
     injection = NoiseInjection(noise, count, rng) if noise else None
     limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
+    limit = max_steps or round(limit * (operator.patience if operator else 1.0))
     finished = np.full(count, -1)
-    learning = np.ones(count, dtype=bool)
 
     observation = world.reset(scene, delay=rng.random(count) < delayed)
     observations, labels, sources, targets = [], [], [], []
@@ -123,29 +119,16 @@ def collect(
         labels.append(action)
         sources.append(source)
         targets.append(target)
-        executed = injection.disturb(action) if injection else action
-        if learner:
-            change = rng.random(count) < np.where(learning, 1 / LEARNER_STEPS, 1 / EXPERT_STEPS)
-            learning = learning ^ change
-            executed = _either(learning, learner.act(observation), executed)
-        observation = world.step(executed)
         idle = (np.abs(action.displacement).max(-1) < 0.001) & ~action.close_gripper & (source < 0)
         finished = np.where((finished < 0) & idle, step + 1, finished)
         if (finished >= 0).all() and step >= finished.max() + STEPS_AFTER:
             break
+        executed = operator.actor.act(observation) if operator else action
+        observation = world.step(injection.disturb(executed) if injection else executed)
     success = np.array([layout_reached(task, world.scene[i]) for i, task in enumerate(tasks)]) & (finished >= 0)
     lengths = np.minimum(np.where(finished >= 0, finished + STEPS_AFTER, limit), len(labels))
     return Episodes(
         Observation.stack(observations), Action.stack(labels), np.stack(sources), np.stack(targets), lengths, success
-    )
-
-
-def _either(first: np.ndarray, one: Action, other: Action) -> Action:
-    """The actions of ``one`` where ``first`` ``[N]`` is True, else those of ``other``."""
-    return Action(
-        np.where(first[:, None], one.displacement, other.displacement),
-        np.where(first, one.close_gripper, other.close_gripper),
-        np.where(first, one.yaw_step, other.yaw_step),
     )
 
 

@@ -42,7 +42,7 @@ class Conditioning:
     """
 
     kind: Kind = "trajectory"
-    dropout: float = 0.94
+    dropout: float = 0.96
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind) or not 0.0 <= self.dropout < 1.0:

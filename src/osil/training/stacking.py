@@ -51,8 +51,8 @@ def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
     if config.initial:
         network.load_state_dict(load_policy(config.initial).network.state_dict())
     tasks = load_tasks("train", config.max_blocks)
-    # One member is weaker than the ensemble, at a tenth of the cost.
-    alone = OneShotPolicy(network, replace(config.policy, ensemble=1))
+    # One member, always the same, is weaker than the ensemble, at a tenth of the cost.
+    alone = OneShotPolicy(network, replace(config.policy, ensemble=1, draws=1))
     start = steps_done(folder) if resume else 0
     rng = generator("train", config.seed, 0, start)  # a run that goes on does not see its first batches again
     source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, alone, start)
