@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 pytest.importorskip("osil_interfaces", reason="osil_interfaces is not built")
@@ -21,6 +23,7 @@ from sensor_msgs.msg import JointState, Joy
 from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
+from osil.resources import resource_path
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.session import Session
@@ -61,25 +64,19 @@ def session(stack: Stack) -> Iterator[Session]:
     session.close()
 
 
-PAD = Joystick(
-    axis_x=1,
-    axis_y=0,
-    axis_z=4,
-    axis_yaw=3,
-    button_dead_man=5,
-    button_close=0,
-    button_open=1,
-    max_speed=0.7,
-    max_yaw_rate=2.0,
-)
-"""As in config/teleop.yaml."""
+@pytest.fixture(scope="session")
+def pad() -> Joystick:
+    """The joystick of config/teleop.yaml."""
+    values = yaml.safe_load(resource_path("config", "teleop.yaml").read_text())["/**"]["ros__parameters"]
+    return Joystick(**{field.name: values[field.name] for field in fields(Joystick)})
 
 
 class Hand(Node):
     """Sees the robot, and commands it on any of the three ways, once in each control period of simulated time."""
 
-    def __init__(self) -> None:
+    def __init__(self, pad: Joystick) -> None:
         super().__init__("hand")
+        self._pad = pad
         self.stamp = 0
         self.joints: dict[str, float] = {}
         self._spinner = SingleThreadedExecutor()
@@ -114,7 +111,7 @@ class Hand(Node):
 
     def wait(self, seconds: float) -> None:
         """Of simulated time."""
-        end = self.stamp + seconds * convert.NANOSECONDS
+        end = self.stamp + int(seconds * convert.NANOSECONDS)  # whole, because a float of today's time is not exact
         assert self.until(lambda: self.stamp >= end), "the simulation stands still"
 
     def connect(self) -> None:
@@ -129,27 +126,36 @@ class Hand(Node):
     def opening(self) -> float:
         return convert.to_opening(self.joints)
 
-    def command(self, actions: Sequence[Action], way: str = "policy", frame: str = topics.GRIPPER_FRAME) -> None:
-        """One action a control period, as twist and gripper command."""
+    def command(
+        self,
+        actions: Sequence[Action],
+        way: str = "policy",
+        frame: str = topics.GRIPPER_FRAME,
+        period: float = CONTROL_PERIOD,
+    ) -> None:
+        """One action each ``period`` (seconds), as twist and gripper command."""
         self.wait(CONTROL_PERIOD)  # so that the first stamp is not an old one
         for action in actions:
             twist = convert.from_action(action, self.stamp, CONTROL_PERIOD)
             twist.header.frame_id = frame
             self._grippers[way].publish(Bool(data=bool(action.close_gripper)))
             self._twists[way].publish(twist)
-            self.wait(CONTROL_PERIOD)
+            self.wait(period)
 
-    def steer(self, actions: Sequence[Action]) -> None:
-        """One action a control period, with the joystick."""
+    def steer(self, actions: Sequence[Action]) -> float:
+        """One action a control period, with the joystick. Returns the control periods that it took."""
         assert self.until(lambda: self._joy.get_subscription_count() > 0)
+        self.wait(CONTROL_PERIOD)  # so that the first stamp is not an old one
+        began = self.stamp
         for action in actions:
-            self._joy.publish(PAD.encode(action))
+            self._joy.publish(self._pad.encode(action))
             self.wait(CONTROL_PERIOD)
         self._joy.publish(Joy(axes=[0.0] * 6, buttons=[0] * 11))  # and let go
+        return (self.stamp - began) / (CONTROL_PERIOD * convert.NANOSECONDS)
 
 
 @pytest.fixture(scope="module")
-def hand(ros: None) -> Iterator[Hand]:
-    hand = Hand()
+def hand(ros: None, pad: Joystick) -> Iterator[Hand]:
+    hand = Hand(pad)
     yield hand
     hand.close()

@@ -1,7 +1,9 @@
 """Records what an operator shows by teleoperation as demonstrations, one file each.
 
-A control step is recorded while the operator holds the dead-man button: idle time before, after and between is not
-part of a demonstration. Each step pairs what was seen with the command that was given in the control period after.
+A step is recorded when a command comes: the command, and the newest that was seen of the robot and the blocks. Commands
+come while the operator holds the dead-man button, so idle time before, after and between is not part of a
+demonstration. A stream faster than the control rate is thinned out to it. (A timer of its own would drift against the
+commands, and take some twice and others not at all.)
 
 Subscribes: ``joint_states``, ``block_poses``, ``teleop/gripper_twist_command``, ``teleop/gripper_command``. To record
 anything else than teleoperation, remap the last two.
@@ -35,6 +37,12 @@ from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecord
 RELEASED = 0.15
 """Seconds without a command after which the dead-man button counts as let go."""
 
+JITTER = 0.4
+"""Control periods by which a command may come too early and still be a step."""
+
+BACKLOG = 20
+"""Commands that wait for a recorder which the machine has kept from running: a second of them."""
+
 
 @dataclass(frozen=True)
 class RecorderParameters:
@@ -55,36 +63,41 @@ class RecorderNode(Node):
         parameters = declare(self, RecorderParameters)
         self._folder = Path(parameters.demonstrations).expanduser().resolve()
         self._view = SceneView(self, parameters.max_age)
-        self._twist, self._close, self._arrived = TwistStamped(), False, 0
+        self._close, self._arrived, self._due = False, 0, 0
         self._recording: Recording | None = None
-        self._pending: Seen | None = None
-        self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, self._store_twist, 1)
-        self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, 1)
+        # The gripper first, as it is sent: of two messages that wait, the one subscribed first is read first.
+        self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, BACKLOG)
+        self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, self._step, BACKLOG)
         self.create_service(StartRecording, "~/start", self._start)
         self.create_service(StopRecording, "~/stop", self._stop)
         self.create_service(Trigger, "~/discard", self._discard)
         self.create_service(RecordingStatus, "~/status", self._status)
         self.create_service(ListDemonstrations, "~/list", self._list)
-        self.create_timer(CONTROL_PERIOD, self._step)
-
-    def _store_twist(self, twist: TwistStamped) -> None:
-        self._twist, self._arrived = twist, self.get_clock().now().nanoseconds
 
     def _store_gripper(self, close: Bool) -> None:
         self._close = close.data
 
-    def _step(self) -> None:
-        if self._recording is None:
+    def _step(self, twist: TwistStamped) -> None:
+        self._arrived = self.get_clock().now().nanoseconds
+        if self._recording is None or not self._is_due(convert.to_nanoseconds(twist.header.stamp) or self._arrived):
             return
-        pending, self._pending = self._pending, None
         try:
-            if pending is not None and self._held():
-                action = convert.to_action(self._twist, self._close, CONTROL_PERIOD)
-                self._recording.seen.append(pending)
-                self._recording.actions.append(action)
-            self._pending = self._look()
+            action = convert.to_action(twist, self._close, CONTROL_PERIOD)
+            seen = self._look()
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+        else:
+            self._recording.seen.append(seen)
+            self._recording.actions.append(action)
+
+    def _is_due(self, stamp: int) -> bool:
+        """Whether a command of this time (nanoseconds) begins a control step; if so, the next is due a period later."""
+        period = round(CONTROL_PERIOD * convert.NANOSECONDS)
+        jitter, early = round(JITTER * period), self._due - stamp
+        if jitter < early < 2 * period:  # any earlier, and it is the clock that was set back
+            return False
+        self._due = (self._due if abs(early) <= jitter else stamp) + period
+        return True
 
     def _held(self) -> bool:
         """Whether the operator holds the dead-man button."""
@@ -111,7 +124,7 @@ class RecorderNode(Node):
         elif self._path(name).exists():
             response.message = f"{self._path(name)} exists; choose another name"
         else:
-            self._recording, self._pending = Recording(name), None
+            self._recording, self._due = Recording(name), 0
             response.success, response.message = True, f"recording {name!r}"
         return response
 
