@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from osil.training import processes
 from osil.training.optimization import OptimizationConfig
 
 CHECKPOINT, CURVE = "checkpoint.pt", "learning_curve.jsonl"
@@ -30,6 +31,8 @@ class LoopConfig:
         validate_every: steps between two validations, each followed by a checkpoint.
         log_every: steps between two log lines.
         precision: ``bf16`` for autocast (a quarter less time on a CPU that has it), or ``fp32``.
+
+    With several processes (``osil.training.processes``) each step takes a batch from each of them.
     """
 
     steps: int = 6000
@@ -50,11 +53,12 @@ def train(
 ) -> None:
     """Minimize ``objective(batch)``, which returns a loss and a dict of tensors to log.
 
-    Writes into ``folder``: a checkpoint, ``learning_curve.jsonl`` (a line each validation) and TensorBoard events.
+    Writes into ``folder``: a checkpoint, ``learning_curve.jsonl`` (a line each validation) and TensorBoard events. Of
+    several processes only the first validates and writes.
 
     Args:
         objective: module whose parameters are trained.
-        next_batch: draws a batch.
+        next_batch: draws a batch; in each process from a random stream of its own.
         loop: how long and how often.
         optimization: how.
         folder: where to write.
@@ -66,16 +70,25 @@ def train(
     optimizer = optimization.build(objective.parameters())
     start, seconds = _restore(folder, objective, optimizer) if resume else (0, 0.0)
     began = time.monotonic() - seconds
-    writer = SummaryWriter(str(folder))
-    bar = tqdm(range(start, loop.steps), initial=start, total=loop.steps, unit="step", dynamic_ncols=True)
-    sums: Metrics = {}
+    first, model = processes.first(), processes.shared(objective)
+    device = next(objective.parameters()).device.type
+    writer = SummaryWriter(str(folder)) if first else None
+    bar = tqdm(
+        range(start, loop.steps),
+        initial=start,
+        total=loop.steps,
+        unit="step",
+        dynamic_ncols=True,
+        disable=not first,
+    )
+    sums: dict[str, Tensor] = {}
     since = 0
     for step in bar:
         for group in optimizer.param_groups:
             group["lr"] = optimization.rate(step, loop.steps)
         batch = next_batch()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=loop.precision == "bf16"):
-            loss, details = objective(batch)
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=loop.precision == "bf16"):
+            loss, details = model(batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(objective.parameters(), optimization.clip)
@@ -83,25 +96,28 @@ def train(
 
         done = step + 1
         for name, value in {"loss": loss, **details}.items():
-            sums[name] = sums.get(name, 0.0) + float(value.detach())
+            sums[name] = sums.get(name, 0.0) + value.detach().float()
         since += 1
-        if done % loop.log_every == 0:
+        if writer and done % loop.log_every == 0:
             _log(writer, done, {"loss": loss, **details})
             bar.set_postfix(loss=f"{loss.item():.3f}")
-        if done % loop.validate_every == 0 or done == loop.steps:
+        if done % loop.validate_every and done < loop.steps:
+            continue
+        if writer:
             minutes = (time.monotonic() - began) / 60.0
-            metrics = {name: round(total / since, 4) for name, total in sums.items()}
-            sums, since = {}, 0
+            metrics = {name: round(float(total) / since, 4) for name, total in sums.items()}
             metrics |= validate() if validate else {}
             _log(writer, done, metrics)
             with (folder / CURVE).open("a", encoding="utf-8") as curve:
                 curve.write(json.dumps({"step": done, "minutes": round(minutes, 2), **metrics}) + "\n")
             tqdm.write(f"step {done}, {minutes:.1f} min: " + ", ".join(f"{k} {v:.4g}" for k, v in metrics.items()))
             _save(folder, objective, optimizer, done, time.monotonic() - began)
-            if converged and converged():
-                break
+        sums, since = {}, 0
+        if processes.agreed(first and converged is not None and converged()):
+            break
     bar.close()
-    writer.close()
+    if writer:
+        writer.close()
 
 
 def _log(writer: SummaryWriter, step: int, values: dict[str, Tensor] | Metrics) -> None:
@@ -122,9 +138,9 @@ def _save(folder: Path, objective: nn.Module, optimizer: torch.optim.Optimizer, 
 
 
 def steps_done(folder: Path) -> int:
-    """Steps after which the checkpoint in ``folder`` was made; 0 without one."""
+    """Steps after which the checkpoint in ``folder`` was made; 0 without one. The weights in it are not read."""
     path = folder / CHECKPOINT
-    return int(torch.load(path, weights_only=True)["step"]) if path.exists() else 0
+    return int(torch.load(path, weights_only=True, mmap=True)["step"]) if path.exists() else 0
 
 
 def _restore(folder: Path, objective: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
@@ -132,7 +148,7 @@ def _restore(folder: Path, objective: nn.Module, optimizer: torch.optim.Optimize
     path = folder / CHECKPOINT
     if not path.exists():
         return 0, 0.0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     objective.load_state_dict(state["objective"])
     optimizer.load_state_dict(state["optimizer"])
     return int(state["step"]), float(state["seconds"])

@@ -16,6 +16,7 @@ from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
 from osil.training.loop import LoopConfig, Metrics, steps_done, train
 from osil.training.optimization import OptimizationConfig
+from osil.training.processes import together
 from osil.training.validation import kinematic_success
 
 
@@ -44,8 +45,16 @@ class StackingTraining:
 
 
 def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
-    """Train, and leave in ``folder`` the model, its checkpoint and its learning curve."""
+    """Train, and leave in ``folder`` the model, its checkpoint and its learning curve.
+
+    Under torchrun the processes train one network together, each on batches of its own.
+    """
     torch.set_num_threads(config.threads)
+    with together() as rank:
+        _run(config, folder, resume, rank)
+
+
+def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> None:
     torch.manual_seed(config.seed)
     network = StackingNetwork(config.policy.network)
     if config.initial:
@@ -54,7 +63,8 @@ def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost.
     alone = OneShotPolicy(network, replace(config.policy, ensemble=1, draws=1))
     start = steps_done(folder) if resume else 0
-    rng = generator("train", config.seed, 0, start)  # a run that goes on does not see its first batches again
+    # Neither another process nor a run that goes on sees the same batches.
+    rng = generator("train", config.seed, 0, start, rank)
     source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, alone, start)
 
     def validate() -> Metrics:
