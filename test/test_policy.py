@@ -93,6 +93,24 @@ def test_fingers_and_motion_belong_together():
     assert close.tolist() == [False]
 
 
+def test_a_policy_of_positions_alone_does_not_see_yaws(shown):
+    config = replace(CONFIG, network=replace(CONFIG.network, yaw=False))
+    torch.manual_seed(0)
+    policy = OneShotPolicy(StackingNetwork(config.network), config)
+    seen = shown[0].observations[0]
+    turned = turned_by(seen, 0.4)
+    policy.reset(shown[0])
+    one = policy.act(seen)
+    policy.reset(Demonstration(turned_by(shown[0].observations, 0.4), shown[0].actions))
+    other = policy.act(turned)
+    np.testing.assert_allclose(one.displacement, other.displacement, atol=1e-7)
+    assert one.yaw_step == 0.0
+
+
+def turned_by(observations: Observation, yaw: float) -> Observation:
+    return Observation(observations.block_positions, observations.gripper_opening, observations.block_yaws + yaw)
+
+
 def test_the_window_of_draws_moves_to_and_fro(policy, shown):
     policy.reset(shown[0])
     firsts = []

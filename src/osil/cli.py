@@ -100,6 +100,7 @@ def _add_evaluate(commands: Commands) -> None:
     stacking = parser.add_argument_group("block stacking")
     push = "push a free block this far at most, once in every episode between stages; without a number: %(const)s"
     stacking.add_argument("--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push)
+    stacking.add_argument("--no-yaw", dest="yaw", action="store_false", help="no block is turned, as in the paper")
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name, what in (("friction", "friction"), ("mass", "mass"), ("size", "edge length")):
         physics.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=f"factor on the blocks' {what}")
@@ -128,7 +129,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
         tasks = load_tasks(options.tasks, options.max_blocks)
         conditions = Conditions(options.friction, options.mass, options.size, options.latency, options.noise)
-        setting = Setting(options.world, options.operator, options.push, conditions)
+        setting = Setting(options.world, options.operator, options.push, conditions, options.yaw)
         report |= {"tasks": options.tasks}
         report |= evaluate(
             options.model, setting, tasks, options.episodes, options.seed, options.jobs, options.failures
@@ -198,11 +199,12 @@ def _add_reproduce(commands: Commands) -> None:
         "reproduce",
         "train and judge everything behind the published tables and figures",
         "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
-        "  osil reproduce stacking --model models/stacking\n\n"
+        "  osil reproduce stacking --model models/stacking\n"
+        "  osil reproduce learning --run runs/stacking\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
-    parser.add_argument("experiment", choices=("particle", "stacking"), help="which experiment")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="tables, figures; default: results/EXPERIMENT")
+    parser.add_argument("experiment", choices=("particle", "stacking", "learning"), help="which experiment")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="default: results/particle or results/stacking")
     parser.add_argument(
         "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
     )
@@ -211,6 +213,10 @@ def _add_reproduce(commands: Commands) -> None:
         "--recipe", choices=("paper", "better"), default="paper", help="of config/training; default: %(default)s"
     )
     particle.add_argument("--runs", type=Path, default=Path("runs/particle"), metavar="DIR", help="checkpoints, models")
+    learning = parser.add_argument_group("learning")
+    learning.add_argument(
+        "--run", dest="training", type=Path, default=Path("runs/stacking"), metavar="DIR", help="of osil train"
+    )
     stacking = parser.add_argument_group("stacking")
     stacking.add_argument("--model", type=Path, default=Path("models/stacking"), help="default: %(default)s")
     stacking.add_argument("--seed", type=_natural, default=0, metavar="S", help="chooses the episodes")
@@ -219,8 +225,12 @@ def _add_reproduce(commands: Commands) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    output = options.output or Path("results") / options.experiment
-    if options.experiment == "stacking":
+    output = options.output or Path("results") / ("particle" if options.experiment == "particle" else "stacking")
+    if options.experiment == "learning":
+        from osil.training.reproduce_learning import reproduce as reproduce_learning
+
+        reproduce_learning(options.training, output, options.seed, options.jobs)
+    elif options.experiment == "stacking":
         from osil.evaluation.reproduce_stacking import reproduce as reproduce_stacking
 
         reproduce_stacking(options.model, output, options.seed, options.jobs, options.only)

@@ -146,7 +146,8 @@ class OneShotPolicy:
         self._acted += 1
         self._note_attention(output.context, self._kept_steps[first])
         motion, close = most_confident(output.actions, members)
-        action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, motion[:, 3] * YAW_SCALE)
+        yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
+        action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
         return action[0] if self._single else action
 
     def _first_member(self) -> int:

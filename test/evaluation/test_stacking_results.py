@@ -35,7 +35,9 @@ def numbers(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in report.items() if key != "versions"}
 
 
-def test_an_interrupted_run_goes_on_and_ends_with_the_same_results(tmp_path: Path, small: Experiment) -> None:
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_results(
+    tmp_path: Path, small: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = Path("unused")
     reproduce_stacking.reproduce(model, tmp_path, seed=1, jobs=1)
     records = tmp_path / "records" / "expert_test.jsonl"
@@ -49,6 +51,12 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_results(tmp_path: Pat
     assert report["by_task"].keys() == {"ab cd", "abcde"}
     assert "| 4 | 77.6 % | 100.0%" in (tmp_path / "tables.md").read_text()
     assert imageio.imread(tmp_path / "success.png").shape[0] > 200
+
+    more = replace(small, episodes=3)
+    monkeypatch.setattr(reproduce_stacking, "EXPERIMENTS", (more,))
+    reproduce_stacking.reproduce(model, tmp_path, seed=1, jobs=1)
+    assert records.read_text().startswith(whole), "what is there is kept"
+    assert numbers(tmp_path)["all"]["episodes"] == 6
 
     with pytest.raises(ConfigError, match="another output"):
         reproduce_stacking.reproduce(model, tmp_path, seed=2, jobs=1)

@@ -17,7 +17,7 @@ from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
-from osil.training.stacking import StackingTraining, run
+from osil.training.stacking import StackingTraining, run, step_folder
 
 ROOT = Path(__file__).parents[2]
 SMALL = SamplingConfig(demonstrations=4, observations=16, pairs=8, queries=2, pools=2)
@@ -72,6 +72,8 @@ validation_episodes: 2
     assert [line["step"] for line in curve] == [2, 4, 6]
     assert all(0.0 <= line["success"] <= 1.0 for line in curve)
     assert load_policy(tmp_path / "out").config.ensemble == 2
+    kept = load_policy(step_folder(tmp_path / "out", 2))
+    assert kept.info["digest"] != load_policy(step_folder(tmp_path / "out", 6)).info["digest"]
 
 
 def test_unknown_settings_are_refused(tmp_path):

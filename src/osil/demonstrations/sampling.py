@@ -16,6 +16,7 @@ from osil.demonstrations.operators import Operator, open_operator
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask
+from osil.worlds.table import Table
 
 STEADY = NoiseConfig(scales=(0.0, 0.0005, 0.001), burst_rate=0.0)
 FUMBLING = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
@@ -98,6 +99,7 @@ class PairSource:
         noise: disturbance of the expert's actions.
         learner: the policy as it stands, for DAGGER.
         start: batches that were drawn before, by a run that now goes on.
+        table: where blocks may lie, and how they may be turned.
     """
 
     def __init__(
@@ -109,11 +111,12 @@ class PairSource:
         noise: NoiseConfig | None = None,
         learner: Policy[Observation, Action] | None = None,
         start: int = 0,
+        table: Table | None = None,
     ) -> None:
         self._tasks, self._conditioning, self._rng = tasks, conditioning, rng
         self._config = config or SamplingConfig()
         self._noise = noise or NoiseConfig()
-        self._learner = learner
+        self._learner, self._table = learner, table or Table()
         self._pools: deque[_Pool] = deque(maxlen=self._config.pools)
         self._drawn = start
 
@@ -136,16 +139,16 @@ class PairSource:
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
         tasks = [reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)]
         if not easy and rng.random() < c.human_share:
-            shown = collect(tasks, rng, operator=open_operator("human", tasks, rng))
+            shown = collect(tasks, rng, table=self._table, operator=open_operator("human", tasks, rng))
         else:
-            shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING)
+            shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING, table=self._table)
         repeated = [task for task in tasks for _ in range(c.queries)]
         if self._learner and self._drawn >= c.dagger_after and rng.random() < c.dagger_share:
             asked = self._let_learn(
                 self._learner, repeated, [i for i in range(c.pairs) for _ in range(c.queries)], shown
             )
             return _Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
-        asked = collect(repeated, rng, noise=self._noise, midway=c.midway)
+        asked = collect(repeated, rng, noise=self._noise, midway=c.midway, table=self._table)
         return _Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
 
     def _let_learn(
@@ -155,7 +158,7 @@ class PairSource:
         c, rng = self._config, self._rng
         learner.reset([shown.demonstration(row) for row in rows], self._drawn)
         turns = Operator(TakingTurns(learner, StackingExpert(tasks), len(tasks), rng), np.zeros(len(tasks)), 1.0)
-        return collect(tasks, rng, midway=c.dagger_midway, operator=turns, max_steps=c.dagger_steps)
+        return collect(tasks, rng, midway=c.dagger_midway, table=self._table, operator=turns, max_steps=c.dagger_steps)
 
 
 def reorder(task: StackingTask, interleave: bool, rng: np.random.Generator) -> StackingTask:

@@ -23,7 +23,6 @@ from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
 from osil.worlds.opening import StackingWorld, open_world
 from osil.worlds.push import PushedWorld
-from osil.worlds.table import Table
 
 StackingPolicy = Policy[Observation, Action]
 
@@ -87,7 +86,9 @@ def run_batch(
         OsilError: the operator cannot demonstrate a task.
     """
     tasks, size = [case.task for case in cases], setting.conditions.block_size
-    with open_world(setting.world, tasks[0].num_blocks, cases[0].generator(_WORLD), setting.conditions) as world:
+    with open_world(
+        setting.world, tasks[0].num_blocks, cases[0].generator(_WORLD), setting.conditions, setting.table
+    ) as world:
         actor: Actor[Observation, Action]
         shown: list[Demonstration[Observation, Action]] = []
         if policy is None:
@@ -100,7 +101,7 @@ def run_batch(
         if setting.push:
             world = PushedWorld(world, tasks, cases[0].generator(_PUSH), setting.push)
             pushed = world.pushed
-        observation = world.reset(_scenes(cases, size, _SCENE))
+        observation = world.reset(_scenes(setting, cases, _SCENE))
         rollout(world, actor, observation, judge.max_steps, [judge, recorder])
     if failures:
         _keep_failures(failures, cases, judge, shown, recorder)
@@ -139,7 +140,7 @@ def _demonstrations(
         if not missing:
             return [found[n] for n in range(len(cases))], redrawn
         tasks = [cases[n].task for n in missing]
-        scene = _scenes([cases[n] for n in missing], size, _DEMONSTRATION, attempt)
+        scene = _scenes(setting, [cases[n] for n in missing], _DEMONSTRATION, attempt)
         operator = open_operator(setting.operator, tasks, cases[missing[0]].generator(_OPERATOR, attempt), size)
         shown, succeeded = demonstrate(world, tasks, scene, operator)
         for n, demonstration, success in zip(missing, shown, succeeded, strict=True):
@@ -151,7 +152,8 @@ def _demonstrations(
     raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {failed}; is the task possible?")
 
 
-def _scenes(cases: Sequence[Case], block_size: float, *key: int) -> Scene:
+def _scenes(setting: Setting, cases: Sequence[Case], *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
-    drawn = [Table().random_scene(case.task.num_blocks, case.generator(*key), block_size=block_size) for case in cases]
+    table, size = setting.table, setting.conditions.block_size
+    drawn = [table.random_scene(case.task.num_blocks, case.generator(*key), size) for case in cases]
     return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))

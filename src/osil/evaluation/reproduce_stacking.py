@@ -1,7 +1,8 @@
 """Every number of block stacking by one command: ``osil reproduce stacking``. What is done already is kept.
 
-Each experiment has a file of records, one line a task. A run that was interrupted goes on with the tasks that have no
-line yet. Tables and figures are made from the records and the same records always give the same ones.
+Each experiment has a file of records, to which a line is added for the episodes of a task. A run that was interrupted
+goes on with what is missing, and so does one that now asks for more episodes. Tables and figures are made from the
+records, and the same records always give the same ones.
 """
 
 from __future__ import annotations
@@ -57,17 +58,18 @@ def _run(experiment: Experiment, model: Path, output: Path, seed: int, jobs: int
     header = {
         "model": getattr(load(judged), "info", {}).get("digest", EXPERT),
         "seed": seed,
-        "episodes": experiment.episodes,
         **experiment.setting.as_dict(),
     }
     path = output / "records" / f"{experiment.name}.jsonl"
     done = _read(path, header)
     for task in experiment.tasks():
-        if str(task) in done:
+        known = done.setdefault(str(task), [])
+        cases = [Case(task, number, seed) for number in range(len(known), experiment.episodes)]
+        if not cases:
             continue
-        cases = [Case(task, number, seed) for number in range(experiment.episodes)]
-        done[str(task)] = run_cases(judged, experiment.setting, cases, jobs, label=f"{experiment.name}: {task}")
-        _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in done[str(task)]]})
+        new = run_cases(judged, experiment.setting, cases, jobs, label=f"{experiment.name}: {task}")
+        _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in new]})
+        known += new
     episodes = [episode for group in done.values() for episode in group]
     return {"title": experiment.title, **describe(judged, experiment.setting, seed, experiment.episodes, episodes)}
 
@@ -80,7 +82,11 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
     first, *lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     if first != header:
         raise ConfigError(f"{path} holds records of {first}, not of {header}; choose another output folder")
-    return {line["task"]: [_episode(line["task"], one, header["seed"]) for one in line["episodes"]] for line in lines}
+    done: dict[str, list[Episode]] = {}
+    for line in lines:
+        episodes = [_episode(line["task"], one, header["seed"]) for one in line["episodes"]]
+        done.setdefault(line["task"], []).extend(episodes)
+    return done
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

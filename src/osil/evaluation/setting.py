@@ -9,6 +9,7 @@ from osil.demonstrations.operators import OperatorKind
 from osil.errors import ConfigError
 from osil.worlds.conditions import Conditions
 from osil.worlds.opening import WorldKind
+from osil.worlds.table import Table
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Setting:
         operator: who demonstrates.
         push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
         conditions: of the world, for the demonstration and for the policy alike.
+        yaw: False: no block is turned, as in the paper. For policies that see positions alone.
 
     Raises:
         ConfigError: conditions that this kind of world does not know.
@@ -29,6 +31,12 @@ class Setting:
     operator: OperatorKind = "expert"
     push: float = 0.0
     conditions: Conditions = field(default_factory=Conditions)
+    yaw: bool = True
+
+    @property
+    def table(self) -> Table:
+        """Where blocks may lie, and how they may be turned."""
+        return Table() if self.yaw else Table(max_yaw=0.0)
 
     def __post_init__(self) -> None:
         if self.world == "kinematic" and self.conditions != Conditions():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,31 @@ def draw_success(ours: Mapping[str, Rates], paper: Mapping[str, Rates], path: Pa
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     figure.legend(loc="outside upper center", ncols=3, fontsize=9)
+    _save(figure, path)
+
+
+def draw_learning(
+    minutes: Sequence[float], rate: Sequence[float], interval: Sequence[tuple[float, float]], path: Path
+) -> None:
+    """Success over minutes of training, with 95 % intervals.
+
+    Args:
+        minutes: of each point.
+        rate, interval: success there and its limits, between 0 and 1.
+        path: a .png or .svg file.
+    """
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.subplots()
+    low, high = 100.0 * np.array(interval).T
+    axes.fill_between(minutes, low, high, color=_COLOURS[0], alpha=0.2, linewidth=0.0, label="Wilson 95 %")
+    axes.plot(minutes, 100.0 * np.array(rate), "o-", color=_COLOURS[0], label="unseen tasks, 2 to 8 stages")
+    axes.axhline(95.0, color="grey", linestyle="--", linewidth=1.0, label="95 %")
+    axes.set_ylim(0.0, 102.0)
+    axes.set_xlim(left=0.0)
+    axes.set_xlabel("minutes of training")
+    axes.set_ylabel("whole episodes that succeed [%]")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
     _save(figure, path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -35,6 +35,7 @@ class StackingNetworkConfig:
             and which the target, so that a person can read them.
         hidden: units of each of the two layers of the manipulation network.
         components: Gaussians in the action distribution.
+        yaw: False for a policy that sees and acts on positions alone, as the paper's does.
         score: attention score, ``additive`` as in the paper or ``dot_product``.
 
     Raises:
@@ -49,6 +50,7 @@ class StackingNetworkConfig:
     block_heads: int = 6
     hidden: int = 256
     components: int = 4
+    yaw: bool = True
     score: Score = "dot_product"
 
     def __post_init__(self) -> None:
@@ -78,12 +80,18 @@ class StackingNetwork(nn.Module):
 
     def remember(self, frames: ObservationTensors, mask: Tensor) -> DemonstrationMemory:
         """Take in M demonstrations of up to K frames (leading ``[M, K]``); mask ``[M, K]`` is False at padding."""
+        frames = self._seen(frames)
         embedding = self.demonstration(geometry_features(frames), robot_features(frames.opening), mask)
         return self.context.remember(embedding, mask)
 
     def forward(self, memory: DemonstrationMemory, present: ObservationTensors) -> StackingOutput:
         """Act in N present states of each of the M demonstrations (leading ``[M, N]``)."""
+        present = self._seen(present)
         robot = robot_features(present.opening)
         pose = torch.cat([present.positions, yaw_features(present.yaws)], dim=-1)
         context = self.context(memory, geometry_features(present), pose, robot)
         return StackingOutput(self.manipulation(context.geometry, robot), context)
+
+    def _seen(self, observation: ObservationTensors) -> ObservationTensors:
+        """What there is to see of an observation."""
+        return observation if self.config.yaw else replace(observation, yaws=torch.zeros_like(observation.yaws))

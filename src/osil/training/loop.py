@@ -47,7 +47,7 @@ def train(
     loop: LoopConfig,
     optimization: OptimizationConfig,
     folder: Path,
-    validate: Callable[[], Metrics] | None = None,
+    validate: Callable[[int], Metrics] | None = None,
     resume: bool = False,
     converged: Callable[[], bool] | None = None,
 ) -> None:
@@ -62,7 +62,7 @@ def train(
         loop: how long and how often.
         optimization: how.
         folder: where to write.
-        validate: measures the policy as it stands.
+        validate: measures the policy as it stands after so many steps.
         resume: go on from the checkpoint in ``folder`` if there is one.
         converged: asked after each validation whether to end early.
     """
@@ -106,7 +106,7 @@ def train(
         if writer:
             minutes = (time.monotonic() - began) / 60.0
             metrics = {name: round(float(total) / since, 4) for name, total in sums.items()}
-            metrics |= validate() if validate else {}
+            metrics |= validate(done) if validate else {}
             _log(writer, done, metrics)
             with (folder / CURVE).open("a", encoding="utf-8") as curve:
                 curve.write(json.dumps({"step": done, "minutes": round(minutes, 2), **metrics}) + "\n")

@@ -99,7 +99,7 @@ def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder:
     scenes = Arena().random_scenes(config.configurations, num_landmarks, fresh)
     perfect = 0
 
-    def validate() -> Metrics:
+    def validate(_: int) -> Metrics:
         nonlocal perfect
         save_reaching_policy(folder, network, policy_config, architecture=architecture, seed=config.seed)
         network.eval()

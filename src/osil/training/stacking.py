@@ -18,6 +18,7 @@ from osil.training.loop import LoopConfig, Metrics, steps_done, train
 from osil.training.optimization import OptimizationConfig
 from osil.training.processes import together
 from osil.training.validation import kinematic_success
+from osil.worlds.table import Table
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,13 @@ class StackingTraining:
     validation_episodes: int = 64
 
 
+def step_folder(folder: Path, step: int) -> Path:
+    """Where a run keeps the model that it had after ``step`` steps, for curves over time."""
+    return folder / "steps" / f"{step:06}"
+
+
 def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
-    """Train, and leave in ``folder`` the model, its checkpoint and its learning curve.
+    """Train, and leave in ``folder`` the model, its checkpoint, its learning curve and the models on the way.
 
     Under torchrun the processes train one network together, each on batches of its own.
     """
@@ -65,11 +71,13 @@ def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> Non
     start = steps_done(folder) if resume else 0
     # Neither another process nor a run that goes on sees the same batches.
     rng = generator("train", config.seed, 0, start, rank)
-    source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, alone, start)
+    table = Table() if config.policy.network.yaw else Table(max_yaw=0.0)
+    source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, alone, start, table)
 
-    def validate() -> Metrics:
-        save_policy(folder, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
+    def validate(step: int) -> Metrics:
+        for path in (folder, step_folder(folder, step)):
+            save_policy(path, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
         rng = generator("train", config.seed, 1)
-        return {"success": kinematic_success(alone, tasks, config.validation_episodes, rng)}
+        return {"success": kinematic_success(alone, tasks, config.validation_episodes, rng, table)}
 
     train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate, resume)

@@ -17,21 +17,21 @@ STEPS_PER_STAGE = 110
 
 
 def kinematic_success(
-    policy: OneShotPolicy, tasks: Sequence[StackingTask], episodes: int, rng: np.random.Generator
+    policy: OneShotPolicy, tasks: Sequence[StackingTask], episodes: int, rng: np.random.Generator, table: Table
 ) -> float:
-    """Share of episodes, each with a new demonstration and a new scene, that end with the layout shown."""
+    """Share of episodes, each with a new demonstration and a new scene on ``table``, that end with the layout shown."""
     groups = defaultdict(list)
     for index in range(episodes):
         task = tasks[index * len(tasks) // episodes]
         groups[task.num_blocks].append(task)
-    return sum(_successes(policy, group, rng) for group in groups.values()) / episodes
+    return sum(_successes(policy, group, rng, table) for group in groups.values()) / episodes
 
 
-def _successes(policy: OneShotPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator) -> int:
-    shown = collect(tasks, rng)
+def _successes(policy: OneShotPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, table: Table) -> int:
+    shown = collect(tasks, rng, table=table)
     policy.reset([shown.demonstration(index) for index in range(len(tasks))])
-    world = KinematicWorld(rng)
-    observation = world.reset(scenes(Table(), len(tasks), tasks[0].num_blocks, rng))
+    world = KinematicWorld(rng, table=table)
+    observation = world.reset(scenes(table, len(tasks), tasks[0].num_blocks, rng))
     stable = np.zeros(len(tasks), dtype=int)
     done = np.zeros(len(tasks), dtype=bool)
     for _ in range(STEPS_PER_STAGE * max(task.num_stages for task in tasks)):

@@ -35,6 +35,7 @@ class KinematicConfig:
         slip: standard deviation of the block's shift in the fingers when it is grasped.
         radius: reachable distances from the pan axis.
         start_height: grasp centre over the table at the start of an episode, drawn between these.
+        start_yaw: greatest rotation of the hand at the start, where blocks are turned, too.
     """
 
     max_step: float = 0.035
@@ -50,6 +51,7 @@ class KinematicConfig:
     slip: float = 0.0008
     radius: tuple[float, float] = (0.43, 0.76)
     start_height: tuple[float, float] = (0.18, 0.34)
+    start_yaw: float = 0.5
 
 
 class KinematicWorld:
@@ -76,7 +78,8 @@ class KinematicWorld:
         self._block_yaws = scene.block_yaws.astype(float)
         x, y = rng.uniform(0.52, 0.66, count), rng.uniform(-0.2, 0.2, count)
         self._gripper = np.stack([x, y, self._table.height + rng.uniform(*c.start_height, count)], axis=-1)
-        self._yaw = rng.uniform(-0.5, 0.5, count)
+        start_yaw = min(c.start_yaw, self._table.max_yaw)
+        self._yaw = rng.uniform(-start_yaw, start_yaw, count)
         self._opening = np.full(count, c.opening)
         self._velocity = np.zeros((count, 3))
         self._held = np.full(count, -1)

@@ -13,6 +13,7 @@ from osil.errors import ConfigError
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.table import Table
 
 WorldKind = Literal["kinematic", "pybullet"]
 
@@ -55,7 +56,11 @@ class BatchOfOne:
 
 @contextmanager
 def open_world(
-    kind: WorldKind, num_blocks: int, rng: np.random.Generator, conditions: Conditions | None = None
+    kind: WorldKind,
+    num_blocks: int,
+    rng: np.random.Generator,
+    conditions: Conditions | None = None,
+    table: Table | None = None,
 ) -> Iterator[StackingWorld]:
     """A world of ``num_blocks`` blocks whose leading dimension is ``[N]``, N at most ``BATCH_SIZE[kind]``.
 
@@ -66,9 +71,9 @@ def open_world(
     if kind == "kinematic":
         if conditions != Conditions():
             raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
-        yield KinematicWorld(rng)
+        yield KinematicWorld(rng, table=table)
     else:
-        world = PyBulletWorld(num_blocks, rng, conditions.physics(), conditions.disturbances())
+        world = PyBulletWorld(num_blocks, rng, conditions.physics(), conditions.disturbances(), table)
         try:
             yield BatchOfOne(world)
         finally:

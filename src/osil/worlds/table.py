@@ -24,6 +24,8 @@ class Table:
         max_radius: farthest block centre.
         max_y: largest ``|y|`` of a block centre.
         spacing: least distance between block centres, so that the open fingers and the wrist fit between.
+        max_yaw: block yaws are uniform in ``[-max_yaw, max_yaw]`` (a cube repeats every pi/2). 0: every block lies
+            parallel to the base frame, as in the paper, whose policies see positions alone.
     """
 
     height: float = 0.40
@@ -32,6 +34,7 @@ class Table:
     max_radius: float = 0.70
     max_y: float = 0.42
     spacing: float = 0.105
+    max_yaw: float = np.pi / 4
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
@@ -42,7 +45,6 @@ class Table:
         self,
         num_blocks: int,
         rng: np.random.Generator,
-        max_yaw: float = np.pi / 4,
         block_size: float = BLOCK_SIZE,
     ) -> Scene:
         """Draw blocks that lie apart from one another on the table.
@@ -50,7 +52,6 @@ class Table:
         Args:
             num_blocks: how many.
             rng: source of randomness.
-            max_yaw: block yaws are uniform in ``[-max_yaw, max_yaw]`` (a cube repeats every pi/2).
             block_size: edge length, metres.
 
         Returns:
@@ -63,7 +64,7 @@ class Table:
             placed: list[FloatArray] = []
             for _ in range(200):
                 if len(placed) == num_blocks:
-                    yaws = rng.uniform(-max_yaw, max_yaw, num_blocks)
+                    yaws = rng.uniform(-self.max_yaw, self.max_yaw, num_blocks)
                     heights = np.full((num_blocks, 1), self.height + 0.5 * block_size)
                     return Scene(np.concatenate([np.array(placed).reshape(-1, 2), heights], axis=1), yaws)
                 radius = np.sqrt(rng.uniform(self.min_radius**2, self.max_radius**2))
