@@ -157,8 +157,8 @@ class OneShotPolicy:
 
     def _note_attention(self, context: Context, kept_steps: np.ndarray) -> None:
         members = self.config.ensemble
-        blocks = context.block_logits[:, 0, :2].softmax(-1).unflatten(0, (members, -1)).mean(0).numpy()
-        time = context.time_weights[: self._scenes, 0, :, : len(kept_steps)].float().mean(-2).numpy()
+        blocks = context.block_logits[:, 0, :2].softmax(-1).unflatten(0, (members, -1)).mean(0).numpy(force=True)
+        time = context.time_weights[: self._scenes, 0, :, : len(kept_steps)].float().mean(-2).numpy(force=True)
         if self._single:
             blocks, time = blocks[0], time[0]
         self.attention = Attention(kept_steps, time, blocks[..., 0, :], blocks[..., 1, :])
@@ -192,7 +192,7 @@ def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArra
     mass, best = nearby.sum(-1).flatten(1).max(-1)  # over both answers and all components
     chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
     motion = (chosen[:, None] @ means)[:, 0] / mass[:, None]
-    return motion.double().numpy(), (best >= means.shape[1]).numpy()
+    return motion.double().numpy(force=True), (best >= means.shape[1]).numpy(force=True)
 
 
 def check_motion(observations: Observation) -> None:

@@ -39,6 +39,14 @@ def test_one_batch_is_learned_by_heart():
     assert losses[-1] < losses[0] - 4.0  # nats
 
 
+def test_a_step_happens_where_the_network_is():
+    """As on a GPU: whatever is made on the way lies on the default device."""
+    batch = PairSource([StackingTask.parse("ab +c")], Conditioning(), np.random.default_rng(0), SMALL).batch()
+    with torch.device("meta"):
+        loss, _ = BehavioralCloning(StackingNetwork(StackingNetworkConfig(dim=32, hidden=64)))(batch)
+    assert loss.device.type == "meta"
+
+
 def test_the_learner_drives_and_the_expert_labels():
     rng = np.random.default_rng(1)
     config = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=1, draws=1)

@@ -22,7 +22,7 @@ class ObservationTensors:
     @classmethod
     def from_numpy(cls, observation: Observation) -> ObservationTensors:
         def tensor(array: np.ndarray) -> Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+            return torch.as_tensor(np.ascontiguousarray(array, dtype=np.float32))
 
         return cls(
             tensor(observation.block_positions), tensor(observation.block_yaws), tensor(observation.gripper_opening)

@@ -37,13 +37,14 @@ class BehavioralCloning(nn.Module):
         output = self.network(self.network.remember(frames, mask), ObservationTensors.from_numpy(batch.observations))
         motion, close = scaled(batch.labels)
         nll = -output.actions.log_prob(motion, close).mean()
-        attended = torch.from_numpy(np.stack([batch.source, batch.target], axis=-1))
+        attended = torch.as_tensor(np.stack([batch.source, batch.target], axis=-1))
         blocks = functional.cross_entropy(
             output.context.block_logits[..., :2, :].flatten(0, -2), attended.flatten(), ignore_index=-1
         )
-        moments = torch.from_numpy(batch.moments)
-        mass = (output.context.time_weights[..., -1, :] * moments).sum(-1)[moments.any(-1)]
-        moment = -torch.log(mass.clamp_min(1e-4)).mean()
+        moments = torch.as_tensor(batch.moments)
+        mass = (output.context.time_weights[..., -1, :] * moments).sum(-1)
+        shown = moments.any(-1)  # temporal dropout may have left no frame of the present stage
+        moment = -(torch.log(mass.clamp_min(1e-4)) * shown).sum() / shown.sum().clamp_min(1)
         loss = nll + self.block_weight * blocks + self.moment_weight * moment
         return loss, {"nll": nll, "blocks": blocks, "moment": moment, **_errors(output.actions, motion, close)}
 
@@ -63,4 +64,4 @@ def scaled(actions: Action) -> tuple[Tensor, Tensor]:
     motion = np.concatenate(
         [actions.displacement / DISPLACEMENT_SCALE, actions.yaw_step[..., None] / YAW_SCALE], axis=-1
     )
-    return torch.from_numpy(motion.astype(np.float32)), torch.from_numpy(actions.close_gripper.astype(np.float32))
+    return torch.as_tensor(motion.astype(np.float32)), torch.as_tensor(actions.close_gripper.astype(np.float32))
