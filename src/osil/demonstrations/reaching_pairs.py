@@ -26,6 +26,8 @@ class ReachingSampling:
         demonstrations: M, demonstrations in a batch.
         observations: N, states for each of them.
         frames: K, frames of a demonstration that are read.
+        early: of a fixed training set, states at step t of a trajectory are drawn in proportion to
+            ``exp(-early t)``: early ones show best whether the demonstration was understood, see FreshPairs.
 
     Raises:
         ConfigError: a number is out of range.
@@ -35,10 +37,11 @@ class ReachingSampling:
     demonstrations: int = 64
     observations: int = 16
     frames: int = 12
+    early: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.trajectories < 0 or min(self.demonstrations, self.observations, self.frames) < 1:
-            raise ConfigError(f"{self}: expected trajectories >= 0 and the others >= 1")
+        if min(self.trajectories, self.early) < 0 or min(self.demonstrations, self.observations, self.frames) < 1:
+            raise ConfigError(f"{self}: expected trajectories and early >= 0 and the others >= 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +72,17 @@ class FixedPairs:
 
     def __init__(self, trajectories: Trajectories, sampling: ReachingSampling, rng: np.random.Generator) -> None:
         self._data, self._sampling, self._rng = trajectories, sampling, rng
-        self._frames = evenly_spaced(trajectories.actions.force.shape[1], sampling.frames)
+        steps = trajectories.actions.force.shape[1]
+        self._frames = evenly_spaced(steps, sampling.frames)
+        weights = np.exp(-sampling.early * np.arange(steps))
+        self._step_probability = weights / weights.sum()
 
     def batch(self) -> ReachingBatch:
         """Draw a batch, with replacement."""
         s, data, rng = self._sampling, self._data, self._rng
         shown = rng.integers(len(data), size=s.demonstrations)
         same = data.of_same_task(shown, s.observations, rng)
-        step = rng.integers(data.actions.force.shape[1], size=same.shape)
+        step = rng.choice(len(self._step_probability), same.shape, p=self._step_probability)
         rows = shown[:, None], self._frames
         return ReachingBatch(
             data.observations[rows], data.actions[rows], data.observations[same, step], data.actions[same, step]
