@@ -18,7 +18,8 @@ from torch import Tensor
 
 from osil.core import Action, BoolArray, Demonstration, FloatArray, Observation
 from osil.demonstrations.conditioning import Conditioning
-from osil.errors import ConfigError, DemonstrationError, ObservationError
+from osil.demonstrations.shown import Shown
+from osil.errors import ConfigError, DemonstrationError
 from osil.model_folder import read_model, write_model
 from osil.networks.context_network import Context
 from osil.networks.features import ObservationTensors
@@ -82,7 +83,7 @@ class OneShotPolicy:
         self.info = info or {}
         self.attention: Attention | None = None
         self.network = network.eval()
-        self._blocks = 0
+        self._shown = Shown[Observation, Action]("blocks")
 
     @torch.inference_mode()
     def reset(
@@ -99,11 +100,8 @@ class OneShotPolicy:
         Raises:
             DemonstrationError: a demonstration in which nothing moves, or a batch of different block counts.
         """
-        self._single = isinstance(demonstration, Demonstration)
-        shown = [demonstration] if isinstance(demonstration, Demonstration) else list(demonstration)
-        counts = {one.observations.num_blocks for one in shown}
-        if len(counts) != 1:
-            raise DemonstrationError(f"demonstrations of {sorted(counts)} blocks in one batch; expected one count")
+        asked = self._shown.again(demonstration)
+        shown = asked.demonstrations
         for one in shown:
             check_motion(one.observations)
         rng = np.random.default_rng(seed)
@@ -113,8 +111,7 @@ class OneShotPolicy:
         frames = [one.observations[steps] for draw in kept for one, steps in zip(shown, draw, strict=True)]
         self._kept_steps = [draw[0] for draw in kept]
         self._memory = self.network.remember(*pad_frames(frames))
-        self._blocks = counts.pop()
-        self._scenes = len(shown)
+        self._shown = asked
         self._acted = 0
         self.attention = None
 
@@ -128,27 +125,21 @@ class OneShotPolicy:
         Raises:
             ObservationError: other blocks than in the demonstration, or ``reset`` was not called.
         """
-        expected = (() if self._single else (self._scenes,)) if self._blocks else None
-        if observation.num_blocks != self._blocks or observation.leading_shape != expected:
-            raise ObservationError(
-                f"observation of {observation.num_blocks} blocks with leading shape {observation.leading_shape}; the "
-                f"demonstration has {self._blocks} blocks and needs {expected} (0 blocks: call reset first)"
-            )
         members = self.config.ensemble
-        batch = observation[None] if self._single else observation
-        present = ObservationTensors.from_numpy(batch)
+        scenes = len(self._shown)
+        present = ObservationTensors.from_numpy(self._shown.batch(observation))
         repeated = ObservationTensors(
             *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
         )
         first = self._first_member()
-        window = slice(first * self._scenes, (first + members) * self._scenes)
+        window = slice(first * scenes, (first + members) * scenes)
         output = self.network(self._memory.select(window), repeated)
         self._acted += 1
         self._note_attention(output.context, self._kept_steps[first])
         motion, close = most_confident(output.actions, members)
         yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
         action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
-        return action[0] if self._single else action
+        return action[0] if self._shown.single else action
 
     def _first_member(self) -> int:
         """Where the window of draws begins: 0, 1, 2 ... and back again."""
@@ -158,8 +149,8 @@ class OneShotPolicy:
     def _note_attention(self, context: Context, kept_steps: np.ndarray) -> None:
         members = self.config.ensemble
         blocks = context.block_logits[:, 0, :2].softmax(-1).unflatten(0, (members, -1)).mean(0).numpy(force=True)
-        time = context.time_weights[: self._scenes, 0, :, : len(kept_steps)].float().mean(-2).numpy(force=True)
-        if self._single:
+        time = context.time_weights[: len(self._shown), 0, :, : len(kept_steps)].float().mean(-2).numpy(force=True)
+        if self._shown.single:
             blocks, time = blocks[0], time[0]
         self.attention = Attention(kept_steps, time, blocks[..., 0, :], blocks[..., 1, :])
 

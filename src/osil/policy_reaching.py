@@ -11,7 +11,8 @@ import torch
 
 from osil.core import Demonstration, FloatArray
 from osil.demonstrations.reaching_pairs import evenly_spaced
-from osil.errors import DemonstrationError, ObservationError
+from osil.demonstrations.shown import Shown
+from osil.errors import DemonstrationError
 from osil.model_folder import read_model, write_model
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
@@ -49,7 +50,7 @@ class ReachingPolicy:
         self.config = config
         self.info = info or {}
         self.weights: FloatArray | None = None
-        self._expected: tuple[int, ...] | None = None
+        self._shown = Shown[ParticleObservation, ParticleAction]("landmarks")
 
     @torch.inference_mode()
     def reset(self, demonstration: ParticleDemonstration | Sequence[ParticleDemonstration], seed: int = 0) -> None:
@@ -62,20 +63,19 @@ class ReachingPolicy:
         Raises:
             DemonstrationError: different numbers of landmarks, or another number than the network is built for.
         """
-        single = isinstance(demonstration, Demonstration)
-        shown = [demonstration] if isinstance(demonstration, Demonstration) else list(demonstration)
-        counts = {one.observations.num_landmarks for one in shown}
+        shown = self._shown.again(demonstration)
         network = self.config.network
-        if len(counts) != 1 or not (network.shared or counts == {network.num_landmarks}):
-            wanted = "one number of landmarks" if network.shared else f"{network.num_landmarks} landmarks"
-            raise DemonstrationError(f"demonstrations of {sorted(counts)} landmarks; this model needs {wanted}")
-        kept = [one[evenly_spaced(len(one), self.config.frames)] for one in shown]
+        if not network.shared and shown.count != network.num_landmarks:
+            raise DemonstrationError(
+                f"demonstrations of {shown.count} landmarks; this model needs {network.num_landmarks} landmarks"
+            )
+        kept = [one[evenly_spaced(len(one), self.config.frames)] for one in shown.demonstrations]
         frames = ParticleObservation.stack([one.observations for one in kept])
         forces = ParticleAction.stack([one.actions for one in kept])
         self._memory = self.network.remember(ReachingTensors.from_numpy(frames), force_tensor(forces))
-        self._single, self._expected = single, (() if single else (len(shown),)) + (counts.pop(),)
+        self._shown = shown
         if network.attention:
-            self.weights = self._memory[0].numpy() if single else self._memory.numpy()
+            self.weights = self._memory[0].numpy() if shown.single else self._memory.numpy()
 
     @torch.inference_mode()
     def act(self, observation: ParticleObservation) -> ParticleAction:
@@ -87,14 +87,9 @@ class ReachingPolicy:
         Raises:
             ObservationError: other landmarks than in the demonstration, or ``reset`` was not called.
         """
-        if (*observation.leading_shape, observation.num_landmarks) != self._expected:
-            raise ObservationError(
-                f"observation of {observation.num_landmarks} landmarks with leading shape {observation.leading_shape}; "
-                f"expected {self._expected} (scenes and landmarks, as in the demonstration; None: call reset first)"
-            )
-        batch = observation[None] if self._single else observation
+        batch = self._shown.batch(observation)
         force = self.network(self._memory, ReachingTensors.from_numpy(batch[:, None])).force[:, 0].double().numpy()
-        return ParticleAction(force[0] if self._single else force)
+        return ParticleAction(force[0] if self._shown.single else force)
 
 
 def save_reaching_policy(
