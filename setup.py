@@ -44,6 +44,7 @@ setup(
     entry_points={"console_scripts": ["osil = osil.cli:main"]},
     install_requires=[
         "dacite",
+        "h5py",
         "imageio[ffmpeg]",
         "joblib",
         "matplotlib",

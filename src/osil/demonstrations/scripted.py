@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import ascii_lowercase
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
 from osil.demonstrations.operators import Operator, OperatorKind, open_operator
@@ -66,6 +67,28 @@ def demonstrate(
     lengths = judge.steps + STABLE_STEPS - 1 + operator.steps_after
     shown = [Demonstration(observations[:length, n], actions[:length, n]) for n, length in enumerate(lengths)]
     return shown, judge.succeeded
+
+
+def write_demonstrations(
+    kind: WorldKind,
+    tasks: Sequence[StackingTask],
+    episodes: int,
+    seed: int,
+    folder: Path,
+    operator: OperatorKind = "expert",
+    jobs: int = 1,
+) -> Iterator[tuple[int, bool]]:
+    """Call ``write_demonstration`` for so many episodes of each task, ``jobs`` at once.
+
+    Yields:
+        For each file the demonstrations in it, which is 1, and whether it is new.
+    """
+    written = Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(write_demonstration)(kind, task, seed, number, folder, operator)
+        for task in tasks
+        for number in range(episodes)
+    )
+    return ((1, is_new) for is_new in written)
 
 
 def write_demonstration(
