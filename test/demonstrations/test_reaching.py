@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,28 @@ def test_fresh_batches_repeat_no_demonstration() -> None:
     source = FreshPairs(3, SAMPLING, np.random.default_rng(0))
     starts = np.concatenate([source.batch().frames.landmark_positions[:, 0, 0] for _ in range(300)])
     assert len(np.unique(starts, axis=0)) == len(starts)
+
+
+def test_early_states_are_drawn_more_often() -> None:
+    rng = np.random.default_rng(0)
+    data = collect(200, 4, rng)
+    at_rest = [
+        np.mean((FixedPairs(data, replace(SAMPLING, early=early), rng).batch().states.robot_velocity == 0.0).all(-1))
+        for early in (0.0, 2.0)
+    ]
+    assert at_rest[0] < 0.3 < 0.7 < at_rest[1]
+
+
+def test_a_curriculum_goes_from_two_landmarks_to_all() -> None:
+    def shown(start: int) -> set[int]:
+        batch = FreshPairs(6, replace(SAMPLING, curriculum=100), np.random.default_rng(0), start=start).batch()
+        final = batch.frames[:, -1]
+        offset = final.landmark_positions - final.robot_position[:, None]
+        return set((offset**2).sum(-1).argmin(-1).tolist())
+
+    assert shown(0) == {0, 1}
+    assert shown(50) == {0, 1, 2}
+    assert shown(100) == set(range(6))
 
 
 def test_a_trajectory_is_a_demonstration() -> None:

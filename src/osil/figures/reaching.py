@@ -22,37 +22,48 @@ NAMES = {
 """The paper's names of the architectures."""
 
 _COLOURS = {"plain_lstm": "#c44e52", "lstm_attention": "#4c72b0", "final_state": "#55a868"}
-_SEEN, _UNSEEN = "--", "-"
+_MARKERS = {"plain_lstm": "o", "lstm_attention": "s", "final_state": "^"}
+_APART = {"plain_lstm": -0.13, "lstm_attention": 0.0, "final_state": 0.13}
+"""Sideways shift in units of landmarks, so that equal rates do not hide each other."""
+
+PANELS = {"seen": "seen in training (table 1)", "unseen": "never seen (table 2)"}
+
+Rates = Mapping[str, Sequence[float]]
+"""By architecture, ``[F]`` rates between 0 and 1, one a task family; NaN where there is none yet."""
 
 
 def draw_success(
     landmarks: Sequence[int],
-    seen: Mapping[str, Sequence[float]],
-    unseen: Mapping[str, Sequence[float]],
-    intervals: Mapping[str, Sequence[tuple[float, float]]],
-    paper: Mapping[str, Sequence[float]],
+    ours: Mapping[str, Rates],
+    intervals: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
+    paper: Mapping[str, Rates],
     path: Path,
 ) -> None:
-    """Figure 8: success against the number of landmarks, all rates between 0 and 1.
+    """Figure 8: success against the number of landmarks, a panel for each of PANELS.
 
     Args:
         landmarks: ``[F]`` sizes of the task families.
-        seen, unseen: ``[F]`` rates by architecture; NaN where there is none yet.
-        intervals: ``[F]`` limits of the unseen rates.
-        paper: the paper's unseen rates, drawn as crosses.
+        ours: by panel.
+        intervals: by panel and architecture, ``[F]`` limits of our rates.
+        paper: by panel, the paper's rates.
         path: a .png or .svg file.
     """
-    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for name, colour in _COLOURS.items():
-        low, high = 100.0 * np.array(intervals[name]).T
-        axes.fill_between(landmarks, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(landmarks, 100.0 * np.array(seen[name]), _SEEN, color=colour, label=f"{NAMES[name]} (train)")
-        axes.plot(landmarks, 100.0 * np.array(unseen[name]), _UNSEEN, color=colour, label=f"{NAMES[name]} (test)")
-        axes.plot(landmarks, 100.0 * np.array(paper[name]), "x", color=colour, label=f"{NAMES[name]} (paper, test)")
-    _percent(axes)
-    axes.set_xlabel("number of landmarks")
-    axes.legend(fontsize=8, loc="lower left")
+    figure = Figure(figsize=(10.5, 4.6), layout="constrained")
+    for axes, (panel, title) in zip(figure.subplots(1, 2, sharey=True), PANELS.items(), strict=True):
+        for name, colour in _COLOURS.items():
+            place = np.array(landmarks) + _APART[name]
+            rates, limits = 100.0 * np.array(ours[panel][name]), 100.0 * np.array(intervals[panel][name]).T
+            errors = np.abs(limits - rates)
+            look = {"color": colour, "marker": _MARKERS[name], "markersize": 6}
+            axes.plot(place, 100.0 * np.array(paper[panel][name]), **look, linestyle=":", markerfacecolor="white")
+            axes.errorbar(place, rates, errors, **look, linewidth=1.8, elinewidth=1.0, capsize=2.5)
+            axes.plot([], [], color=colour, marker=_MARKERS[name], linewidth=1.8, label=NAMES[name])
+        axes.plot([], [], "o-", color="#444444", label="ours, with 95 % intervals")
+        axes.plot([], [], "o:", color="#444444", markerfacecolor="white", label="the paper's")
+        axes.set(title=title, xlabel="number of landmarks", xticks=landmarks)
+        _percent(axes)
+        axes.label_outer()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     _save(figure, path)
 
 
@@ -65,21 +76,24 @@ def draw_learning_curves(
         curves: by number of landmarks and architecture: epochs, and the rates on seen and on unseen trajectories.
         path: a .png or .svg file.
     """
-    figure = Figure(figsize=(11.0, 9.0), layout="constrained")
-    grid = figure.subplots(3, 3, sharey=True)
+    figure = Figure(figsize=(10.5, 8.6), layout="constrained")
+    grid = figure.subplots(3, 3, sharex=True, sharey=True)
     for axes, (landmarks, by_name) in zip(grid.flat, sorted(curves.items()), strict=False):
         for name, (epochs, seen, unseen) in by_name.items():
-            axes.plot(epochs, 100.0 * moving_average(seen), _SEEN, color=_COLOURS[name], label=f"{NAMES[name]} (train)")
-            axes.plot(
-                epochs, 100.0 * moving_average(unseen), _UNSEEN, color=_COLOURS[name], label=f"{NAMES[name]} (test)"
-            )
+            mean, colour = 100.0 * moving_average(unseen), _COLOURS[name]
+            axes.plot(epochs, 100.0 * moving_average(seen), "--", color=colour, linewidth=1.2, alpha=0.7)
+            axes.plot(epochs, mean, color=colour, linewidth=2.0)
+            axes.plot(epochs[-1], mean[-1], _MARKERS[name], color=colour, markersize=6, clip_on=False)
         axes.set_title(f"{landmarks} landmarks", fontsize=10)
-        axes.set_xlabel("epoch", fontsize=9)
         _percent(axes)
-    labelled = dict(
-        pair for axes in grid.flat for pair in zip(*reversed(axes.get_legend_handles_labels()), strict=True)
-    )
-    figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=3, fontsize=9)
+        axes.label_outer()
+    for axes in grid[-1]:
+        axes.set_xlabel("epoch")
+    for name, colour in _COLOURS.items():
+        axes.plot([], [], color=colour, marker=_MARKERS[name], linewidth=2.0, label=NAMES[name])
+    axes.plot([], [], color="#444444", linewidth=2.0, label="never seen")
+    axes.plot([], [], "--", color="#444444", linewidth=1.2, label="seen in training")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     _save(figure, path)
 
 
@@ -133,11 +147,11 @@ def _pictures(landmarks: FloatArray, robot: FloatArray, targets: np.ndarray, pau
 
 
 def _percent(axes: Axes) -> None:
-    axes.set_ylim(-3, 103)
-    axes.set_ylabel("success [%]")
-    axes.grid(alpha=0.3)
+    axes.set(ylim=(-4, 104), ylabel="success [%]")
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=130)

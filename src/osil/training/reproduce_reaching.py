@@ -17,7 +17,7 @@ from tqdm import tqdm
 from osil.evaluation.reaching import rate, seen_success, unseen_success
 from osil.evaluation.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.evaluation.versions import versions
-from osil.figures.reaching import NAMES, draw_learning_curves, draw_success
+from osil.figures.reaching import NAMES, PANELS, draw_learning_curves, draw_success
 from osil.networks.reaching import ReachingNetwork
 from osil.policy_reaching import load_reaching_policy
 from osil.resources import resource_path
@@ -162,17 +162,13 @@ def _draw(results: dict[str, dict[int, dict[str, Any]]], output: Path, runs: Pat
     """Figures 8 and 14."""
     nothing = {"rate": math.nan, "wilson_95": (math.nan, math.nan)}
 
-    def values(kind: str, field: str) -> dict[str, list[Any]]:
-        return {name: [results[name].get(n, {}).get(kind, nothing)[field] for n in LANDMARKS] for name in NAMES}
+    def values(field: str) -> dict[str, dict[str, list[Any]]]:
+        return {
+            panel: {name: [results[name].get(n, {}).get(panel, nothing)[field] for n in LANDMARKS] for name in NAMES}
+            for panel in PANELS
+        }
 
-    draw_success(
-        LANDMARKS,
-        values("seen", "rate"),
-        values("unseen", "rate"),
-        values("unseen", "wilson_95"),
-        PAPER["unseen"],
-        output / "figure_8.png",
-    )
+    draw_success(LANDMARKS, values("rate"), values("wilson_95"), PAPER, output / "figure_8.png")
     epochs: dict[int, dict[str, tuple[list[float], list[float], list[float]]]] = {n: {} for n in LANDMARKS}
     for one in all_runs("paper"):
         curve = _curve(one.folder(runs))
