@@ -75,8 +75,8 @@ def times(policy: OneShotPolicy, ensemble: int, shown: Demonstration[Observation
     observation = shown.observations[0]
     embed = median(lambda: policy.reset(shown), 5)
     act = median(lambda: policy.act(observation), 100)
-    assert policy.attention is not None
-    return embed, act, len(policy.attention.kept_steps)
+    frames = policy.config.conditioning.frames(shown.observations, np.random.default_rng(0))
+    return embed, act, len(frames)
 
 
 def median(call: Callable[[], object], repetitions: int) -> float:

@@ -53,14 +53,12 @@ def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
         assert together.close_gripper[index] == alone.close_gripper
 
 
-def test_attention_is_a_distribution_over_frames_and_blocks(policy, shown):
+def test_attention_is_a_distribution_over_steps_and_blocks(policy, shown):
     policy.reset(shown[0])
     policy.act(shown[1].observations[0])
     attention = policy.attention
     assert attention is not None
-    assert len(attention.kept_steps) == len(attention.over_time)
-    frames = len(attention.kept_steps)
-    for weights, length in ((attention.over_time, frames), (attention.source, 3), (attention.target, 3)):
+    for weights, length in ((attention.over_time, len(shown[0])), (attention.source, 3), (attention.target, 3)):
         assert weights.shape == (length,)
         assert weights.sum() == pytest.approx(1.0, abs=1e-4)
 
@@ -113,13 +111,14 @@ def turned_by(observations: Observation, yaw: float) -> Observation:
 
 def test_the_window_of_draws_moves_to_and_fro(policy, shown):
     policy.reset(shown[0])
-    firsts = []
+    looked = []
     for _ in range(80):
         policy.act(shown[0].observations[0])
-        firsts.append(policy.attention.kept_steps)
+        looked.append(np.flatnonzero(policy.attention.over_time).tolist())
     last = CONFIG.draws - CONFIG.ensemble
-    assert firsts[0] is firsts[2 * last] is not firsts[1]
-    assert firsts[1] is firsts[2 * last - 1]
+    assert looked[0] == looked[2 * last]
+    assert looked[1] == looked[2 * last - 1]
+    assert looked[0] != looked[last]
 
 
 def test_what_it_cannot_use_is_refused(policy, shown, tmp_path):

@@ -35,15 +35,14 @@ NEIGHBOURHOOD = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """What the policy looked at when it chose its last action; leading ``...`` as the observation's.
+    """What the policy looked at when it chose its last action: the mean over the ensemble.
 
     Attributes:
-        kept_steps: ``[K]`` time steps of the demonstration that the first member of the ensemble was shown.
-        over_time: ``[..., K]`` attention over them, mean over heads and steps.
-        source, target: ``[..., B]`` attention over the blocks by the two named heads, mean over the ensemble.
+        over_time: ``[T]`` attention over the steps of the demonstration by the reading that looks for the present
+            stage, zero at steps that no member was shown.
+        source, target: ``[B]`` attention over the blocks by the two named heads.
     """
 
-    kept_steps: np.ndarray
     over_time: FloatArray
     source: FloatArray
     target: FloatArray
@@ -82,6 +81,7 @@ class OneShotPolicy:
         self.config = config
         self.info = info or {}
         self.attention: Attention | None = None
+        """Of the last action; None before the first one, and in a batch."""
         self.network = network.eval()
         self._shown = Shown[Observation, Action]("blocks")
 
@@ -109,7 +109,7 @@ class OneShotPolicy:
             [self.config.conditioning.frames(one.observations, rng) for one in shown] for _ in range(self.config.draws)
         ]
         frames = [one.observations[steps] for draw in kept for one, steps in zip(shown, draw, strict=True)]
-        self._kept_steps = [draw[0] for draw in kept]
+        self._kept_steps, self._length = [draw[0] for draw in kept], len(shown[0])
         self._memory = self.network.remember(*pad_frames(frames))
         self._shown = asked
         self._acted = 0
@@ -135,7 +135,8 @@ class OneShotPolicy:
         window = slice(first * scenes, (first + members) * scenes)
         output = self.network(self._memory.select(window), repeated)
         self._acted += 1
-        self._note_attention(output.context, self._kept_steps[first])
+        if self._shown.single:
+            self.attention = self._looked_at(output.context, self._kept_steps[first : first + members])
         motion, close = most_confident(output.actions, members)
         yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
         action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
@@ -146,13 +147,13 @@ class OneShotPolicy:
         last = self.config.draws - self.config.ensemble
         return last - abs(last - self._acted % (2 * last)) if last else 0
 
-    def _note_attention(self, context: Context, kept_steps: np.ndarray) -> None:
-        members = self.config.ensemble
-        blocks = context.block_logits[:, 0, :2].softmax(-1).unflatten(0, (members, -1)).mean(0).numpy(force=True)
-        time = context.time_weights[: len(self._shown), 0, :, : len(kept_steps)].float().mean(-2).numpy(force=True)
-        if self._shown.single:
-            blocks, time = blocks[0], time[0]
-        self.attention = Attention(kept_steps, time, blocks[..., 0, :], blocks[..., 1, :])
+    def _looked_at(self, context: Context, kept_steps: Sequence[np.ndarray]) -> Attention:
+        """The attention of an ensemble's members, each of which was shown some steps of the demonstration."""
+        blocks = context.block_logits[:, 0, :2].softmax(-1).mean(0).numpy(force=True)
+        over_time = np.zeros(self._length)
+        for kept, weights in zip(kept_steps, context.time_weights[:, 0, -1].float().numpy(force=True), strict=True):
+            over_time[kept] += weights[: len(kept)] / len(kept_steps)
+        return Attention(over_time, *blocks)
 
 
 def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArray, BoolArray]:

@@ -14,7 +14,6 @@ from osil.figures.attention import draw_attention
 
 @dataclass(frozen=True)
 class Attention:
-    kept_steps: np.ndarray
     over_time: np.ndarray
     source: np.ndarray
     target: np.ndarray
@@ -22,11 +21,8 @@ class Attention:
 
 def following(blocks: int, steps: int = 60) -> list[Attention]:
     """A policy that looks at each block in turn, and follows the demonstration."""
-    kept = np.array([3, 40, 90, 100])
     return [
-        Attention(
-            kept, np.eye(4)[4 * step // steps], np.eye(blocks)[blocks * step // steps], np.full(blocks, 1 / blocks)
-        )
+        Attention(np.eye(100)[step], np.eye(blocks)[blocks * step // steps], np.full(blocks, 1 / blocks))
         for step in range(steps)
     ]
 

@@ -10,7 +10,7 @@ import torch
 
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.sampling import PairSource, SamplingConfig, reorder
-from osil.errors import ConfigError
+from osil.errors import ConfigError, ObservationError
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policy import OneShotPolicy, PolicyConfig, load_policy
 from osil.settings import from_yaml
@@ -61,7 +61,8 @@ def test_the_learner_drives_and_the_expert_labels():
     for _ in range(8):
         batch = source.batch()
     assert batch.observations.leading_shape == (4, 16)
-    assert learner.attention is not None  # it has acted
+    with pytest.raises(ObservationError, match="leading shape"):  # it was shown the pool's demonstrations
+        learner.act(batch.observations[0, 0])
 
 
 def test_a_run_leaves_a_model_and_goes_on_where_it_stopped(tmp_path):

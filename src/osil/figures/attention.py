@@ -15,18 +15,18 @@ from osil.core import CONTROL_PERIOD, FloatArray
 
 _COLOURS, _INK = "Blues", "#333333"
 
+MOMENTS = 60
+"""The steps of a demonstration are drawn together in so many rows at most, because few are looked at in each action."""
+
 
 class AttentionAtOneStep(Protocol):
-    """What a policy attended to when it chose one action, K frames of the demonstration kept and B blocks seen.
+    """What a policy attended to when it chose one action, shown T steps and seeing B blocks.
 
     Attributes:
-        kept_steps: ``[K]`` time steps of the demonstration that temporal dropout kept, ascending.
-        over_time: ``[K]`` weights over them.
+        over_time: ``[T]`` weights over the steps of the demonstration.
         source, target: ``[B]`` weights over the blocks.
     """
 
-    @property
-    def kept_steps(self) -> np.ndarray: ...
     @property
     def over_time(self) -> FloatArray: ...
     @property
@@ -69,12 +69,12 @@ def draw_attention(
         _finish(axes, title)
     figure.colorbar(image, ax=[above, middle], label="attention", aspect=30, pad=0.01)
 
-    kept = np.asarray(attention[0].kept_steps) * control_period
-    middles = 0.5 * (kept[1:] + kept[:-1])
-    edges = np.concatenate([[kept[0]], middles, [kept[-1] + control_period]])
-    over_time = np.array([one.over_time for one in attention]).T
-    strongest = max(float(np.quantile(over_time.max(0), 0.9)), 1e-6)
-    image = below.pcolormesh(_times(len(attention), control_period), edges, over_time, **_shades(strongest))
+    over_time = np.array([one.over_time for one in attention])
+    starts = np.unique(np.linspace(0, over_time.shape[1], MOMENTS, endpoint=False).astype(int))
+    moments = np.add.reduceat(over_time, starts, axis=1).T
+    edges = np.append(starts, over_time.shape[1]) * control_period
+    strongest = max(float(np.quantile(moments.max(0), 0.9)), 1e-6)
+    image = below.pcolormesh(_times(len(attention), control_period), edges, moments, **_shades(strongest))
     below.set_ylabel("demonstration [s]", color=_INK)
     below.set_xlabel("imitation [s]", color=_INK)
     below.set_xlim(0.0, seconds)

@@ -75,7 +75,6 @@ class Run:
     goal: ServerGoalHandle
     imitation: Imitation
     block_names: tuple[str, ...]
-    demonstration_steps: int
     started: int
     """Nanoseconds of the node's clock."""
     last_seen: float
@@ -143,7 +142,6 @@ class PolicyNode(Node):
             goal=goal,
             imitation=imitation,
             block_names=stored.block_names,
-            demonstration_steps=len(stored.demonstration),
             started=self.get_clock().now().nanoseconds,
             last_seen=time.monotonic(),
             over=Future(executor=self.executor),
@@ -198,13 +196,12 @@ class PolicyNode(Node):
 
     def _feedback(self, run: Run) -> Imitate.Feedback:
         attention = self._policy.attention
-        time_share = attention.over_time / attention.over_time.sum()
         return Imitate.Feedback(
             stage=run.imitation.stages_done,
             stages_total=run.imitation.stages_total,
             source=run.block_names[int(attention.source.argmax())],
             target=run.block_names[int(attention.target.argmax())],
-            progress=float(time_share @ attention.kept_steps) / (run.demonstration_steps - 1),
+            progress=float(attention.over_time @ np.linspace(0.0, 1.0, len(attention.over_time))),
             seconds=self._seconds(run),
         )
 
