@@ -45,6 +45,8 @@ class ReachingNetworkConfig:
         shared: one reader for each landmark alike, in place of one for all in a fixed order. Needs attention.
         num_landmarks: how many landmarks a network with ``shared=False`` is built for. Others take any number.
         coordinates: landmark and robot positions as observed, or landmark positions relative to the robot alone.
+        reader_scale: positions are multiplied by this before they are read, so that a reader whose first weights are
+            small, an LSTM's, soon tells landmarks apart that lie close together.
         units: of the LSTM, or of the layer that reads the final state.
         hidden: units of each hidden layer of the MLP.
         dropout: of the fully connected layers (0.1 in the paper, for the LSTM architectures).
@@ -58,13 +60,19 @@ class ReachingNetworkConfig:
     shared: bool = False
     num_landmarks: int = 10
     coordinates: Coordinates = "absolute"
+    reader_scale: float = 1.0
     units: int = 512
     hidden: tuple[int, ...] = (256, 256)
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
         known = self.reader in get_args(Reader) and self.coordinates in get_args(Coordinates)
-        if not known or not 0.0 <= self.dropout < 1.0 or min(self.units, self.num_landmarks, *self.hidden) < 1:
+        if (
+            not known
+            or not 0.0 <= self.dropout < 1.0
+            or self.reader_scale <= 0
+            or min(self.units, self.num_landmarks, *self.hidden) < 1
+        ):
             raise ConfigError(f"{self}: expected a known reader and coordinates, sizes >= 1 and dropout in [0, 1)")
         if not self.attention and (self.shared or self.reader != "lstm"):
             raise ConfigError(f"{self}: without attention only an LSTM that reads all landmarks at once is defined")
@@ -128,7 +136,7 @@ class ReachingNetwork(nn.Module):
         """
         c = self.config
         landmarks, own = self._features(frames)
-        own = torch.cat([own, forces], dim=-1)
+        landmarks, own = c.reader_scale * landmarks, torch.cat([own, forces], dim=-1)
         if c.shared:
             seen = torch.cat([landmarks, own.unsqueeze(-2).expand(*landmarks.shape[:-1], own.shape[-1])], dim=-1)
             seen = seen.transpose(1, 2).flatten(0, 1)
