@@ -37,6 +37,15 @@ def test_a_wrong_stack_is_taken_apart_first():
     assert run(tasks, scene, 260, rng).mean() >= 0.97
 
 
+def test_scenes_begin_with_what_is_rare_otherwise():
+    """Stages that stand, wrong pairs, and high piles of distractors, which are left alone."""
+    task = StackingTask.parse("ab +c +d +e +f +g +h +i +j")
+    episodes = collect([task] * 64, np.random.default_rng(4), midway=1.0)
+    heights = np.ptp(episodes.observations.block_positions[0, ..., 2], axis=-1)
+    assert heights.max() > 5.5 * BLOCK_SIZE
+    assert episodes.success.mean() >= 0.95
+
+
 def test_fumbles_and_drags_are_recovered_from():
     tasks = [StackingTask.parse("abc +d")] * 64
     noise = NoiseConfig(scales=(0.001,), burst_rate=0.01)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from osil.core import Observation
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.sampling import PairSource, SamplingConfig, reorder
 from osil.errors import ConfigError, ObservationError
@@ -16,7 +17,7 @@ from osil.policy import OneShotPolicy, PolicyConfig, load_policy
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
-from osil.training.behavioral_cloning import BehavioralCloning
+from osil.training.behavioral_cloning import BehavioralCloning, tallest
 from osil.training.stacking import StackingTraining, run, step_folder
 
 ROOT = Path(__file__).parents[2]
@@ -102,3 +103,9 @@ def test_another_order_builds_the_same_layout(interleave):
     rng = np.random.default_rng(2)
     for task in load_tasks("train"):
         assert reorder(task, interleave, rng).below == task.below
+
+
+def test_the_tallest_block_is_the_one_to_clear():
+    lying, standing, held = [0.1, 0.1, -0.2], [0.1, 0.1, -0.12], [0.0, 0.0, -0.008]
+    positions = np.array([[lying, standing, held], [lying, standing, held], [lying, lying, held]])
+    assert tallest(Observation(positions, np.array([0.04, 0.066, 0.04]))).tolist() == [1, 2, -1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from osil.core import Action, Demonstration, Observation, Scene
 from osil.demonstrations.operators import Operator
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stages_done
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.table import Table
 
@@ -32,7 +33,7 @@ class Episodes:
         labels: the expert's action at each observation, leading ``[T, N]``, before any noise.
         source, target: ``[T, N]`` blocks of the present stage, -1 once all stages are done.
         lengths: ``[N]`` steps of each episode that count.
-        success: ``[N]`` whether the layout was reached in time.
+        success: ``[N]`` whether all stages stood and the hand had come to rest in time.
     """
 
     observations: Observation
@@ -55,13 +56,18 @@ def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator) 
 
 
 def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng: np.random.Generator) -> None:
-    """In a ``share`` of the worlds put up the first few stages (now and then a wrong pair) in place, in ``scene``."""
+    """In a ``share`` of the worlds put up the first few stages in place, in ``scene``.
+
+    Now and then a wrong pair stands there, too, or a pile of blocks that no stage needs: high ones are rare otherwise.
+    """
     for world, task in enumerate(tasks):
         if rng.random() >= share or not task.stages:
             continue
         pairs = list(task.stages[: rng.integers(0, task.num_stages)])
         if rng.random() < 0.3:
             pairs += _wrong_pair(task, pairs, rng)
+        elif rng.random() < 0.5:
+            pairs += _pile(task, rng)
         for upper, lower in pairs:
             offset = np.append(rng.normal(0.0, 0.0015, 2), BLOCK_SIZE)
             scene.block_positions[world, upper] = scene.block_positions[world, lower] + offset
@@ -75,6 +81,14 @@ def _wrong_pair(task: StackingTask, done: list[tuple[int, int]], rng: np.random.
     bare = [b for b in needed if all(b != lower for _, lower in done)]
     pairs = [(u, b) for u in loose for b in bare if u != b and (u, b) not in task.stages]
     return [pairs[rng.integers(len(pairs))]] if pairs else []
+
+
+def _pile(task: StackingTask, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Some of the distractors on top of one another, from the bottom up; empty if there are none."""
+    used = {block for stage in task.stages for block in stage}
+    loose = rng.permutation([block for block in range(task.num_blocks) if block not in used])
+    height = int(rng.integers(0, len(loose) + 1))
+    return [(int(upper), int(lower)) for lower, upper in pairwise(loose[:height])]
 
 
 def collect(
@@ -125,7 +139,8 @@ def collect(
             break
         executed = operator.actor.act(observation) if operator else action
         observation = world.step(injection.disturb(executed) if injection else executed)
-    success = np.array([layout_reached(task, world.scene[i]) for i, task in enumerate(tasks)]) & (finished >= 0)
+    stand = [stages_done(task, world.scene[i]) == task.num_stages for i, task in enumerate(tasks)]
+    success = np.array(stand) & (finished >= 0)
     lengths = np.minimum(np.where(finished >= 0, finished + STEPS_AFTER, limit), len(labels))
     return Episodes(
         Observation.stack(observations), Action.stack(labels), np.stack(sources), np.stack(targets), lengths, success

@@ -137,7 +137,9 @@ class PairSource:
             sizes = [size for size in sizes if size <= c.first_blocks] or sizes
         blocks = rng.choice(sizes)
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
-        tasks = [reorder(fitting[rng.integers(len(fitting))], rng.random() < c.interleave, rng) for _ in range(c.pairs)]
+        stages = np.array([task.num_stages for task in fitting])
+        chosen = rng.choice(len(fitting), c.pairs, p=stages / stages.sum())  # so that each stage counts alike
+        tasks = [reorder(fitting[index], rng.random() < c.interleave, rng) for index in chosen]
         if not easy and rng.random() < c.human_share:
             shown = collect(tasks, rng, table=self._table, operator=open_operator("human", tasks, rng))
         else:

@@ -31,8 +31,8 @@ class StackingNetworkConfig:
         dilations: dilation of each temporal convolution of the demonstration network.
         lstm_steps: times the context network reads the demonstration (3 in the paper).
         query_heads: temporal queries at each of them (2 in the paper).
-        block_heads: final queries over blocks (4 in the paper). The first two are taught which block is the source
-            and which the target, so that a person can read them.
+        block_heads: final queries over blocks (4 in the paper). The first three are taught which block is the
+            source, which the target and which the tallest, so that a person can read them.
         hidden: units of each of the two layers of the manipulation network.
         components: Gaussians in the action distribution.
         yaw: False for a policy that sees and acts on positions alone, as the paper's does.
@@ -54,9 +54,9 @@ class StackingNetworkConfig:
     score: Score = "dot_product"
 
     def __post_init__(self) -> None:
-        if self.dim % self.attention_heads or self.block_heads < 2 or min(self.dim, self.components) < 1:
+        if self.dim % self.attention_heads or self.block_heads < 3 or min(self.dim, self.components) < 1:
             raise ConfigError(
-                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 2, components >= 1"
+                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 3, components >= 1"
             )
         object.__setattr__(self, "dilations", tuple(self.dilations))
 
