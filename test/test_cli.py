@@ -98,6 +98,7 @@ def test_replay_films(collected: Path, tmp_path: Path) -> None:
         ("evaluate expert --world kinematic --max-blocks 1", "at most 1 blocks"),
         ("demonstration info nowhere.mcap", "nowhere.mcap"),
         ("train nowhere.yaml --output /nonexistent", "nowhere.yaml"),
+        ("collect /nonexistent --noise paper", "--format hdf5"),
     ],
 )
 def test_mistakes_are_told_in_one_line(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:

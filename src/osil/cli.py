@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from osil.errors import OsilError
+from osil.errors import ConfigError, OsilError
 
 TASKS_HELP = "train, test (the lists in config/tasks), or a file with one task a line, such as: ab cde +f"
 STACKING_WORLDS = ("pybullet", "kinematic")
@@ -267,6 +267,8 @@ def _collect(options: argparse.Namespace) -> None:
     from osil.demonstrations.trajectories import USUAL_NOISE, Recipe, collect_dataset
     from osil.tasks.splits import load_tasks
 
+    if options.noise and options.format != "hdf5":
+        raise ConfigError("--noise: demonstrations in MCAP files have none; add --format hdf5")
     tasks = load_tasks(options.tasks, options.max_blocks)
     total, new = len(tasks) * options.episodes, 0
     with tqdm(total=total, unit="demonstration", smoothing=0.05) as progress:

@@ -99,7 +99,7 @@ def write(path: Path, task: StackingTask, trajectories: Sequence[Trajectory], ma
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with h5py.File(partial, "w") as file:
+            with h5py.File(partial, "w", libver="v110") as file:
                 file.attrs.update(
                     format=FORMAT, schema_version=SCHEMA_VERSION, task=str(task), control_period=CONTROL_PERIOD, **made
                 )

@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation
 from osil.demonstrations.collection import STEPS_AFTER, scenes
@@ -94,7 +95,9 @@ def collect_dataset(
         for number, first in enumerate(range(0, episodes, size))
         for task in tasks
     ]
-    yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(
+    backend, _ = get_active_backend()
+    as_they_come = backend.supports_return_generator  # Ray's gives all at the end
+    yield from Parallel(n_jobs=jobs, return_as="generator_unordered" if as_they_come else "list")(
         delayed(collect_file)(recipe, task, number, count, folder) for task, number, count in wanted
     )
 
