@@ -200,10 +200,13 @@ def _add_reproduce(commands: Commands) -> None:
         "train and judge everything behind the published tables and figures",
         "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
         "  osil reproduce stacking --model models/stacking\n"
-        "  osil reproduce learning --run runs/stacking\n\n"
+        "  osil reproduce learning --run runs/stacking\n"
+        "  osil reproduce comparison\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
-    parser.add_argument("experiment", choices=("particle", "stacking", "learning"), help="which experiment")
+    parser.add_argument(
+        "experiment", choices=("particle", "stacking", "learning", "comparison"), help="which experiment"
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="default: results/particle or results/stacking")
     parser.add_argument(
         "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
@@ -226,7 +229,11 @@ def _add_reproduce(commands: Commands) -> None:
 
 def _reproduce(options: argparse.Namespace) -> None:
     output = options.output or Path("results") / ("particle" if options.experiment == "particle" else "stacking")
-    if options.experiment == "learning":
+    if options.experiment == "comparison":
+        from osil.training.reproduce_comparison import reproduce as reproduce_comparison
+
+        reproduce_comparison(output / "comparison", Path("runs/comparison"), options.seed, options.jobs)
+    elif options.experiment == "learning":
         from osil.training.reproduce_learning import reproduce as reproduce_learning
 
         reproduce_learning(options.training, output, options.seed, options.jobs)

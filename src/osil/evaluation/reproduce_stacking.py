@@ -48,12 +48,13 @@ def reproduce(model: Path, output: Path, seed: int, jobs: int, names: Sequence[s
         raise ConfigError(f"experiments {', '.join(names)}: expected some of {', '.join(known)}")
     for experiment in EXPERIMENTS:
         if not names or experiment.name in names:
-            report = _run(experiment, model, output, seed, jobs)
+            report = run_experiment(experiment, model, output, seed, jobs)
             (output / f"{experiment.name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
             write_results(output)
 
 
-def _run(experiment: Experiment, model: Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
+def run_experiment(experiment: Experiment, model: Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
+    """Run the episodes that ``output`` has no records of, and report on all. Arguments as for ``reproduce``."""
     judged = EXPERT if experiment.expert else model
     header = {
         "model": getattr(load(judged), "info", {}).get("digest", EXPERT),

@@ -39,19 +39,21 @@ def rates(report: Report) -> Rates:
     )
 
 
-def draw(reports: Mapping[str, Report], folder: Path, table: str = "success_test_tasks") -> None:
+def draw(reports: Mapping[str, Report], folder: Path, table: str | None = "success_test_tasks") -> None:
     """Draw ``success.png`` (as figure 9) and ``failures.png`` (as figure 12) into ``folder``.
 
     Args:
         reports: by label, one or several.
         folder: where to.
-        table: the paper's table of the same split, ``success_test_tasks`` or ``success_training_tasks``.
+        table: the paper's table of the same split, ``success_test_tasks`` or ``success_training_tasks``; None to leave
+            the paper's bars out.
     """
     rows = {"Paper: DAGGER": "dagger", "Paper: scripted expert": "scripted_expert"}
-    paper = {label: paper_rates(table, row) for label, row in rows.items()}
+    paper = {label: paper_rates(table, row) for label, row in rows.items()} if table else {}
     draw_success({label: rates(report) for label, report in reports.items()}, paper, folder / "success.png")
     panels = {label: _shares(report) for label, report in reports.items()}
-    draw_failures({"Paper: DAGGER": _paper_shares("failures_dagger"), **panels}, folder / "failures.png")
+    published = {"Paper: DAGGER": _paper_shares("failures_dagger")} if table else {}
+    draw_failures({**published, **panels}, folder / "failures.png")
 
 
 def _shares(report: Report) -> dict[int, tuple[float, float, float, float]]:
@@ -83,6 +85,31 @@ def stages_table(report: Report, table: str, row: str = "dagger") -> str:
         published = f"{paper[int(stages)]:.1f} %" if stages != "all" and int(stages) in paper else "-"
         text.append(f"| {stages} | {published} | {_cells(group)} | {_failures(group)} |")
     text += ["", f"{report['demonstrations_redrawn']} demonstrations missed their layout and were drawn again."]
+    return "\n".join([*text, ""])
+
+
+def comparison_table(reports: Mapping[str, Report], table: str) -> str:
+    """Several reports by stages as Markdown, each beside the row of the paper's ``table`` with its label."""
+    numbers = paper_figures()[table]
+    rows = {label: numbers.get(label.lower().replace(" ", "_")) for label in reports}
+    text = [
+        "| stages | episodes | " + " | ".join(f"{label}: paper | ours" for label in reports) + " |",
+        "|---" * (2 + 2 * len(reports)) + "|",
+    ]
+    first = next(iter(reports.values()))
+    for stages, group in [*first["by_stages"].items(), ("all", first["all"])]:
+        cells = []
+        for label, report in reports.items():
+            row = dict(zip(numbers["stages"], rows[label] or [], strict=False))
+            published = row.get(int(stages)) if stages != "all" else None
+            ours = report["all"] if stages == "all" else report["by_stages"][stages]
+            low, high = ours["wilson_95"]
+            cells.append("-" if published is None else f"{published:.1f} %")
+            cells.append(f"{ours['rate']:.1%} ({low:.1%} to {high:.1%})")
+        text.append(f"| {stages} | {group['episodes']} | " + " | ".join(cells) + " |")
+    failed = {label: _failures(report["all"]) for label, report in reports.items()}
+    text += ["", f"Paper: {numbers['source']}. Ours with Wilson 95 % intervals; how the other episodes ended:", ""]
+    text += [f"- {label}: {kinds}" for label, kinds in failed.items()]
     return "\n".join([*text, ""])
 
 
