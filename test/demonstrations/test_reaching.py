@@ -50,18 +50,6 @@ def test_early_states_are_drawn_more_often() -> None:
     assert at_rest[0] < 0.3 < 0.7 < at_rest[1]
 
 
-def test_a_curriculum_goes_from_two_landmarks_to_all() -> None:
-    def shown(start: int) -> set[int]:
-        batch = FreshPairs(6, replace(SAMPLING, curriculum=100), np.random.default_rng(0), start=start).batch()
-        final = batch.frames[:, -1]
-        offset = final.landmark_positions - final.robot_position[:, None]
-        return set((offset**2).sum(-1).argmin(-1).tolist())
-
-    assert shown(0) == {0, 1}
-    assert shown(50) == {0, 1, 2}
-    assert shown(100) == set(range(6))
-
-
 def test_a_trajectory_is_a_demonstration() -> None:
     trajectories = collect(3, 2, np.random.default_rng(0))
     one = trajectories.demonstrations()[2]

@@ -57,16 +57,11 @@ class Trajectories:
 
 
 def collect(
-    count: int,
-    num_landmarks: int,
-    rng: np.random.Generator,
-    noise: float = NOISE,
-    arena: Arena | None = None,
-    num_targets: int | None = None,
+    count: int, num_landmarks: int, rng: np.random.Generator, noise: float = NOISE, arena: Arena | None = None
 ) -> Trajectories:
-    """Let the expert reach a random landmark, of the first ``num_targets`` or of all, in ``count`` random scenes."""
+    """Let the expert reach a random landmark in each of ``count`` random scenes."""
     arena = arena or Arena()
-    targets = rng.integers(num_targets or num_landmarks, size=count)
+    targets = rng.integers(num_landmarks, size=count)
     world = ParticleWorld(arena, noise, rng)
     recorder = Recorder[ParticleObservation, ParticleAction]()
     start = world.reset(arena.random_scenes(count, num_landmarks, rng))

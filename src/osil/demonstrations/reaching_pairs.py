@@ -28,8 +28,6 @@ class ReachingSampling:
         frames: K, frames of a demonstration that are read.
         early: of a fixed training set, states at step t of a trajectory are drawn in proportion to
             ``exp(-early t)``: early ones show best whether the demonstration was understood, see FreshPairs.
-        curriculum: of fresh demonstrations, batches over which the tasks grow from two to all: at first only two of the
-            landmarks in the scene are ever shown.
 
     Raises:
         ConfigError: a number is out of range.
@@ -40,14 +38,10 @@ class ReachingSampling:
     observations: int = 16
     frames: int = 12
     early: float = 0.0
-    curriculum: int = 0
 
     def __post_init__(self) -> None:
-        if (
-            min(self.trajectories, self.early, self.curriculum) < 0
-            or min(self.demonstrations, self.observations, self.frames) < 1
-        ):
-            raise ConfigError(f"{self}: expected sizes >= 1, and the other numbers >= 0")
+        if min(self.trajectories, self.early) < 0 or min(self.demonstrations, self.observations, self.frames) < 1:
+            raise ConfigError(f"{self}: expected trajectories and early >= 0 and the others >= 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,43 +98,24 @@ class FreshPairs:
     """
 
     def __init__(
-        self,
-        num_landmarks: int,
-        sampling: ReachingSampling,
-        rng: np.random.Generator,
-        arena: Arena | None = None,
-        start: int = 0,
+        self, num_landmarks: int, sampling: ReachingSampling, rng: np.random.Generator, arena: Arena | None = None
     ) -> None:
-        """
-        Args:
-            num_landmarks: in each scene.
-            sampling: what a batch holds.
-            rng: source of all that is random.
-            arena: where the robots move.
-            start: batches that were drawn before, in a training run that goes on.
-        """
         self._num_landmarks, self._sampling, self._rng = num_landmarks, sampling, rng
         self._arena = arena or Arena()
-        self._used, self._drawn = POOL, start
+        self._used = POOL
 
     def batch(self) -> ReachingBatch:
         """Draw a batch."""
         s, rng = self._sampling, self._rng
         if self._used + s.demonstrations > POOL:
-            self._pool = collect(POOL, self._num_landmarks, rng, arena=self._arena, num_targets=self._num_targets())
+            self._pool = collect(POOL, self._num_landmarks, rng, arena=self._arena)
             self._used = 0
-        self._drawn += 1
         shown = np.arange(self._used, self._used + s.demonstrations)[:, None]
         self._used += s.demonstrations
         frames = self._random_frames()
         states, targets = self._random_states(self._pool.targets[shown])
         labels = ReachingExpert(targets, self._arena).act(states)
         return ReachingBatch(self._pool.observations[shown, frames], self._pool.actions[shown, frames], states, labels)
-
-    def _num_targets(self) -> int:
-        """How many of the landmarks are shown at this point of the curriculum, the first ones."""
-        share = min(1.0, self._drawn / self._sampling.curriculum) if self._sampling.curriculum else 1.0
-        return max(2, round(share * self._num_landmarks))
 
     def _random_frames(self) -> np.ndarray:
         """``[M, K]`` ascending time steps, the last one always among them."""

@@ -76,7 +76,7 @@ def source_for(
     """
     rng = generator("train", config.seed, _BATCHES, num_landmarks, start)
     if not config.sampling.trajectories:
-        return FreshPairs(num_landmarks, config.sampling, rng, start=start), None
+        return FreshPairs(num_landmarks, config.sampling, rng), None
     data = collect(config.sampling.trajectories, num_landmarks, generator("train", config.seed, _DATA, num_landmarks))
     return FixedPairs(data, config.sampling, rng), data
 
