@@ -132,15 +132,20 @@ class Hand(Node):
         way: str = "policy",
         frame: str = topics.GRIPPER_FRAME,
         period: float = CONTROL_PERIOD,
-    ) -> None:
-        """One action each ``period`` (seconds), as twist and gripper command."""
+    ) -> float:
+        """One action each ``period`` (seconds), as twist and gripper command. Returns the control periods it took."""
         self.wait(CONTROL_PERIOD)  # so that the first stamp is not an old one
+        began = self.stamp
         for action in actions:
             twist = convert.from_action(action, self.stamp, CONTROL_PERIOD)
             twist.header.frame_id = frame
             self._grippers[way].publish(Bool(data=bool(action.close_gripper)))
             self._twists[way].publish(twist)
             self.wait(period)
+        return self._periods_since(began)
+
+    def _periods_since(self, stamp: int) -> float:
+        return (self.stamp - stamp) / (CONTROL_PERIOD * convert.NANOSECONDS)
 
     def steer(self, actions: Sequence[Action]) -> float:
         """One action a control period, with the joystick. Returns the control periods that it took."""
@@ -151,7 +156,7 @@ class Hand(Node):
             self._joy.publish(self._pad.encode(action))
             self.wait(CONTROL_PERIOD)
         self._joy.publish(Joy(axes=[0.0] * 6, buttons=[0] * 11))  # and let go
-        return (self.stamp - began) / (CONTROL_PERIOD * convert.NANOSECONDS)
+        return self._periods_since(began)
 
 
 @pytest.fixture(scope="module")
