@@ -16,7 +16,9 @@ import pytest
 
 from osil.cli import main
 from osil.demonstrations.collection import collect
+from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.dataset import Dataset, Trajectory, TrajectoryFile, as_episodes, write
+from osil.demonstrations.sampling import PairSource, SamplingConfig
 from osil.demonstrations.trajectories import FILE_SIZE, Recipe, collect_dataset, collect_file
 from osil.errors import DemonstrationError
 from osil.experts.noise import NoiseConfig
@@ -205,3 +207,14 @@ def test_side_by_side_the_shorter_ones_wait(folder: Path) -> None:
     np.testing.assert_array_equal(both.lengths, [len(one), len(other)])
     shown = both.demonstration(0).observations
     np.testing.assert_array_equal(shown.block_positions, one.observations.block_positions)
+
+
+def test_training_draws_from_a_data_set(folder: Path) -> None:
+    """A batch holds what the files hold, and no other fingers' widths."""
+    sampling = SamplingConfig(
+        4, 8, 4, 1, 1, first_batches=0, position_noise=(0.0,), dataset=str(folder), stored_share=1.0
+    )
+    batch = PairSource(TASKS, Conditioning(), np.random.default_rng(0), sampling).batch()
+    data = Dataset(folder)
+    stored = [data.trajectory(task, n).observations.gripper_opening for task in TASKS for n in range(COUNT)]
+    assert np.isin(batch.observations.gripper_opening, np.concatenate(stored)).all()

@@ -12,6 +12,7 @@ from osil.core import Action, BoolArray, Observation, Policy
 from osil.demonstrations.collection import Episodes, collect
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.dagger import TakingTurns
+from osil.demonstrations.dataset import Dataset
 from osil.demonstrations.operators import Operator, open_operator
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
@@ -63,6 +64,8 @@ class SamplingConfig:
         first_batches: so many batches are easy, which is learned faster: at most ``first_blocks`` blocks, steady
             demonstrations, no tracker's noise.
         first_blocks: greatest number of blocks in the easy batches.
+        dataset: folder of collected trajectories (docs/training_data.md), from contact physics for instance, or None.
+        stored_share: share of the pools that are drawn from it; the others are made.
         human_share: share of the pools with demonstrations of the human-like operator.
         dagger_share: share of the pools in which the learner drives in turn (DAGGER). 0 is behavioral cloning.
         dagger_after: batches before the first of them.
@@ -81,6 +84,8 @@ class SamplingConfig:
     position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
     first_blocks: int = 5
     first_batches: int = 1500
+    dataset: str | None = None
+    stored_share: float = 0.5
     human_share: float = 0.2
     dagger_share: float = 0.0
     dagger_after: int = 4000
@@ -117,6 +122,7 @@ class PairSource:
         self._config = config or SamplingConfig()
         self._noise = noise or NoiseConfig()
         self._learner, self._table = learner, table or Table()
+        self._stored = Dataset(self._config.dataset) if self._config.dataset else None
         self._pools: deque[_Pool] = deque(maxlen=self._config.pools)
         self._drawn = start
 
@@ -137,9 +143,11 @@ class PairSource:
             sizes = [size for size in sizes if size <= c.first_blocks] or sizes
         blocks = rng.choice(sizes)
         fitting = [task for task in self._tasks if task.num_blocks == blocks]
-        stages = np.array([task.num_stages for task in fitting])
-        chosen = rng.choice(len(fitting), c.pairs, p=stages / stages.sum())  # so that each stage counts alike
-        tasks = [reorder(fitting[index], rng.random() < c.interleave, rng) for index in chosen]
+        if self._stored and rng.random() < c.stored_share:
+            kept = [task for task in fitting if task in self._stored.counts]
+            if kept:
+                return self._stored_pool(self._stored, _by_stages(kept, c.pairs, rng))
+        tasks = [reorder(task, rng.random() < c.interleave, rng) for task in _by_stages(fitting, c.pairs, rng)]
         if not easy and rng.random() < c.human_share:
             shown = collect(tasks, rng, table=self._table, operator=open_operator("human", tasks, rng))
         else:
@@ -153,6 +161,13 @@ class PairSource:
         asked = collect(repeated, rng, noise=self._noise, midway=c.midway, table=self._table)
         return _Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
 
+    def _stored_pool(self, stored: Dataset, tasks: Sequence[StackingTask]) -> _Pool:
+        """Demonstrations and labelled episodes that were collected before: of tasks as they are listed."""
+        queries = self._config.queries
+        repeated = [task for task in tasks for _ in range(queries)]
+        asked = stored.draw(repeated, self._rng)
+        return _Pool(stored.draw(tasks, self._rng), asked, queries, asked.success)
+
     def _let_learn(
         self, learner: Policy[Observation, Action], tasks: Sequence[StackingTask], rows: Sequence[int], shown: Episodes
     ) -> Episodes:
@@ -161,6 +176,12 @@ class PairSource:
         learner.reset([shown.demonstration(row) for row in rows], self._drawn)
         turns = Operator(TakingTurns(learner, StackingExpert(tasks), len(tasks), rng), np.zeros(len(tasks)), 1.0)
         return collect(tasks, rng, midway=c.dagger_midway, table=self._table, operator=turns, max_steps=c.dagger_steps)
+
+
+def _by_stages(tasks: Sequence[StackingTask], count: int, rng: np.random.Generator) -> list[StackingTask]:
+    """Draw ``count`` of the tasks with weights by which every stage counts alike."""
+    stages = np.array([task.num_stages for task in tasks])
+    return [tasks[index] for index in rng.choice(len(tasks), count, p=stages / stages.sum())]
 
 
 def reorder(task: StackingTask, interleave: bool, rng: np.random.Generator) -> StackingTask:
