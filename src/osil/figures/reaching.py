@@ -49,6 +49,9 @@ def draw_success(
         path: a .png or .svg file.
     """
     figure = Figure(figsize=(10.5, 4.6), layout="constrained")
+    lowest = min(
+        np.nanmin(rates) for source in (intervals, paper) for panel in source.values() for rates in panel.values()
+    )
     for axes, (panel, title) in zip(figure.subplots(1, 2, sharey=True), PANELS.items(), strict=True):
         for name, colour in _COLOURS.items():
             place = np.array(landmarks) + _APART[name]
@@ -62,6 +65,7 @@ def draw_success(
         axes.plot([], [], "o:", color="#444444", markerfacecolor="white", label="the paper's")
         axes.set(title=title, xlabel="number of landmarks", xticks=landmarks)
         _percent(axes)
+        axes.set_ylim(bottom=10.0 * np.floor(10.0 * lowest) - 2.0)
         axes.label_outer()
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     _save(figure, path)
