@@ -57,6 +57,8 @@ class SamplingConfig:
         queries: labelled episodes for each task of a pool.
         pools: pools kept at once; the oldest gives way to a new one.
         refresh: batches between two new pools.
+        even_share: share of the pools for which every number of blocks is as likely; for the others every task is. Few
+            tasks have few blocks: they would be forgotten.
         midway: share of the labelled episodes that begin with some stages done.
         interleave: share of the tasks whose towers are built in turns instead of one after the other.
         position_noise: standard deviations of what a tracker may add to positions, metres; one is drawn for each
@@ -79,6 +81,7 @@ class SamplingConfig:
     queries: int = 2
     pools: int = 12
     refresh: int = 80
+    even_share: float = 0.5
     midway: float = 0.3
     interleave: float = 0.3
     position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
@@ -138,6 +141,8 @@ class PairSource:
     def _new_pool(self) -> _Pool:
         c, rng = self._config, self._rng
         sizes = [task.num_blocks for task in self._tasks]
+        if rng.random() < c.even_share:
+            sizes = sorted(set(sizes))
         easy = self._drawn < c.first_batches
         if easy:
             sizes = [size for size in sizes if size <= c.first_blocks] or sizes
