@@ -16,6 +16,7 @@ from osil.resources import resource_path
 from osil.settings import from_yaml
 from osil.training.loop import CURVE
 from osil.training.reaching import ReachingTraining, run
+from osil.training.reproduce_reaching import write_results
 
 
 def _recipe(name: str, **loop: int) -> ReachingTraining:
@@ -63,3 +64,16 @@ def test_unknown_settings_are_refused(tmp_path: Path) -> None:
 def test_both_recipes_hold_the_three_architectures() -> None:
     for name in ("paper", "better"):
         assert np.array_equal(sorted(_recipe(name).architectures), ["final_state", "lstm_attention", "plain_lstm"])
+
+
+def test_tables_and_figures_are_written_from_the_first_run_on(tmp_path: Path) -> None:
+    """A long command writes what it has after every run, first of all when there is but one."""
+    folder = tmp_path / "runs" / "paper" / "final_state" / "10"
+    folder.mkdir(parents=True)
+    one = {"rate": 0.95, "wilson_95": [0.9, 0.98], "episodes": 100}
+    (folder / "result.json").write_text(json.dumps({"seen": one, "unseen": one, "unseen_more": one}))
+    (folder / "learning_curve.jsonl").write_text('{"step": 79, "train": 0.5, "test": 0.4}\n')
+    write_results("paper", tmp_path / "out", tmp_path / "runs")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "paper.json", "paper.md", "figure_8.png", "figure_14.png",
+    }  # fmt: skip

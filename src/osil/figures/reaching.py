@@ -49,9 +49,8 @@ def draw_success(
         path: a .png or .svg file.
     """
     figure = Figure(figsize=(10.5, 4.6), layout="constrained")
-    lowest = min(
-        np.nanmin(rates) for source in (intervals, paper) for panel in source.values() for rates in panel.values()
-    )
+    drawn = [rates for source in (intervals, paper) for panel in source.values() for rates in panel.values()]
+    lowest = np.nanmin(np.concatenate([np.ravel(rates) for rates in drawn]))  # of runs to come there is nothing yet
     for axes, (panel, title) in zip(figure.subplots(1, 2, sharey=True), PANELS.items(), strict=True):
         for name, colour in _COLOURS.items():
             place = np.array(landmarks) + _APART[name]
