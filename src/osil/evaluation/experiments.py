@@ -70,15 +70,15 @@ ROBUSTNESS = {
 
 EXPERIMENTS = (
     Experiment("test", "test tasks", _test),
-    Experiment("human", "test tasks, human-like demonstrations", _test, episodes=5, setting=Setting(operator="human")),
-    Experiment("push", "test tasks, a push in every episode", _test, episodes=5, setting=Setting(push=0.10)),
+    Experiment("human", "test tasks, human-like demonstrations", _test, setting=Setting(operator="human")),
+    Experiment("push", "test tasks, a push in every episode", _test, setting=Setting(push=0.10)),
     Experiment("expert_test", "scripted expert, test tasks", _test, expert=True),
-    Experiment("train", "training tasks, new scenes", _train, episodes=2),
-    Experiment("expert_train", "scripted expert, training tasks", _train, episodes=5, expert=True),
+    Experiment("train", "training tasks, new scenes", _train, episodes=10),
+    Experiment("expert_train", "scripted expert, training tasks", _train, episodes=10, expert=True),
     Experiment("permutations", "namings of abcd", _permutations),
-    Experiment("more_blocks", "tasks of 11, 12 and 15 blocks", _more_blocks, episodes=20),
+    Experiment("more_blocks", "tasks of 11, 12 and 15 blocks", _more_blocks),
     *(
-        Experiment(name, f"test tasks, {title}", _test, episodes=2, setting=Setting(conditions=conditions))
+        Experiment(name, f"test tasks, {title}", _test, episodes=5, setting=Setting(conditions=conditions))
         for name, (title, conditions) in ROBUSTNESS.items()
     ),
 )
