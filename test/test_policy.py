@@ -55,6 +55,7 @@ def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
 
 def test_attention_is_a_distribution_over_steps_and_blocks(policy, shown):
     policy.reset(shown[0])
+    assert policy.attention is None
     policy.act(shown[1].observations[0])
     attention = policy.attention
     assert attention is not None

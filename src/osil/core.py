@@ -134,6 +134,15 @@ class Action:
         return type(self)(self.displacement[index], self.close_gripper[index], self.yaw_step[index])
 
     @classmethod
+    def where(cls, first: BoolArray, one: Self, other: Self) -> Self:
+        """The actions of ``one`` where ``first`` ``[N]`` is True, else those of ``other``, leading ``[N]`` as well."""
+        return cls(
+            np.where(first[:, None], one.displacement, other.displacement),
+            np.where(first, one.close_gripper, other.close_gripper),
+            np.where(first, one.yaw_step, other.yaw_step),
+        )
+
+    @classmethod
     def stack(cls, items: Sequence[Self]) -> Self:
         """Join actions of equal shape along a new first dimension."""
         return cls(

@@ -80,9 +80,8 @@ class OneShotPolicy:
     def __init__(self, network: StackingNetwork, config: PolicyConfig, info: dict[str, str] | None = None) -> None:
         self.config = config
         self.info = info or {}
-        self.attention: Attention | None = None
-        """Of the last action; None before the first one, and in a batch."""
         self.network = network.eval()
+        self._context: Context | None = None
         self._shown = Shown[Observation, Action]("blocks")
 
     @torch.inference_mode()
@@ -113,7 +112,7 @@ class OneShotPolicy:
         self._memory = self.network.remember(*pad_frames(frames))
         self._shown = asked
         self._acted = 0
-        self.attention = None
+        self._context = None
 
     @torch.inference_mode()
     def act(self, observation: Observation) -> Action:
@@ -131,12 +130,11 @@ class OneShotPolicy:
         repeated = ObservationTensors(
             *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
         )
-        first = self._first_member()
-        window = slice(first * scenes, (first + members) * scenes)
+        self._first = self._first_member()
+        window = slice(self._first * scenes, (self._first + members) * scenes)
         output = self.network(self._memory.select(window), repeated)
         self._acted += 1
-        if self._shown.single:
-            self.attention = self._looked_at(output.context, self._kept_steps[first : first + members])
+        self._context = output.context
         motion, close = most_confident(output.actions, members)
         yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
         action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
@@ -147,8 +145,13 @@ class OneShotPolicy:
         last = self.config.draws - self.config.ensemble
         return last - abs(last - self._acted % (2 * last)) if last else 0
 
-    def _looked_at(self, context: Context, kept_steps: Sequence[np.ndarray]) -> Attention:
-        """The attention of an ensemble's members, each of which was shown some steps of the demonstration."""
+    @property
+    def attention(self) -> Attention | None:
+        """What the last action looked at; None before the first one, and in a batch."""
+        context = self._context
+        if context is None or not self._shown.single:
+            return None
+        kept_steps = self._kept_steps[self._first : self._first + self.config.ensemble]
         blocks = context.block_logits[:, 0, :2].softmax(-1).mean(0).numpy(force=True)
         over_time = np.zeros(self._length)
         for kept, weights in zip(kept_steps, context.time_weights[:, 0, -1].float().numpy(force=True), strict=True):

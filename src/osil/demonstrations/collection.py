@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from osil.core import Action, Demonstration, Observation, Scene
+from osil.core import Action, BoolArray, Demonstration, Observation, Scene
 from osil.demonstrations.operators import Operator
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
@@ -133,8 +133,7 @@ def collect(
         labels.append(action)
         sources.append(source)
         targets.append(target)
-        idle = (np.abs(action.displacement).max(-1) < 0.001) & ~action.close_gripper & (source < 0)
-        finished = np.where((finished < 0) & idle, step + 1, finished)
+        finished = np.where((finished < 0) & at_rest(action, source), step + 1, finished)
         if (finished >= 0).all() and step >= finished.max() + STEPS_AFTER:
             break
         executed = operator.actor.act(observation) if operator else action
@@ -145,6 +144,12 @@ def collect(
     return Episodes(
         Observation.stack(observations), Action.stack(labels), np.stack(sources), np.stack(targets), lengths, success
     )
+
+
+def at_rest(label: Action, source: np.ndarray) -> BoolArray:
+    """Where the expert has no more to do, by its action and the block it would move, -1 for none: ``[...]``."""
+    result: BoolArray = (np.abs(label.displacement).max(-1) < 0.001) & ~label.close_gripper & (source < 0)
+    return result
 
 
 def _single_precision(observation: Observation) -> Observation:

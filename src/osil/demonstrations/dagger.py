@@ -30,9 +30,4 @@ class TakingTurns:
         """The action of whoever drives: leading ``[N]``."""
         change = self._rng.random(len(self._learning)) < np.where(self._learning, 1 / LEARNER_STEPS, 1 / EXPERT_STEPS)
         self._learning = self._learning ^ change
-        learner, expert, learning = self._learner.act(observation), self._expert.act(observation), self._learning
-        return Action(
-            np.where(learning[:, None], learner.displacement, expert.displacement),
-            np.where(learning, learner.close_gripper, expert.close_gripper),
-            np.where(learning, learner.yaw_step, expert.yaw_step),
-        )
+        return Action.where(self._learning, self._learner.act(observation), self._expert.act(observation))

@@ -159,9 +159,7 @@ class PairSource:
             shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING, table=self._table)
         repeated = [task for task in tasks for _ in range(c.queries)]
         if self._learner and self._drawn >= c.dagger_after and rng.random() < c.dagger_share:
-            asked = self._let_learn(
-                self._learner, repeated, [i for i in range(c.pairs) for _ in range(c.queries)], shown
-            )
+            asked = self._let_learn(self._learner, repeated, shown)
             return _Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
         asked = collect(repeated, rng, noise=self._noise, midway=c.midway, table=self._table)
         return _Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
@@ -174,11 +172,11 @@ class PairSource:
         return _Pool(stored.draw(tasks, self._rng), asked, queries, asked.success)
 
     def _let_learn(
-        self, learner: Policy[Observation, Action], tasks: Sequence[StackingTask], rows: Sequence[int], shown: Episodes
+        self, learner: Policy[Observation, Action], tasks: Sequence[StackingTask], shown: Episodes
     ) -> Episodes:
-        """Episodes in which the learner, shown the demonstrations ``rows``, takes turns with the expert."""
+        """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
         c, rng = self._config, self._rng
-        learner.reset([shown.demonstration(row) for row in rows], self._drawn)
+        learner.reset([shown.demonstration(row // c.queries) for row in range(len(tasks))], self._drawn)
         turns = Operator(TakingTurns(learner, StackingExpert(tasks), len(tasks), rng), np.zeros(len(tasks)), 1.0)
         return collect(tasks, rng, midway=c.dagger_midway, table=self._table, operator=turns, max_steps=c.dagger_steps)
 

@@ -21,7 +21,7 @@ from joblib import Parallel, delayed
 from joblib.parallel import get_active_backend
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation
-from osil.demonstrations.collection import STEPS_AFTER, scenes
+from osil.demonstrations.collection import STEPS_AFTER, at_rest, scenes
 from osil.demonstrations.dataset import Trajectory, TrajectoryFile, write
 from osil.demonstrations.operators import Operator, OperatorKind, open_operator
 from osil.demonstrations.scripted import MAX_ATTEMPTS, demonstrate
@@ -138,7 +138,7 @@ def _labelled(shown: Demonstration[Observation, Action], task: StackingTask, ope
     seen = shown.observations
     expert = StackingExpert([task] * len(shown))
     labels, (source, target) = expert.act(seen), expert.attended(seen)
-    idle = (np.abs(labels.displacement).max(-1) < 0.001) & ~labels.close_gripper & (source < 0)
+    idle = at_rest(labels, source)
     # An expert that rests has no more to say; that a person rests is a part of what people show.
     end = int(idle.argmax()) + 1 + STEPS_AFTER if operator == "expert" and idle.any() else len(shown)
     return Trajectory(seen[:end], labels[:end], source[:end], target[:end])
@@ -164,8 +164,4 @@ class _Disturbed:
     def act(self, observation: Observation) -> Action:
         new, old, late = self._injection.disturb(self._actor.act(observation)), self._before, self._late
         self._before = new
-        return Action(
-            np.where(late[:, None], old.displacement, new.displacement),
-            np.where(late, old.close_gripper, new.close_gripper),
-            np.where(late, old.yaw_step, new.yaw_step),
-        )
+        return Action.where(late, old, new)

@@ -103,18 +103,15 @@ class KinematicWorld:
 
     def step(self, action: Action) -> Observation:
         """Advance every world by one control period."""
-        late = self._delay
-        displacement = np.where(late[:, None], self._pending.displacement, action.displacement)
-        close = np.where(late, self._pending.close_gripper, action.close_gripper)
-        yaw_step = np.where(late, self._pending.yaw_step, action.yaw_step)
+        due = Action.where(self._delay, self._pending, action)
         self._pending = action
 
         before = self._gripper[:, 2].copy()
-        self._move_gripper(displacement, yaw_step)
+        self._move_gripper(due.displacement, due.yaw_step)
         self._stop_on_blocks(before)
         self._carry()
         self._shove()
-        self._move_fingers(close)
+        self._move_fingers(due.close_gripper)
         self._settle()
         return self.observe()
 
