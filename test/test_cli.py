@@ -43,7 +43,7 @@ def test_evaluate_writes_what_scripts_rely_on(tmp_path: Path, capsys: pytest.Cap
     assert main(words.split()) == 0
     report = json.loads(out.read_text())
     assert report["command"] == f"osil {words}"
-    assert (report["seed"], report["world"], report["model"]["path"]) == (5, "kinematic", "expert")
+    assert (report["seed"], report["world"], report["model"]["name"]) == (5, "kinematic", "expert")
     assert {"python", "numpy"} <= set(report["versions"])
     for group in (report["all"], report["by_stages"]["1"], report["by_stages"]["2"]):
         assert group["episodes"] == (6 if group is report["all"] else 3)

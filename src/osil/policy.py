@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from osil.core import Action, BoolArray, Demonstration, FloatArray, Observation
+from osil.demonstrations.block_scale import BlockScale
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.shown import Shown
 from osil.errors import ConfigError, DemonstrationError
@@ -107,10 +108,12 @@ class OneShotPolicy:
         kept = [
             [self.config.conditioning.frames(one.observations, rng) for one in shown] for _ in range(self.config.draws)
         ]
-        frames = [one.observations[steps] for draw in kept for one, steps in zip(shown, draw, strict=True)]
+        scale = BlockScale.of([one.observations for one in shown])
+        seen = [scale[n].shrink(one.observations) for n, one in enumerate(shown)]
+        frames = [one[steps] for draw in kept for one, steps in zip(seen, draw, strict=True)]
         self._kept_steps, self._length = [draw[0] for draw in kept], len(shown[0])
         self._memory = self.network.remember(*pad_frames(frames))
-        self._shown = asked
+        self._shown, self._scale = asked, scale
         self._acted = 0
         self._context = None
 
@@ -126,7 +129,8 @@ class OneShotPolicy:
         """
         members = self.config.ensemble
         scenes = len(self._shown)
-        present = ObservationTensors.from_numpy(self._shown.batch(observation))
+        seen = self._shown.batch(observation)
+        present = ObservationTensors.from_numpy(self._scale.shrink(seen))
         repeated = ObservationTensors(
             *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
         )
@@ -137,7 +141,7 @@ class OneShotPolicy:
         self._context = output.context
         motion, close = most_confident(output.actions, members)
         yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
-        action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
+        action = self._scale.grow(Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step))
         return action[0] if self._shown.single else action
 
     def _first_member(self) -> int:

@@ -75,7 +75,7 @@ def test_expert_finishes_and_the_report_says_what_was_judged() -> None:
     assert set(report["by_task"]) == {"ab +c", "abc", "ba", "ab cd"}
     assert 40 < report["all"]["control_steps_per_stage"] < 90
     assert report["all"]["seconds_per_stage"] == pytest.approx(0.05 * report["all"]["control_steps_per_stage"])
-    assert (report["seed"], report["world"], report["model"]["path"]) == (3, "kinematic", "expert")
+    assert (report["seed"], report["world"], report["model"]["name"]) == (3, "kinematic", "expert")
     assert "numpy" in report["versions"]
     assert json.loads(json.dumps(report)) == report
     assert "100.0%" in table(report)

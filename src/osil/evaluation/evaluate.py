@@ -61,7 +61,7 @@ def describe(
     """What ``evaluate`` returns, for episodes that have been run. Arguments as for ``evaluate``."""
     policy = load(model)
     return {
-        "model": {"path": str(model), **(getattr(policy, "info", {}) if policy else {})},
+        "model": getattr(policy, "info", {"name": EXPERT}),
         **setting.as_dict(),
         "seed": seed,
         "episodes_per_task": episodes,

@@ -85,7 +85,7 @@ def evaluate_reaching(model: str | Path, num_landmarks: int, episodes: int, seed
     policy = load_reaching_policy(model)
     arena = Arena()
     return {
-        "model": {"path": str(model), **policy.info},
+        "model": policy.info,
         "world": "particle",
         "landmarks": num_landmarks,
         "seed": seed,

@@ -17,7 +17,7 @@ import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation
 from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stacked_on
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, between_fingers, stacked_on
 
 OPENING = 0.066
 """Distance between the finger pads when open, metres: wide enough for a cube, narrow enough for a full table."""
@@ -89,20 +89,27 @@ class StackingExpert:
         return action[0] if single else action
 
     def attended(self, observation: Observation) -> tuple[np.ndarray, np.ndarray]:
-        """Source and target block of the present stage: two ``[N]`` integer arrays, -1 when all stages are done."""
+        """Source and target block of the present stage: two ``[N]`` integer arrays, -1 when all stages are done.
+
+        A stage lasts until the hand has left the block that it placed. Who is to learn stages from observations would
+        otherwise have to tell a block that was just let go from one that is about to be grasped by its place alone.
+        """
         _, _, stage, finished, rows = self._situation(observation)
-        source, target = self._stages[rows, stage].T
-        return np.where(finished, -1, source), np.where(finished, -1, target)
+        stage = np.where(finished, self._stages.shape[1], stage)
+        placed = self._stages[..., 0] == self._nearest(observation.block_positions)[:, None]
+        placed &= np.arange(self._stages.shape[1]) < stage[:, None]
+        stage = np.where(placed.any(-1), placed.argmax(-1), stage)
+        over = np.pad(self._stages, ((0, 0), (0, 1), (0, 0)), constant_values=-1)
+        source, target = over[rows, stage].T
+        return source, target
 
     def _situation(self, observation: Observation) -> tuple[np.ndarray, BoolArray, np.ndarray, BoolArray, np.ndarray]:
         """Held block (-1: none), what stands on what, first open stage, whether all are done, and row numbers."""
         positions = observation.block_positions
         rows = np.arange(len(positions))
-        between = self._between(positions)
-        distance = np.where(between, (positions**2).sum(-1), np.inf)
-        nearest = distance.argmin(-1)
-        holding: BoolArray = np.take_along_axis(between, nearest[:, None], axis=1)[:, 0]
-        holding = holding & (observation.gripper_opening < self._config.block_size + self._config.held_margin)
+        nearest = self._nearest(positions)
+        width = observation.gripper_opening
+        holding: BoolArray = (nearest >= 0) & (width < self._config.block_size + self._config.held_margin)
         held = np.where(holding, nearest, -1)
         on = stacked_on(positions)
         on[rows[holding], held[holding]] = False  # a block in the fingers stands on nothing
@@ -111,10 +118,11 @@ class StackingExpert:
         return held, on, satisfied.argmin(-1), satisfied.all(-1), rows
 
     @staticmethod
-    def _between(positions: FloatArray) -> BoolArray:
-        """Which blocks are between the fingers: ``[N, B]``."""
-        result: BoolArray = np.all(np.abs(positions) < (0.016, 0.012, 0.022), axis=-1)
-        return result
+    def _nearest(positions: FloatArray) -> np.ndarray:
+        """The block between the fingers, the nearest if there are two, or -1: ``[N]``."""
+        between = between_fingers(positions)
+        distance = np.where(between, (positions**2).sum(-1), np.inf)
+        return np.where(between.any(-1), distance.argmin(-1), -1)
 
     def _act(self, observation: Observation) -> Action:
         c = self._config
@@ -169,7 +177,7 @@ class StackingExpert:
         gap = -goal[:, 2]
         let_go = holding & self._within(lateral, np.maximum(gap, 0.0), turn, np.array(c.release_tolerance))
         let_go = np.where(aside, holding & ~crowded & (gap < c.release_tolerance[1]), let_go)
-        just_released = ~holding & ~grasp & (width < c.free_width) & self._between(positions).any(-1)
+        just_released = ~holding & ~grasp & (width < c.free_width) & (self._nearest(positions) >= 0)
         still = grasp | let_go | just_released
         return Action(
             np.where(still[:, None], 0.0, displacement),

@@ -100,6 +100,19 @@ class StackingTask:
         return " ".join(words)
 
 
+def between_fingers(block_positions: FloatArray) -> BoolArray:
+    """Which blocks are where the fingers could hold them.
+
+    Args:
+        block_positions: ``[..., B, 3]`` centres in the gripper frame, metres.
+
+    Returns:
+        ``[..., B]``.
+    """
+    result: BoolArray = np.all(np.abs(block_positions) < (0.016, 0.012, 0.022), axis=-1)
+    return result
+
+
 def stacked_on(block_positions: FloatArray) -> BoolArray:
     """Which block stands on which, read from positions alone.
 

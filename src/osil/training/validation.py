@@ -9,11 +9,11 @@ import numpy as np
 
 from osil.demonstrations.collection import collect, scenes
 from osil.policy import OneShotPolicy
-from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.rollout import rollout
+from osil.tasks.block_stacking import StackingTask
+from osil.worlds.judge import Judge
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.table import Table
-
-STEPS_PER_STAGE = 110
 
 
 def kinematic_success(
@@ -30,16 +30,7 @@ def kinematic_success(
 def _successes(policy: OneShotPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, table: Table) -> int:
     shown = collect(tasks, rng, table=table)
     policy.reset([shown.demonstration(index) for index in range(len(tasks))])
-    world = KinematicWorld(rng, table=table)
+    world, judge = KinematicWorld(rng, table=table), Judge(tasks)
     observation = world.reset(scenes(table, len(tasks), tasks[0].num_blocks, rng))
-    stable = np.zeros(len(tasks), dtype=int)
-    done = np.zeros(len(tasks), dtype=bool)
-    for _ in range(STEPS_PER_STAGE * max(task.num_stages for task in tasks)):
-        observation = world.step(policy.act(observation))
-        scene = world.scene
-        reached = np.array([layout_reached(task, scene[index]) for index, task in enumerate(tasks)])
-        stable = np.where(reached & (observation.gripper_opening > 0.05), stable + 1, 0)
-        done |= stable >= 10
-        if done.all():
-            break
-    return int(done.sum())
+    rollout(world, policy, observation, judge.max_steps, [judge])
+    return int(judge.succeeded.sum())
