@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osil.core import Scene
+from osil.core import Observation, Scene
 from osil.demonstrations.collection import collect, scenes
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
@@ -62,3 +62,11 @@ def test_the_expert_keeps_no_memory():
         seasoned.act(observation[0])
     again, fresh = seasoned.act(observation[0]), StackingExpert(task).act(observation[0])
     np.testing.assert_array_equal(again.displacement, fresh.displacement)
+
+
+def test_a_stage_lasts_until_the_hand_has_left_its_block():
+    expert = StackingExpert(StackingTask.parse("abc"))  # b on c, then a on b
+    for height, stage in ((0.0, (1, 2)), (0.02, (1, 2)), (0.03, (0, 1))):  # of the hand over b, just let go on c
+        towards = np.array([[0.1, 0.1, -0.04 - height], [0.0, 0.0, -height], [0.0, 0.0, -BLOCK_SIZE - height]])
+        seen = Observation(towards[None], np.array([0.05]))
+        assert tuple(int(block[0]) for block in expert.attended(seen)) == stage

@@ -38,7 +38,11 @@ def _test() -> tuple[StackingTask, ...]:
 
 
 def _train() -> tuple[StackingTask, ...]:
-    return load_tasks("train")
+    """The first nine training tasks of each stage count (there are eight of two), to know each as well."""
+    by_stages: dict[int, list[StackingTask]] = {}
+    for task in load_tasks("train"):
+        by_stages.setdefault(task.num_stages, []).append(task)
+    return tuple(task for stages in sorted(by_stages) for task in by_stages[stages][:9])
 
 
 def _permutations() -> tuple[StackingTask, ...]:
@@ -73,8 +77,8 @@ EXPERIMENTS = (
     Experiment("human", "test tasks, human-like demonstrations", _test, setting=Setting(operator="human")),
     Experiment("push", "test tasks, a push in every episode", _test, setting=Setting(push=0.10)),
     Experiment("expert_test", "scripted expert, test tasks", _test, expert=True),
-    Experiment("train", "training tasks, new scenes", _train, episodes=10),
-    Experiment("expert_train", "scripted expert, training tasks", _train, episodes=10, expert=True),
+    Experiment("train", "training tasks, new scenes", _train),
+    Experiment("expert_train", "scripted expert, training tasks", _train, expert=True),
     Experiment("permutations", "namings of abcd", _permutations),
     Experiment("more_blocks", "tasks of 11, 12 and 15 blocks", _more_blocks),
     *(

@@ -36,7 +36,7 @@ class Setting:
     @property
     def table(self) -> Table:
         """Where blocks may lie, and how they may be turned."""
-        return Table() if self.yaw else Table(max_yaw=0.0)
+        return Table.for_blocks(turned=self.yaw)
 
     def __post_init__(self) -> None:
         if self.world == "kinematic" and self.conditions != Conditions():

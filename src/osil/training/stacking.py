@@ -71,7 +71,7 @@ def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> Non
     start = steps_done(folder) if resume else 0
     # Neither another process nor a run that goes on sees the same batches.
     rng = generator("train", config.seed, 0, start, rank)
-    table = Table() if config.policy.network.yaw else Table(max_yaw=0.0)
+    table = Table.for_blocks(turned=config.policy.network.yaw)
     source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, alone, start, table)
 
     def validate(step: int) -> Metrics:

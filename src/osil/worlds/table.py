@@ -36,6 +36,11 @@ class Table:
     spacing: float = 0.105
     max_yaw: float = np.pi / 4
 
+    @classmethod
+    def for_blocks(cls, turned: bool) -> Table:
+        """The table, with blocks turned at random or all parallel to the base frame."""
+        return cls() if turned else cls(max_yaw=0.0)
+
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
         radius = np.hypot(position[0] - self.pan_axis_x, position[1])

@@ -1,0 +1,65 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import TypeAlias
+
+TASKS_HELP = "train, test (the lists in config/tasks), or a file with one task a line, such as: ab cde +f"
+STACKING_WORLDS = ("pybullet", "kinematic")
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # argparse has no public name for it
+
+
+def add_command(commands: Commands, name: str, summary: str, example: str) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example:\n{example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_common(parser: argparse.ArgumentParser, worlds: Sequence[str], episodes: int, seed_of: str) -> None:
+    parser.add_argument("--world", choices=worlds, default="pybullet", help="default: %(default)s")
+    parser.add_argument("--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s")
+    parser.add_argument(
+        "--operator", choices=("expert", "human"), default="expert", help="who demonstrates; default: %(default)s"
+    )
+    parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks")
+    parser.add_argument("--episodes", type=positive, default=episodes, metavar="N", help="a task; default: %(default)s")
+    parser.add_argument("--seed", type=natural, default=0, metavar="S", help=f"{seed_of}; default: %(default)s")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
+    )
+
+
+def positive(text: str) -> int:
+    return _at_least(1, text)
+
+
+def natural(text: str) -> int:
+    return _at_least(0, text)
+
+
+def speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed <= 100.0:
+        raise argparse.ArgumentTypeError(f"expected a number between 0 and 100, got {text!r}")
+    return speed
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+    return number

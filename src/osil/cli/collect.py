@@ -1,0 +1,55 @@
+"""``osil collect``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from osil.cli.arguments import STACKING_WORLDS, Commands, add_command, add_common
+from osil.errors import ConfigError
+
+
+def add(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "collect",
+        "let the scripted expert, or a human-like operator, show tasks, and keep what they show",
+        "  osil collect data/shown --world pybullet --tasks train --max-blocks 5 --episodes 3\n"
+        "  osil collect data/slow --operator human\n"
+        "  osil collect data/train --format hdf5 --world kinematic --tasks train --episodes 1000\n\n"
+        "mcap: one file a demonstration, as a person records them. hdf5: trajectories for training with noise and the\n"
+        "expert's labels, hundreds in a file. What is already there is kept, so the same command resumes.\n"
+        "(osil train makes its own fresh trajectories and needs no files.)",
+    )
+    parser.add_argument("output", type=Path, metavar="DIR", help="in it a folder for each task")
+    add_common(parser, STACKING_WORLDS, episodes=1, seed_of="chooses the scenes")
+    parser.add_argument("--format", choices=("mcap", "hdf5"), default="mcap", help="default: %(default)s")
+    noise = "of hdf5: as in the paper, or mixed: with bursts and delays; default: mixed for the expert, none for people"
+    parser.add_argument("--noise", choices=("mixed", "paper", "none"), help=noise)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from osil.demonstrations.scripted import write_demonstrations
+    from osil.demonstrations.trajectories import USUAL_NOISE, Recipe, collect_dataset
+    from osil.tasks.splits import load_tasks
+
+    if options.noise and options.format != "hdf5":
+        raise ConfigError("--noise: demonstrations in MCAP files have none; add --format hdf5")
+    tasks = load_tasks(options.tasks, options.max_blocks)
+    total, new = len(tasks) * options.episodes, 0
+    with tqdm(total=total, unit="demonstration", smoothing=0.05) as progress:
+        if options.format == "hdf5":
+            noise = options.noise or USUAL_NOISE[options.operator]
+            recipe = Recipe(options.world, options.operator, noise, options.seed)
+            done = collect_dataset(recipe, tasks, options.episodes, options.output, options.jobs)
+        else:
+            done = write_demonstrations(
+                options.world, tasks, options.episodes, options.seed, options.output, options.operator, options.jobs
+            )
+        for count, is_new in done:
+            new += count * is_new
+            progress.update(count)
+    print(f"{new} demonstrations written, {total - new} were there already: {options.output}")

@@ -1,0 +1,63 @@
+"""``osil reproduce``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from osil.cli.arguments import Commands, add_command, natural, positive
+
+
+def add(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "reproduce",
+        "train and judge everything behind the published tables and figures",
+        "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
+        "  osil reproduce stacking --model models/stacking\n"
+        "  osil reproduce learning --run runs/stacking\n"
+        "  osil reproduce comparison\n\n"
+        "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
+    )
+    parser.add_argument(
+        "experiment", choices=("particle", "stacking", "learning", "comparison"), help="which experiment"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="default: results/particle or results/stacking")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
+    )
+    particle = parser.add_argument_group("particle")
+    particle.add_argument(
+        "--recipe", choices=("paper", "better"), default="paper", help="of config/training; default: %(default)s"
+    )
+    particle.add_argument("--runs", type=Path, default=Path("runs/particle"), metavar="DIR", help="checkpoints, models")
+    learning = parser.add_argument_group("learning")
+    learning.add_argument(
+        "--run", dest="training", type=Path, default=Path("runs/stacking"), metavar="DIR", help="of osil train"
+    )
+    stacking = parser.add_argument_group("stacking")
+    stacking.add_argument("--model", type=Path, default=Path("models/stacking"), help="default: %(default)s")
+    stacking.add_argument("--seed", type=natural, default=0, metavar="S", help="chooses the episodes")
+    stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help="of evaluations; default: all")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    output = options.output or Path("results") / ("particle" if options.experiment == "particle" else "stacking")
+    if options.experiment == "comparison":
+        from osil.training.reproduce_comparison import reproduce as reproduce_comparison
+
+        reproduce_comparison(output / "comparison", Path("runs/comparison"), options.seed, options.jobs)
+    elif options.experiment == "learning":
+        from osil.training.reproduce_learning import reproduce as reproduce_learning
+
+        reproduce_learning(options.training, output, options.seed, options.jobs)
+    elif options.experiment == "stacking":
+        from osil.evaluation.reproduce_stacking import reproduce as reproduce_stacking
+
+        reproduce_stacking(options.model, output, options.seed, options.jobs, options.only)
+    else:
+        from osil.training.reproduce_reaching import reproduce
+
+        reproduce(options.recipe, output, options.runs, options.jobs)
