@@ -57,17 +57,18 @@ def test_a_run_of_commands_ends_where_it_ends_offline(hand, session: Session) ->
     finally:
         world.close()
     hand.command(actions)
-    hand.wait(0.4)
     offline = dict(zip(ARM_JOINTS, states.positions, strict=False))
+    assert hand.until(lambda: all(abs(hand.joints[joint] - offline[joint]) < 0.02 for joint in ARM_JOINTS), 5.0)
+    hand.wait(0.4)
     for joint in ARM_JOINTS:
-        assert hand.joints[joint] == pytest.approx(offline[joint], abs=0.02), joint
+        assert hand.joints[joint] == pytest.approx(offline[joint], abs=0.02), f"{joint} stays there"
 
 
 def test_holds_when_commands_stop(hand) -> None:
     start = hand.gripper().position
     hand.command(push(0.0, 0.15, 0.0, 10))
+    assert hand.until(lambda: hand.gripper().position[1] - start[1] > 0.10), "it moved"
     resting = moved(hand, start)
-    assert resting[1] > 0.10, "it moved"
     np.testing.assert_allclose(moved(hand, start), resting, atol=1e-3, err_msg="and holds")
 
 
@@ -95,7 +96,7 @@ def test_teleoperation_wins_while_it_is_held(hand) -> None:
     assert left > 0.03
     assert abs(forward) < 0.012, "at most the first step, before teleoperation began"
     hand.command(push(0.05, 0.0, 0.0, 10), "policy")
-    assert moved(hand, start)[0] > 0.03, "once it is let go, the policy is followed"
+    assert hand.until(lambda: hand.gripper().position[0] - start[0] > 0.03), "once it is let go, the policy is followed"
 
 
 def test_gripper_closes_and_opens(hand) -> None:
