@@ -39,14 +39,31 @@ class Attention:
     """What the policy looked at when it chose its last action: the mean over the ensemble.
 
     Attributes:
-        over_time: ``[T]`` attention over the steps of the demonstration by the reading that looks for the present
-            stage, zero at steps that no member was shown.
-        source, target: ``[B]`` attention over the blocks by the two named heads.
+        blocks: ``[heads, B]`` attention over the blocks by each of the final queries (figure 16).
+        moments: ``[readings, T]`` attention over the steps of the demonstration by each head of each LSTM step, in
+            order (figure 17), zero at steps that no member was shown.
     """
 
-    over_time: FloatArray
-    source: FloatArray
-    target: FloatArray
+    blocks: FloatArray
+    moments: FloatArray
+
+    @property
+    def source(self) -> FloatArray:
+        """``[B]`` by the head that is taught which block to move."""
+        source: FloatArray = self.blocks[0]
+        return source
+
+    @property
+    def target(self) -> FloatArray:
+        """``[B]`` by the head that is taught which block to put it on."""
+        target: FloatArray = self.blocks[1]
+        return target
+
+    @property
+    def over_time(self) -> FloatArray:
+        """``[T]`` by the reading that is taught the present stage."""
+        over_time: FloatArray = self.moments[-1]
+        return over_time
 
 
 @dataclass(frozen=True)
@@ -155,12 +172,13 @@ class OneShotPolicy:
         context = self._context
         if context is None or not self._shown.single:
             return None
-        kept_steps = self._kept_steps[self._first : self._first + self.config.ensemble]
-        blocks = context.block_logits[:, 0, :2].softmax(-1).mean(0).numpy(force=True)
-        over_time = np.zeros(self._length)
-        for kept, weights in zip(kept_steps, context.time_weights[:, 0, -1].float().numpy(force=True), strict=True):
-            over_time[kept] += weights[: len(kept)] / len(kept_steps)
-        return Attention(over_time, *blocks)
+        members = self.config.ensemble
+        blocks = context.block_logits[:, 0].softmax(-1).mean(0).numpy(force=True)
+        weights = context.time_weights[:, 0].float().numpy(force=True) / members
+        moments = np.zeros((weights.shape[1], self._length))
+        for kept, shares in zip(self._kept_steps[self._first : self._first + members], weights, strict=True):
+            moments[:, kept] += shares[:, : len(kept)]
+        return Attention(blocks, moments)
 
 
 def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArray, BoolArray]:

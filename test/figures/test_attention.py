@@ -9,7 +9,7 @@ import imageio.v2 as imageio
 import numpy as np
 import pytest
 
-from osil.figures.attention import draw_attention
+from osil.figures.attention import draw_attention, draw_block_heads, draw_moment_heads
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,12 @@ def test_draws_any_number_of_blocks(tmp_path: Path, blocks: int) -> None:
 def test_vector_graphics_name_the_blocks(tmp_path: Path) -> None:
     draw_attention(following(3), tmp_path / "attention.svg", block_names=("red", "green", "blue"))
     assert (tmp_path / "attention.svg").read_text().count("<!-- green -->") == 2
+
+
+def test_every_head_has_a_panel(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    draw_block_heads(rng.dirichlet(np.ones(3), (50, 6)), tmp_path / "blocks.svg", [f"head {n}" for n in range(6)])
+    draw_moment_heads(rng.dirichlet(np.ones(80), (50, 6)), tmp_path / "moments.svg", [f"reading {n}" for n in range(6)])
+    for name, title in (("blocks", "head"), ("moments", "reading")):
+        text = (tmp_path / f"{name}.svg").read_text()
+        assert all(f"<!-- {title} {n} -->" in text for n in range(6))

@@ -17,11 +17,12 @@ def add(commands: Commands) -> None:
         "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
         "  osil reproduce stacking --model models/stacking\n"
         "  osil reproduce learning --run runs/stacking\n"
+        "  osil reproduce attention\n"
         "  osil reproduce comparison\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
     parser.add_argument(
-        "experiment", choices=("particle", "stacking", "learning", "comparison"), help="which experiment"
+        "experiment", choices=("particle", "stacking", "learning", "attention", "comparison"), help="which experiment"
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="default: results/particle or results/stacking")
     parser.add_argument(
@@ -36,7 +37,7 @@ def add(commands: Commands) -> None:
     learning.add_argument(
         "--run", dest="training", type=Path, default=Path("runs/stacking"), metavar="DIR", help="of osil train"
     )
-    stacking = parser.add_argument_group("stacking")
+    stacking = parser.add_argument_group("stacking and attention")
     stacking.add_argument("--model", type=Path, default=Path("models/stacking"), help="default: %(default)s")
     stacking.add_argument("--seed", type=natural, default=0, metavar="S", help="chooses the episodes")
     stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help="of evaluations; default: all")
@@ -53,6 +54,12 @@ def _run(options: argparse.Namespace) -> None:
         from osil.training.reproduce_learning import reproduce as reproduce_learning
 
         reproduce_learning(options.training, output, options.seed, options.jobs)
+    elif options.experiment == "attention":
+        from osil.evaluation.reproduce_attention import TASK
+        from osil.evaluation.reproduce_attention import reproduce as reproduce_attention
+
+        finished = reproduce_attention(options.model, output / "attention", options.seed)
+        print(f"task {TASK}: {'finished' if finished else 'not finished'}; figures are in {output / 'attention'}")
     elif options.experiment == "stacking":
         from osil.evaluation.reproduce_stacking import reproduce as reproduce_stacking
 

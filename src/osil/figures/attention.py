@@ -1,4 +1,4 @@
-"""Where a policy looked while it acted: the heat maps of figure 13."""
+"""Where a policy looked while it acted: the heat maps of figures 13, 16 and 17."""
 
 from __future__ import annotations
 
@@ -69,19 +69,81 @@ def draw_attention(
         _finish(axes, title)
     figure.colorbar(image, ax=[above, middle], label="attention", aspect=30, pad=0.01)
 
-    over_time = np.array([one.over_time for one in attention])
-    starts = np.unique(np.linspace(0, over_time.shape[1], MOMENTS, endpoint=False).astype(int))
-    moments = np.add.reduceat(over_time, starts, axis=1).T
-    edges = np.append(starts, over_time.shape[1]) * control_period
-    strongest = max(float(np.quantile(moments.max(0), 0.9)), 1e-6)
-    image = below.pcolormesh(_times(len(attention), control_period), edges, moments, **_shades(strongest))
+    moments, edges = _together(np.array([one.over_time for one in attention]))
+    image = below.pcolormesh(
+        _times(len(attention), control_period), edges * control_period, moments.T, **_shades(_strong(moments))
+    )
     below.set_ylabel("demonstration [s]", color=_INK)
     below.set_xlabel("imitation [s]", color=_INK)
     below.set_xlim(0.0, seconds)
     _finish(below, "moment of the demonstration")
     figure.colorbar(image, ax=below, label="attention", aspect=18, pad=0.01, extend="max")
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: str | Path) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
+
+
+def draw_block_heads(weights: FloatArray, path: str | Path, titles: Sequence[str]) -> None:
+    """Draw the attention over blocks of every head in each control step of an episode (figure 16), and save it.
+
+    Args:
+        weights: ``[S, heads, B]``.
+        path: a .png, .svg or .pdf file.
+        titles: one a head.
+    """
+    blocks = weights.shape[-1]
+    figure, panels = _draw_panels(weights, np.arange(blocks + 1) - 0.5, titles, 1.0)
+    panels[0].set_yticks(range(blocks), string.ascii_lowercase[:blocks])
+    panels[0].invert_yaxis()  # they share one
+    _save(figure, path)
+
+
+def draw_moment_heads(weights: FloatArray, path: str | Path, titles: Sequence[str]) -> None:
+    """Draw the attention over the demonstration of every reading in each control step (figure 17), and save it.
+
+    Args:
+        weights: ``[S, readings, T]``.
+        path: a .png, .svg or .pdf file.
+        titles: one a reading.
+    """
+    moments, edges = _together(weights)
+    figure, panels = _draw_panels(moments, edges * CONTROL_PERIOD, titles, _strong(moments))
+    for axes in panels[::2]:
+        axes.set_ylabel("demonstration [s]", color=_INK)
+    _save(figure, path)
+
+
+def _draw_panels(
+    weights: FloatArray, edges: FloatArray, titles: Sequence[str], strongest: float
+) -> tuple[Figure, list[Axes]]:
+    """Heat maps ``[S, panels, rows]`` two by two, over the time of the imitation."""
+    steps, count, _ = weights.shape
+    figure = Figure(figsize=(10.0, 2.6 * -(-count // 2)), layout="constrained")
+    panels = list(figure.subplots(-(-count // 2), 2, sharex=True, sharey=True).flat)
+    for index, (axes, title) in enumerate(zip(panels, titles, strict=True)):
+        image = axes.pcolormesh(_times(steps, CONTROL_PERIOD), edges, weights[:, index].T, **_shades(strongest))
+        _finish(axes, title)
+    for axes in panels[-2:]:
+        axes.set_xlabel("imitation [s]", color=_INK)
+    figure.colorbar(
+        image, ax=panels, label="attention", aspect=40, pad=0.01, extend="max" if strongest < 1 else "neither"
+    )
+    return figure, panels
+
+
+def _together(over_time: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Attention ``[..., T]`` summed over neighbouring steps, at most ``MOMENTS`` of them, and their edges in steps."""
+    length = over_time.shape[-1]
+    starts = np.unique(np.linspace(0, length, MOMENTS, endpoint=False).astype(int))
+    return np.add.reduceat(over_time, starts, axis=-1), np.append(starts, length).astype(float)
+
+
+def _strong(moments: FloatArray) -> float:
+    """What is drawn darkest: most of what is looked at most in each step."""
+    return max(float(np.quantile(moments.max(-1), 0.9)), 1e-6)
 
 
 def _times(steps: int, control_period: float) -> FloatArray:
