@@ -119,6 +119,7 @@ def test_impossible_arguments_show_the_usage(words: str, capsys: pytest.CaptureF
 TINY = """
 max_blocks: 3
 validation_episodes: 4
+workers: 0
 policy: {network: {dim: 8, hidden: 16}, conditioning: {}, ensemble: 1}
 sampling: {demonstrations: 2, observations: 4, pairs: 3, queries: 1, pools: 1}
 loop: {steps: 2, validate_every: 2, log_every: 1, precision: fp32}

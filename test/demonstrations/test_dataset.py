@@ -18,7 +18,8 @@ from osil.cli import main
 from osil.demonstrations.collection import collect
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.dataset import Dataset, Trajectory, TrajectoryFile, as_episodes, write
-from osil.demonstrations.sampling import PairSource, SamplingConfig
+from osil.demonstrations.pools import SamplingConfig
+from osil.demonstrations.sampling import PairSource
 from osil.demonstrations.trajectories import FILE_SIZE, Recipe, collect_dataset, collect_file
 from osil.errors import DemonstrationError
 from osil.experts.noise import NoiseConfig

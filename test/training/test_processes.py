@@ -16,6 +16,7 @@ policy: {network: {dim: 16, hidden: 32}, ensemble: 2, draws: 2}
 sampling: {demonstrations: 2, observations: 8, pairs: 4, queries: 1, pools: 1}
 loop: {steps: 4, validate_every: 2, log_every: 1}
 validation_episodes: 2
+workers: 0
 """
 
 WATCHED = """

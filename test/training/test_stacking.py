@@ -1,7 +1,9 @@
 """Training learns, goes on where it stopped, and refuses settings that it does not know."""
 
 import json
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ import torch
 
 from osil.core import Observation
 from osil.demonstrations.conditioning import Conditioning
-from osil.demonstrations.sampling import PairSource, SamplingConfig, reorder
+from osil.demonstrations.pools import SamplingConfig, reorder
+from osil.demonstrations.sampling import PairSource
 from osil.errors import ConfigError, ObservationError
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policy import OneShotPolicy, PolicyConfig, load_policy
@@ -57,7 +60,7 @@ def test_the_learner_drives_and_the_expert_labels():
         Conditioning(),
         rng,
         replace(SMALL, first_batches=0, dagger_share=1.0, dagger_after=0, dagger_steps=40),
-        learner=learner,
+        learner=lambda: learner,
     )
     for _ in range(8):
         batch = source.batch()
@@ -73,6 +76,7 @@ max_blocks: 3
 policy: {network: {dim: 16, hidden: 32}, ensemble: 2}
 sampling: {demonstrations: 2, observations: 8, pairs: 4, queries: 1, pools: 1, refresh: 50}
 validation_episodes: 2
+workers: 0
 """
     settings.write_text(text + "loop: {steps: 4, validate_every: 2, log_every: 1}\n")
     run(from_yaml(StackingTraining, settings), tmp_path / "out")
@@ -84,6 +88,28 @@ validation_episodes: 2
     assert load_policy(tmp_path / "out").config.ensemble == 2
     kept = load_policy(step_folder(tmp_path / "out", 2))
     assert kept.info["digest"] != load_policy(step_folder(tmp_path / "out", 6)).info["digest"]
+
+
+def test_where_pools_are_made_makes_no_difference():
+    """A process of its own gives the same batches, DAGGER's among them."""
+    config = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=1, draws=1)
+    network = StackingNetwork(config.network)
+    sampling = replace(SMALL, first_batches=0, refresh=3, dagger_share=0.5, dagger_after=0, dagger_steps=40)
+
+    def batches(executor: ProcessPoolExecutor | None) -> list[np.ndarray]:
+        source = PairSource(
+            [StackingTask.parse("ab")],
+            Conditioning(),
+            np.random.default_rng(0),
+            sampling,
+            learner=lambda: OneShotPolicy(network, config),
+            executor=executor,
+        )
+        return [source.batch().labels.displacement for _ in range(7)]
+
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+        for here, there in zip(batches(None), batches(executor), strict=True):
+            np.testing.assert_allclose(here, there, atol=1e-6)
 
 
 def test_unknown_settings_are_refused(tmp_path):

@@ -3,101 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 
 import numpy as np
 
-from osil.core import Action, BoolArray, Observation, Policy
-from osil.demonstrations.collection import Episodes, collect
 from osil.demonstrations.conditioning import Conditioning
-from osil.demonstrations.dagger import TakingTurns
-from osil.demonstrations.dataset import Dataset
-from osil.demonstrations.operators import Operator, open_operator
+from osil.demonstrations.pools import Learner, PairBatch, Pool, PoolMaker, SamplingConfig
 from osil.experts.noise import NoiseConfig
-from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.table import Table
-
-STEADY = NoiseConfig(scales=(0.0, 0.0005, 0.001), burst_rate=0.0)
-FUMBLING = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
-"""Demonstrations are steadier than the episodes in which actions are asked for, but people fumble too."""
-
-YAW_NOISE_PER_METRE = 10.0
-
-
-@dataclass(frozen=True, eq=False)
-class PairBatch:
-    """M demonstrations with N labelled observations each.
-
-    Attributes:
-        demonstrations: M cut-down demonstrations, each with leading ``[K_m]``.
-        observations: leading ``[M, N]``.
-        labels: the expert's actions, leading ``[M, N]``.
-        source, target: ``[M, N]`` blocks of the present stage, -1 where all stages are done.
-        moments: ``[M, N, K]`` which frames (of K, as many as the longest demonstration has) show the present stage.
-    """
-
-    demonstrations: list[Observation]
-    observations: Observation
-    labels: Action
-    source: np.ndarray
-    target: np.ndarray
-    moments: BoolArray
-
-
-@dataclass(frozen=True)
-class SamplingConfig:
-    """How pairs are drawn.
-
-    Attributes:
-        demonstrations: M, demonstrations in a batch.
-        observations: N, labelled observations for each.
-        pairs: tasks in a pool of episodes.
-        queries: labelled episodes for each task of a pool.
-        pools: pools kept at once; the oldest gives way to a new one.
-        refresh: batches between two new pools.
-        even_share: share of the pools for which every number of blocks is as likely; for the others every task is. Few
-            tasks have few blocks: they would be forgotten.
-        midway: share of the labelled episodes that begin with some stages done.
-        interleave: share of the tasks whose towers are built in turns instead of one after the other.
-        position_noise: standard deviations of what a tracker may add to positions, metres; one is drawn for each
-            demonstration with its observations. Yaws get ``YAW_NOISE_PER_METRE`` times as many radians.
-        first_batches: so many batches are easy, which is learned faster: at most ``first_blocks`` blocks, steady
-            demonstrations, no tracker's noise.
-        first_blocks: greatest number of blocks in the easy batches.
-        dataset: folder of collected trajectories (docs/training_data.md), from contact physics for instance, or None.
-        stored_share: share of the pools that are drawn from it; the others are made.
-        human_share: share of the pools with demonstrations of the human-like operator.
-        dagger_share: share of the pools in which the learner drives in turn (DAGGER). 0 is behavioral cloning.
-        dagger_after: batches before the first of them.
-        dagger_steps: length of the episodes in them, control steps.
-        dagger_midway: share of these that begin with some stages done, because they are too short for all stages.
-    """
-
-    demonstrations: int = 12
-    observations: int = 64
-    pairs: int = 48
-    queries: int = 2
-    pools: int = 12
-    refresh: int = 80
-    even_share: float = 0.5
-    midway: float = 0.3
-    interleave: float = 0.3
-    position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
-    first_blocks: int = 5
-    first_batches: int = 1500
-    dataset: str | None = None
-    stored_share: float = 0.5
-    human_share: float = 0.2
-    dagger_share: float = 0.0
-    dagger_after: int = 4000
-    dagger_steps: int = 300
-    dagger_midway: float = 0.8
 
 
 class PairSource:
     """Draws batches of pairs from expert episodes that are renewed all the time.
+
+    While batches are drawn from the pools that are there, the next pool is made. What it holds does not depend on
+    where that happens and how long it takes.
 
     Args:
         tasks: to train on.
@@ -105,9 +27,10 @@ class PairSource:
         rng: source of randomness.
         config: how pairs are drawn.
         noise: disturbance of the expert's actions.
-        learner: the policy as it stands, for DAGGER.
+        learner: returns a copy of the policy as it stands, for DAGGER.
         start: batches that were drawn before, by a run that now goes on.
         table: where blocks may lie, and how they may be turned.
+        executor: where pools are made; None: here and now.
     """
 
     def __init__(
@@ -117,143 +40,34 @@ class PairSource:
         rng: np.random.Generator,
         config: SamplingConfig | None = None,
         noise: NoiseConfig | None = None,
-        learner: Policy[Observation, Action] | None = None,
+        learner: Callable[[], Learner] | None = None,
         start: int = 0,
         table: Table | None = None,
+        executor: Executor | None = None,
     ) -> None:
-        self._tasks, self._conditioning, self._rng = tasks, conditioning, rng
+        self._conditioning, self._rng = conditioning, rng
         self._config = config or SamplingConfig()
-        self._noise = noise or NoiseConfig()
-        self._learner, self._table = learner, table or Table()
-        self._stored = Dataset(self._config.dataset) if self._config.dataset else None
-        self._pools: deque[_Pool] = deque(maxlen=self._config.pools)
+        self._maker = PoolMaker(tasks, self._config, noise or NoiseConfig(), table or Table())
+        self._learner, self._executor = learner, executor
+        self._pools: deque[Pool] = deque(maxlen=self._config.pools)
         self._drawn = start
+        self._next = self._begin_pool()
 
     def batch(self) -> PairBatch:
         """The next batch. All its demonstrations and observations have the same number of blocks."""
         if self._drawn % self._config.refresh == 0 or len(self._pools) < min(4, self._config.pools):
-            self._pools.append(self._new_pool())
+            self._pools.append(self._next.result())
+            self._next = self._begin_pool()
         self._drawn += 1
         pool = self._pools[self._rng.integers(len(self._pools))]
         noise = (0.0,) if self._drawn <= self._config.first_batches else self._config.position_noise
         return pool.draw(self._conditioning, self._rng, self._config, noise)
 
-    def _new_pool(self) -> _Pool:
-        c, rng = self._config, self._rng
-        sizes = [task.num_blocks for task in self._tasks]
-        if rng.random() < c.even_share:
-            sizes = sorted(set(sizes))
-        easy = self._drawn < c.first_batches
-        if easy:
-            sizes = [size for size in sizes if size <= c.first_blocks] or sizes
-        blocks = rng.choice(sizes)
-        fitting = [task for task in self._tasks if task.num_blocks == blocks]
-        if self._stored and rng.random() < c.stored_share:
-            kept = [task for task in fitting if task in self._stored.counts]
-            if kept:
-                return self._stored_pool(self._stored, _by_stages(kept, c.pairs, rng))
-        tasks = [reorder(task, rng.random() < c.interleave, rng) for task in _by_stages(fitting, c.pairs, rng)]
-        if not easy and rng.random() < c.human_share:
-            shown = collect(tasks, rng, table=self._table, operator=open_operator("human", tasks, rng))
-        else:
-            shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING, table=self._table)
-        repeated = [task for task in tasks for _ in range(c.queries)]
-        if self._learner and self._drawn >= c.dagger_after and rng.random() < c.dagger_share:
-            asked = self._let_learn(self._learner, repeated, shown)
-            return _Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
-        asked = collect(repeated, rng, noise=self._noise, midway=c.midway, table=self._table)
-        return _Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
-
-    def _stored_pool(self, stored: Dataset, tasks: Sequence[StackingTask]) -> _Pool:
-        """Demonstrations and labelled episodes that were collected before: of tasks as they are listed."""
-        queries = self._config.queries
-        repeated = [task for task in tasks for _ in range(queries)]
-        asked = stored.draw(repeated, self._rng)
-        return _Pool(stored.draw(tasks, self._rng), asked, queries, asked.success)
-
-    def _let_learn(
-        self, learner: Policy[Observation, Action], tasks: Sequence[StackingTask], shown: Episodes
-    ) -> Episodes:
-        """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
-        c, rng = self._config, self._rng
-        learner.reset([shown.demonstration(row // c.queries) for row in range(len(tasks))], self._drawn)
-        turns = Operator(TakingTurns(learner, StackingExpert(tasks), len(tasks), rng), np.zeros(len(tasks)), 1.0)
-        return collect(tasks, rng, midway=c.dagger_midway, table=self._table, operator=turns, max_steps=c.dagger_steps)
-
-
-def _by_stages(tasks: Sequence[StackingTask], count: int, rng: np.random.Generator) -> list[StackingTask]:
-    """Draw ``count`` of the tasks with weights by which every stage counts alike."""
-    stages = np.array([task.num_stages for task in tasks])
-    return [tasks[index] for index in rng.choice(len(tasks), count, p=stages / stages.sum())]
-
-
-def reorder(task: StackingTask, interleave: bool, rng: np.random.Generator) -> StackingTask:
-    """The same layout with its towers built in another order, one after the other or in turns."""
-    below = task.below
-    bottoms = [target for _, target in task.stages if below[target] < 0]
-    above = {target: source for source, target in task.stages}
-    towers = []
-    for bottom in rng.permutation(sorted(set(bottoms))):
-        tower = [int(bottom)]
-        while tower[-1] in above:
-            tower.append(above[tower[-1]])
-        towers.append(list(zip(tower[1:], tower[:-1], strict=True)))
-    turns = [index for index, tower in enumerate(towers) for _ in tower]
-    if interleave:
-        rng.shuffle(turns)
-    stages = [towers[turn].pop(0) for turn in turns]
-    return StackingTask(task.num_blocks, tuple(stages))
-
-
-class _Pool:
-    """Demonstrations and labelled episodes of the same tasks."""
-
-    def __init__(self, shown: Episodes, asked: Episodes, queries: int, useful: np.ndarray) -> None:
-        self._shown, self._asked, self._queries = shown, asked, queries
-        self._ends = np.where(useful, asked.lengths, 0).reshape(-1, queries).cumsum(-1)
-        self._usable = np.nonzero(shown.success & (self._ends[:, -1] > 0))[0]
-
-    def draw(
-        self, conditioning: Conditioning, rng: np.random.Generator, config: SamplingConfig, noise: tuple[float, ...]
-    ) -> PairBatch:
-        count = config.demonstrations
-        chosen = rng.choice(self._usable, count, replace=len(self._usable) < count)
-        demonstrations, sources = [], []
-        for index in chosen:
-            whole = self._shown.observations[: self._shown.lengths[index], index]
-            kept = conditioning.frames(whole, rng)
-            demonstrations.append(whole[kept])
-            sources.append(self._shown.source[kept, index])
-        scale = rng.choice(noise, count)
-        demonstrations = [_noisy(one, std, rng) for one, std in zip(demonstrations, scale, strict=True)]
-        asked = self._asked
-        # Uniform over the steps of a task's episodes, so that short episodes do not count for more than long ones.
-        ends = self._ends[chosen]
-        ticket = (rng.random((count, config.observations)) * ends[:, -1:]).astype(int)
-        query = (ticket[..., None] >= ends[:, None]).sum(-1)
-        step = ticket - np.take_along_axis(np.pad(ends, ((0, 0), (1, 0))), query, axis=1)
-        at = step, chosen[:, None] * self._queries + query
-        observations = _noisy(asked.observations[at], scale[:, None], rng)
-        moments = _moments(sources, asked.source[at])
-        return PairBatch(demonstrations, observations, asked.labels[at], asked.source[at], asked.target[at], moments)
-
-
-def _moments(shown: Sequence[np.ndarray], present: np.ndarray) -> BoolArray:
-    """Which of the frames (each with the block that its stage moves, M arrays ``[K_m]``) show the stage in which the
-    block of ``present`` ``[M, N]`` moves: ``[M, N, K]``. In a task no block moves twice."""
-    longest = max(len(one) for one in shown)
-    none = -2  # neither a block nor the end
-    frames = np.stack([np.pad(one, (0, longest - len(one)), constant_values=none) for one in shown])
-    result: BoolArray = frames[:, None] == present[..., None]
-    return result
-
-
-def _noisy(observations: Observation, std: float | np.ndarray, rng: np.random.Generator) -> Observation:
-    """Add a tracker's noise of ``std`` metres (broadcast to the leading dimensions)."""
-    spread = np.asarray(std)[..., None]
-    positions, yaws = observations.block_positions, observations.block_yaws
-    return Observation(
-        positions + (spread[..., None] * rng.standard_normal(positions.shape)).astype(np.float32),
-        observations.gripper_opening,
-        yaws + (YAW_NOISE_PER_METRE * spread * rng.standard_normal(yaws.shape)).astype(np.float32),
-    )
+    def _begin_pool(self) -> Future[Pool]:
+        learner = self._learner() if self._learner and self._config.dagger_share else None
+        request = self._maker, self._drawn, self._rng.spawn(1)[0], learner
+        if self._executor:
+            return self._executor.submit(PoolMaker.make, *request)
+        made: Future[Pool] = Future()
+        made.set_result(PoolMaker.make(*request))
+        return made

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
-from osil.demonstrations.sampling import PairSource, SamplingConfig
+from osil.demonstrations.pools import SamplingConfig
+from osil.demonstrations.sampling import PairSource
 from osil.experts.noise import NoiseConfig
 from osil.networks.stacking import StackingNetwork
 from osil.policy import OneShotPolicy, PolicyConfig, load_policy, save_policy
@@ -29,6 +34,8 @@ class StackingTraining:
         max_blocks: training tasks have at most this many blocks.
         seed: of data and weights.
         threads: threads of torch.
+        workers: processes that make training data beside the one that learns; 0: it does so itself. The result is the
+            same.
         initial: model folder to start from, or None.
         validation_episodes: episodes of training tasks in new scenes by which progress is judged.
     """
@@ -41,6 +48,7 @@ class StackingTraining:
     max_blocks: int = 10
     seed: int = 0
     threads: int = 1
+    workers: int = 1
     initial: str | None = None
     validation_episodes: int = 64
 
@@ -67,17 +75,39 @@ def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> Non
         network.load_state_dict(load_policy(config.initial).network.state_dict())
     tasks = load_tasks("train", config.max_blocks)
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost.
-    alone = OneShotPolicy(network, replace(config.policy, ensemble=1, draws=1))
+    single = replace(config.policy, ensemble=1, draws=1)
     start = steps_done(folder) if resume else 0
-    # Neither another process nor a run that goes on sees the same batches.
-    rng = generator("train", config.seed, 0, start, rank)
     table = Table.for_blocks(turned=config.policy.network.yaw)
-    source = PairSource(tasks, config.policy.conditioning, rng, config.sampling, config.noise, alone, start, table)
+
+    def learner() -> OneShotPolicy:
+        return OneShotPolicy(deepcopy(network).cpu(), single)
 
     def validate(step: int) -> Metrics:
         for path in (folder, step_folder(folder, step)):
             save_policy(path, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
         rng = generator("train", config.seed, 1)
-        return {"success": kinematic_success(alone, tasks, config.validation_episodes, rng, table)}
+        success = kinematic_success(OneShotPolicy(network, single), tasks, config.validation_episodes, rng, table)
+        return {"success": success}
 
-    train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate, resume)
+    with _workers(config) as executor:
+        source = PairSource(
+            tasks,
+            config.policy.conditioning,
+            # Neither another process nor a run that goes on sees the same batches.
+            generator("train", config.seed, 0, start, rank),
+            config.sampling,
+            config.noise,
+            learner,
+            start,
+            table,
+            executor,
+        )
+        train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate, resume)
+
+
+def _workers(config: StackingTraining) -> ProcessPoolExecutor | nullcontext[None]:
+    """Fresh processes: what torch has begun in this one does not survive a fork."""
+    if not config.workers:
+        return nullcontext()
+    spawn, threads = get_context("spawn"), (config.threads,)
+    return ProcessPoolExecutor(config.workers, spawn, initializer=torch.set_num_threads, initargs=threads)
