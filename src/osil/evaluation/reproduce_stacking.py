@@ -8,7 +8,7 @@ records, and the same records always give the same ones.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from osil.evaluation.experiments import EXPERIMENTS, ROBUSTNESS, Experiment
 from osil.evaluation.stacking_tables import draw, permutations_table, stages_table, summary_table
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Outcome
+
+EPISODES_AT_ONCE = 8
+"""Episodes for each process between two lines of records: what an interruption costs at most."""
 
 DRAWN = {
     "expert_test": "Scripted expert",
@@ -63,16 +66,31 @@ def run_experiment(experiment: Experiment, model: Path, output: Path, seed: int,
     }
     path = output / "records" / f"{experiment.name}.jsonl"
     done = _read(path, header)
-    for task in experiment.tasks():
-        known = done.setdefault(str(task), [])
-        cases = [Case(task, number, seed) for number in range(len(known), experiment.episodes)]
-        if not cases:
-            continue
-        new = run_cases(judged, experiment.setting, cases, jobs, label=f"{experiment.name}: {task}")
-        _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in new]})
-        known += new
+    for tasks in _portions(experiment, done, jobs):
+        cases = [Case(task, n, seed) for task in tasks for n in range(len(done[str(task)]), experiment.episodes)]
+        new = run_cases(judged, experiment.setting, cases, jobs, label=f"{experiment.name}: {tasks[0]} ...")
+        for task in tasks:
+            episodes = sorted((one for one in new if one.case.task == task), key=lambda one: one.case.number)
+            _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in episodes]})
+            done[str(task)] += episodes
     episodes = [episode for group in done.values() for episode in group]
     return {"title": experiment.title, **describe(judged, experiment.setting, seed, experiment.episodes, episodes)}
+
+
+def _portions(experiment: Experiment, done: dict[str, list[Episode]], jobs: int) -> Iterator[list[StackingTask]]:
+    """The tasks of which episodes are missing, so many at once that there is work for every process."""
+    portion: list[StackingTask] = []
+    missing = 0
+    for task in experiment.tasks():
+        lacks = experiment.episodes - len(done.setdefault(str(task), []))
+        if lacks > 0:
+            portion.append(task)
+            missing += lacks
+        if missing >= EPISODES_AT_ONCE * jobs:
+            yield portion
+            portion, missing = [], 0
+    if portion:
+        yield portion
 
 
 def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
