@@ -7,6 +7,7 @@ action = policy.act(observation)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,13 @@ FORMAT = "osil.stacking"
 
 NEIGHBOURHOOD = 0.2
 """Motions closer than this in units of the network (5 mm, 0.016 rad) count as the same motion."""
+
+
+TURNING = 4.0
+"""By so much a motion back has to be more confident than going on."""
+
+STILL = 0.2
+"""Motions shorter than this in units of the network (5 mm) have hardly a direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +139,7 @@ class OneShotPolicy:
         self._kept_steps, self._length = [draw[0] for draw in kept], len(shown[0])
         self._memory = self.network.remember(*pad_frames(frames))
         self._shown, self._scale = asked, scale
+        self._before = torch.zeros(len(asked), 3)
         self._acted = 0
         self._context = None
 
@@ -156,7 +165,8 @@ class OneShotPolicy:
         output = self.network(self._memory.select(window), repeated)
         self._acted += 1
         self._context = output.context
-        motion, close = most_confident(output.actions, members)
+        motion, close = most_confident(output.actions, members, self._before)
+        self._before = torch.as_tensor(motion[:, :3], dtype=torch.float32)
         yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
         action = self._scale.grow(Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step))
         return action[0] if self._shown.single else action
@@ -181,17 +191,22 @@ class OneShotPolicy:
         return Attention(blocks, moments)
 
 
-def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArray, BoolArray]:
+def most_confident(actions: ActionDistribution, members: int, before: Tensor) -> tuple[FloatArray, BoolArray]:
     """Average the distributions of each ensemble and take the most confident action (section 5.2.2, figure 9).
 
     Confidence is probability mass, not density: the mass that all components with the same answer for the fingers have
-    within ``NEIGHBOURHOOD`` of a component's mean. (By density, a narrow component of next to no weight would beat a
-    broad one of nearly all.) The motion is the mean over that neighbourhood, so members that agree are averaged and
-    others are left out.
+    within ``NEIGHBOURHOOD`` of a component's mean, through a Gaussian window. (By density, a narrow component of next
+    to no weight would beat a broad one of nearly all.) A component that is broad, because it stands for "up or down",
+    has little of it near its mean, which is no motion at all. The motion is the mean over that neighbourhood, so
+    members that agree are averaged and others are left out.
+
+    Where "up" and "down" are nearly as likely, the hand would tremble between them: it turns round only for a motion
+    ``TURNING`` times as confident as to go on.
 
     Args:
         actions: leading ``[members * N, 1]``.
         members: size of an ensemble.
+        before: scaled displacements ``[N, 3]`` of the actions before.
 
     Returns:
         Scaled motions ``[N, 4]``, and ``[N]`` whether to close.
@@ -203,13 +218,24 @@ def most_confident(actions: ActionDistribution, members: int) -> tuple[FloatArra
         return components.flatten(1, 2)
 
     means, weights, closing = pooled(actions.means), pooled(actions.log_weights).exp(), pooled(actions.close_logits)
-    distance = (means[:, :, None] - means[:, None]).square().sum(-1)
+    spread = NEIGHBOURHOOD**2 + (2.0 * pooled(actions.log_stds)).exp()[:, None]
+    distance = (means[:, :, None] - means[:, None]).square()
+    inside = (-0.5 * (distance / spread + torch.log(spread / NEIGHBOURHOOD**2)).sum(-1)).exp()
     answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
-    nearby = answers[:, :, None] * torch.exp(-0.5 * distance / NEIGHBOURHOOD**2)[:, None]
-    mass, best = nearby.sum(-1).flatten(1).max(-1)  # over both answers and all components
+    nearby = answers[:, :, None] * inside[:, None]
+    confidence = nearby.sum(-1) * _going_on(means[..., :3], before)[:, None]
+    best = confidence.flatten(1).argmax(-1)  # over both answers and all components
     chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
-    motion = (chosen[:, None] @ means)[:, 0] / mass[:, None]
+    motion = (chosen[:, None] @ means)[:, 0] / chosen.sum(-1, keepdim=True)
     return motion.double().numpy(force=True), (best >= means.shape[1]).numpy(force=True)
+
+
+def _going_on(means: Tensor, before: Tensor) -> Tensor:
+    """For displacements ``[N, C, 3]`` 1, down to 1 / ``TURNING`` for those opposite to the one before, ``[N, 3]``."""
+    along = (means * before[:, None]).sum(-1)
+    length = means.norm(dim=-1) * before.norm(dim=-1)[:, None]
+    backwards = (-along / (length + STILL**2)).clamp_min(0.0)
+    return torch.exp(-math.log(TURNING) * backwards)
 
 
 def check_motion(observations: Observation) -> None:
