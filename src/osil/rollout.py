@@ -62,8 +62,9 @@ def rollout(
     for step in range(max_steps):
         action = actor.act(observation)
         following = world.step(action)
+        scene = world.scene
         for observer in observers:
-            observer.on_step(observation, action, world.scene)
+            observer.on_step(observation, action, scene)
         if any(observer.done for observer in observers):
             return step + 1
         observation = following

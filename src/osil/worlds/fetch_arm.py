@@ -83,14 +83,21 @@ class GripperPose:
     yaw: FloatArray
 
 
-def _rot_x(angle: FloatArray) -> FloatArray:
-    c, s, o, i = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
-    return np.stack([i, o, o, o, c, -s, o, s, c], axis=-1).reshape(*angle.shape, 3, 3)
+class _Frame:
+    """Unit vectors ``[..., 3]`` along the axes of a link; turned joint by joint on the way along the arm."""
 
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.x, self.y, self.z = (np.broadcast_to(axis, (*shape, 3)) for axis in np.eye(3))
 
-def _rot_y(angle: FloatArray) -> FloatArray:
-    c, s, o, i = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
-    return np.stack([c, o, s, o, i, o, -s, o, c], axis=-1).reshape(*angle.shape, 3, 3)
+    def roll(self, angle: FloatArray) -> None:
+        """Turn about the frame's own x."""
+        c, s = np.cos(angle)[..., None], np.sin(angle)[..., None]
+        self.y, self.z = c * self.y + s * self.z, c * self.z - s * self.y
+
+    def flex(self, angle: FloatArray) -> None:
+        """Turn about the frame's own y."""
+        c, s = np.cos(angle)[..., None], np.sin(angle)[..., None]
+        self.x, self.z = c * self.x - s * self.z, c * self.z + s * self.x
 
 
 def forward(joints: FloatArray, torso: float = TORSO_HEIGHT) -> GripperPose:
@@ -102,17 +109,19 @@ def forward(joints: FloatArray, torso: float = TORSO_HEIGHT) -> GripperPose:
     """
     pan, lift, upper_roll, elbow, fore_roll, wrist, roll = np.moveaxis(np.asarray(joints, dtype=float), -1, 0)
     # In the vertical plane that shoulder_pan turns: x away from the axis, z up.
-    turn = _rot_y(lift)
-    point = _SHOULDER + turn[..., 0] * _UPPER_ARM[0]
-    turn = turn @ _rot_x(upper_roll)
-    point = point + turn[..., 0] * _UPPER_ARM[1]
-    turn = turn @ _rot_y(elbow)
-    point = point + turn[..., 0] * _FOREARM[0]
-    turn = turn @ _rot_x(fore_roll)
-    point = point + turn[..., 0] * _FOREARM[1]
-    turn = turn @ _rot_y(wrist)
-    point = point + turn[..., 0] * HAND
-    closing = (turn @ _rot_x(roll))[..., 1]  # the closing direction: y of the gripper frame
+    frame = _Frame(pan.shape)
+    frame.flex(lift)
+    point = _SHOULDER + frame.x * _UPPER_ARM[0]
+    frame.roll(upper_roll)
+    point = point + frame.x * _UPPER_ARM[1]
+    frame.flex(elbow)
+    point = point + frame.x * _FOREARM[0]
+    frame.roll(fore_roll)
+    point = point + frame.x * _FOREARM[1]
+    frame.flex(wrist)
+    point = point + frame.x * HAND
+    frame.roll(roll)
+    closing = frame.y  # the closing direction: y of the gripper frame
     c, s = np.cos(pan), np.sin(pan)
     x, y, z = np.moveaxis(point, -1, 0)
     position = PAN_AXIS + np.stack([c * x - s * y, s * x + c * y, z + torso], axis=-1)
