@@ -41,6 +41,9 @@ def add(commands: Commands) -> None:
     stacking.add_argument("--model", type=Path, default=Path("models/stacking"), help="default: %(default)s")
     stacking.add_argument("--seed", type=natural, default=0, metavar="S", help="chooses the episodes")
     stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help="of evaluations; default: all")
+    stacking.add_argument(
+        "--episodes", type=positive, metavar="N", help="of each task at most, for a first look; default: all"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -63,7 +66,7 @@ def _run(options: argparse.Namespace) -> None:
     elif options.experiment == "stacking":
         from osil.evaluation.reproduce_stacking import reproduce as reproduce_stacking
 
-        reproduce_stacking(options.model, output, options.seed, options.jobs, options.only)
+        reproduce_stacking(options.model, output, options.seed, options.jobs, options.only, options.episodes)
     else:
         from osil.training.reproduce_reaching import reproduce
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ DRAWN = {
 """Experiments in the figures and their labels there."""
 
 
-def reproduce(model: Path, output: Path, seed: int, jobs: int, names: Sequence[str] = ()) -> None:
+def reproduce(
+    model: Path, output: Path, seed: int, jobs: int, names: Sequence[str] = (), at_most: int | None = None
+) -> None:
     """Run what is missing and write tables and figures, again after every experiment.
 
     Args:
@@ -41,6 +44,7 @@ def reproduce(model: Path, output: Path, seed: int, jobs: int, names: Sequence[s
         seed: chooses the episodes.
         jobs: processes.
         names: of the experiments to run; none: all.
+        at_most: episodes of each task, for a first look; None: as many as each experiment asks for.
 
     Raises:
         ConfigError: an unknown name, or records that another model or seed has left in ``output``.
@@ -51,6 +55,7 @@ def reproduce(model: Path, output: Path, seed: int, jobs: int, names: Sequence[s
         raise ConfigError(f"experiments {', '.join(names)}: expected some of {', '.join(known)}")
     for experiment in EXPERIMENTS:
         if not names or experiment.name in names:
+            experiment = replace(experiment, episodes=min(experiment.episodes, at_most or experiment.episodes))
             report = run_experiment(experiment, model, output, seed, jobs)
             (output / f"{experiment.name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
             write_results(output)
@@ -74,7 +79,8 @@ def run_experiment(experiment: Experiment, model: Path, output: Path, seed: int,
             _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in episodes]})
             done[str(task)] += episodes
     episodes = [episode for group in done.values() for episode in group]
-    return {"title": experiment.title, **describe(judged, experiment.setting, seed, experiment.episodes, episodes)}
+    most = max(len(group) for group in done.values())
+    return {"title": experiment.title, **describe(judged, experiment.setting, seed, most, episodes)}
 
 
 def _portions(experiment: Experiment, done: dict[str, list[Episode]], jobs: int) -> Iterator[list[StackingTask]]:
