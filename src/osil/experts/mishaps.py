@@ -42,6 +42,7 @@ class MishapActor:
         kind: ``drop`` or ``wrong_block``.
         rng: draws when it happens, and to which block.
         block_size: edge length of the blocks, metres.
+        within: it happens within so many stages; None: within all that the task has.
 
     Attributes:
         happened: ``[N]`` True where the mishap is over.
@@ -54,12 +55,14 @@ class MishapActor:
         kind: MishapKind,
         rng: np.random.Generator,
         block_size: float = BLOCK_SIZE,
+        within: int | None = None,
     ) -> None:
         self._actor, self._tasks, self._rng = actor, tasks, rng
         self._config = ExpertConfig(block_size=block_size)
         self._mishap = self._drop if kind == "drop" else self._pick_wrong_block
         steps = CARRYING if kind == "drop" else TRAVELLING
-        self._left = [int(rng.integers(1, steps * max(1, task.num_stages))) for task in tasks]
+        stages = [min(task.num_stages, within or task.num_stages) for task in tasks]
+        self._left = [int(rng.integers(1, steps * max(1, count))) for count in stages]
         self._dropping = [DROP_STEPS] * len(tasks)
         self._tempted: list[StackingExpert | None] = [None] * len(tasks)
         self.happened: BoolArray = np.zeros(len(tasks), dtype=np.bool_)
