@@ -152,7 +152,7 @@ def test_human_like_demonstrations_and_pushes_are_part_of_an_evaluation() -> Non
     policy = Reader()
     report = breakdown(run_batch(setting, policy, cases(TASKS[1], 8)))
     assert report["all"]["successes"] == 8
-    assert report["episodes_pushed"] == 8
+    assert report["episodes_disturbed"] == 8
     slow = np.mean([len(one) for one in policy.shown])
     run_batch(KINEMATIC, policy, cases(TASKS[1], 8))
     assert slow > 2.5 * np.mean([len(one) for one in policy.shown])

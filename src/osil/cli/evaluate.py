@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
         "measure how often a policy finishes whole tasks",
         "  osil evaluate models/stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
         "  osil evaluate models/stacking --operator human --push 0.10\n"
+        "  osil evaluate models/stacking --mishap drop\n"
         "  osil evaluate models/stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
         "  osil evaluate expert --world kinematic --tasks train --episodes 10\n"
         "  osil evaluate models/particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
@@ -31,6 +32,8 @@ def add(commands: Commands) -> None:
     stacking = parser.add_argument_group("block stacking")
     push = "push a free block this far at most, once in every episode between stages; without a number: %(const)s"
     stacking.add_argument("--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push)
+    mishap = "once in every episode: a block drops, or a wrong one gets into the fingers; default: %(default)s"
+    stacking.add_argument("--mishap", choices=("none", "drop", "wrong_block"), default="none", help=mishap)
     stacking.add_argument("--no-yaw", dest="yaw", action="store_false", help="no block is turned, as in the paper")
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name, what in (("friction", "friction"), ("mass", "mass"), ("size", "edge length")):
@@ -60,7 +63,7 @@ def _run(options: argparse.Namespace) -> None:
 
         tasks = load_tasks(options.tasks, options.max_blocks)
         conditions = Conditions(options.friction, options.mass, options.size, options.latency, options.noise)
-        setting = Setting(options.world, options.operator, options.push, conditions, options.yaw)
+        setting = Setting(options.world, options.operator, options.push, conditions, options.yaw, options.mishap)
         report |= {"tasks": options.tasks}
         report |= evaluate(
             options.model, setting, tasks, options.episodes, options.seed, options.jobs, options.failures

@@ -8,12 +8,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from osil.core import Action, BoolArray, Observation, Policy
+from osil.core import Action, Actor, BoolArray, Observation, Policy
 from osil.demonstrations.collection import Episodes, collect
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.dagger import TakingTurns
 from osil.demonstrations.dataset import Dataset
 from osil.demonstrations.operators import Operator, open_operator
+from osil.experts.mishaps import MishapActor, MishapKind
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask
@@ -26,6 +27,10 @@ FUMBLING = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
 """Demonstrations are steadier than the episodes in which actions are asked for, but people fumble too."""
 
 YAW_NOISE_PER_METRE = 10.0
+
+MISHAPS: tuple[MishapKind, ...] = ("drop", "wrong_block")
+MISHAP_STAGES = 2
+"""Mishaps happen within so many stages, so that there is time to get over them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +80,8 @@ class SamplingConfig:
         dagger_after: batches before the first of them.
         dagger_steps: length of the episodes in them, control steps.
         dagger_midway: share of these that begin with some stages done, because they are too short for all stages.
+        mishap_share: share of these pools in which a block drops, or a wrong one gets into the fingers, early in every
+            episode. A good learner comes into such situations too rarely to learn to get out of them.
     """
 
     demonstrations: int = 12
@@ -96,6 +103,7 @@ class SamplingConfig:
     dagger_after: int = 4000
     dagger_steps: int = 300
     dagger_midway: float = 0.8
+    mishap_share: float = 0.0
 
 
 class PoolMaker:
@@ -163,7 +171,10 @@ class PoolMaker:
         """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
         c = self._config
         learner.reset([shown.demonstration(row // c.queries) for row in range(len(tasks))], drawn)
-        turns = Operator(TakingTurns(learner, StackingExpert(tasks), len(tasks), rng), np.zeros(len(tasks)), 1.0)
+        driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks), len(tasks), rng)
+        if rng.random() < c.mishap_share:
+            driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, within=MISHAP_STAGES)
+        turns = Operator(driver, np.zeros(len(tasks)), 1.0)
         return collect(tasks, rng, midway=c.dagger_midway, table=self._table, operator=turns, max_steps=c.dagger_steps)
 
 

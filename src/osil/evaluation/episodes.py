@@ -16,6 +16,7 @@ from osil.demonstrations.scripted import MAX_ATTEMPTS, demonstrate
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.evaluation.setting import Setting
+from osil.experts.mishaps import MishapActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
@@ -26,7 +27,7 @@ from osil.worlds.push import PushedWorld
 
 StackingPolicy = Policy[Observation, Action]
 
-_WORLD, _SCENE, _POLICY, _DEMONSTRATION, _OPERATOR, _PUSH = range(6)
+_WORLD, _SCENE, _POLICY, _DEMONSTRATION, _OPERATOR, _PUSH, _MISHAP = range(7)
 """First part of the random key within an episode, so that its uses of randomness are independent."""
 
 
@@ -58,7 +59,7 @@ class Episode:
         stages_done: stages that stood at the end.
         in_order: the stages were done in the order demonstrated.
         redrawn: demonstrations that failed and were drawn again.
-        pushed: a block was pushed; False if pushes were not asked for, or if there was never a chance.
+        disturbed: a block was pushed, or there was a mishap; False if neither was asked for or there was no chance.
     """
 
     case: Case
@@ -67,7 +68,7 @@ class Episode:
     stages_done: int
     in_order: bool
     redrawn: int
-    pushed: bool = False
+    disturbed: bool = False
 
 
 def run_batch(
@@ -76,7 +77,7 @@ def run_batch(
     """Run cases side by side in one world.
 
     Args:
-        setting: world, operator, push and conditions.
+        setting: world, operator, disturbances and conditions.
         policy: what is judged; None for the scripted expert, which knows the task and needs no demonstration.
         cases: at most ``BATCH_SIZE[setting.world]``, all with the same number of blocks.
         failures: folder for files of what was shown and what was done in failed episodes, which
@@ -97,16 +98,21 @@ def run_batch(
             shown, redrawn = _demonstrations(setting, world, cases)
             policy.reset(shown, seed=int(cases[0].generator(_POLICY).integers(2**31)))
             actor = policy
-        judge, recorder, pushed = Judge(tasks), Recorder[Observation, Action](), np.zeros(len(cases), dtype=np.bool_)
+        judge, recorder = Judge(tasks), Recorder[Observation, Action]()
+        happened = [np.zeros(len(cases), dtype=np.bool_)]
+        if setting.mishap != "none":
+            actor = MishapActor(actor, tasks, setting.mishap, cases[0].generator(_MISHAP), size)
+            happened.append(actor.happened)
         if setting.push:
             world = PushedWorld(world, tasks, cases[0].generator(_PUSH), setting.push)
-            pushed = world.pushed
+            happened.append(world.pushed)
         observation = world.reset(_scenes(setting, cases, _SCENE))
         rollout(world, actor, observation, judge.max_steps, [judge, recorder])
     if failures:
         _keep_failures(failures, cases, judge, shown, recorder)
     outcomes, steps, stages = judge.outcomes(), judge.steps.tolist(), judge.stages_done.tolist()
-    rows = zip(cases, outcomes, steps, stages, judge.in_order.tolist(), redrawn, pushed.tolist(), strict=True)
+    disturbed = np.any(happened, axis=0).tolist()
+    rows = zip(cases, outcomes, steps, stages, judge.in_order.tolist(), redrawn, disturbed, strict=True)
     return [Episode(*row) for row in rows]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 from osil.evaluation.setting import Setting
+from osil.experts.mishaps import MishapKind
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.worlds.conditions import Conditions
@@ -72,6 +73,12 @@ ROBUSTNESS = {
 }
 """Changed conditions by name: title and conditions."""
 
+TROUBLES: dict[MishapKind, str] = {
+    "drop": "a block drops in every episode",
+    "wrong_block": "a wrong block in the fingers in every episode",
+}
+"""Mishaps by kind, which is the name of their experiment: title."""
+
 EXPERIMENTS = (
     Experiment("test", "test tasks", _test),
     Experiment("human", "test tasks, human-like demonstrations", _test, setting=Setting(operator="human")),
@@ -81,6 +88,10 @@ EXPERIMENTS = (
     Experiment("expert_train", "scripted expert, training tasks", _train, expert=True),
     Experiment("permutations", "namings of abcd", _permutations),
     Experiment("more_blocks", "tasks of 11, 12 and 15 blocks", _more_blocks),
+    *(
+        Experiment(kind, f"test tasks, {title}", _test, episodes=5, setting=Setting(mishap=kind))
+        for kind, title in TROUBLES.items()
+    ),
     *(
         Experiment(name, f"test tasks, {title}", _test, episodes=5, setting=Setting(conditions=conditions))
         for name, (title, conditions) in ROBUSTNESS.items()

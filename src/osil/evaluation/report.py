@@ -60,7 +60,7 @@ def breakdown(episodes: Sequence[Episode]) -> dict[str, Any]:
             if episode.outcome is not Outcome.SUCCESS
         ],
         "demonstrations_redrawn": sum(episode.redrawn for episode in episodes),
-        "episodes_pushed": sum(episode.pushed for episode in episodes),
+        "episodes_disturbed": sum(episode.disturbed for episode in episodes),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from osil.demonstrations.operators import OperatorKind
 from osil.errors import ConfigError
+from osil.experts.mishaps import MishapKind
 from osil.worlds.conditions import Conditions
 from osil.worlds.opening import WorldKind
 from osil.worlds.table import Table
@@ -20,6 +21,7 @@ class Setting:
         world: kind of world, the same for demonstrations and for the policy.
         operator: who demonstrates.
         push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
+        mishap: what happens once in every episode to whoever is judged.
         conditions: of the world, for the demonstration and for the policy alike.
         yaw: False: no block is turned, as in the paper. For policies that see positions alone.
 
@@ -32,6 +34,7 @@ class Setting:
     push: float = 0.0
     conditions: Conditions = field(default_factory=Conditions)
     yaw: bool = True
+    mishap: MishapKind = "none"
 
     @property
     def table(self) -> Table:
