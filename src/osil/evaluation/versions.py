@@ -16,8 +16,14 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
-    commit = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Results lie in the repository, too: to write them down does not change the code.
+    code = Path(__file__).parents[2]
+    commit = _git(code, "rev-parse", "--short=12", "HEAD")
     if commit.returncode == 0:
-        found["git"] = commit.stdout.strip()
+        changed = _git(code, "diff", "--quiet", "HEAD", "--", ":/", ":/!results").returncode
+        found["git"] = commit.stdout.strip() + "-dirty" * bool(changed)
     return found
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
