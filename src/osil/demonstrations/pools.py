@@ -14,7 +14,7 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.dagger import TakingTurns
 from osil.demonstrations.dataset import Dataset
 from osil.demonstrations.operators import Operator, open_operator
-from osil.experts.mishaps import MishapActor, MishapKind
+from osil.experts.mishaps import MISHAPS, MishapActor
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask
@@ -28,7 +28,6 @@ FUMBLING = NoiseConfig(scales=(0.0, 0.0005, 0.001, 0.002), burst_rate=0.003)
 
 YAW_NOISE_PER_METRE = 10.0
 
-MISHAPS: tuple[MishapKind, ...] = ("drop", "wrong_block")
 MISHAP_STAGES = 2
 """Mishaps happen within so many stages, so that there is time to get over them."""
 

@@ -73,7 +73,7 @@ ROBUSTNESS = {
 }
 """Changed conditions by name: title and conditions."""
 
-MISHAPS: dict[MishapKind, str] = {
+RECOVERY: dict[MishapKind, str] = {
     "drop": "a block drops in every episode",
     "wrong_block": "a wrong block in the fingers in every episode",
 }
@@ -90,7 +90,7 @@ EXPERIMENTS = (
     Experiment("more_blocks", "tasks of 11, 12 and 15 blocks", _more_blocks),
     *(
         Experiment(kind, f"test tasks, {title}", _test, episodes=5, setting=Setting(mishap=kind))
-        for kind, title in MISHAPS.items()
+        for kind, title in RECOVERY.items()
     ),
     *(
         Experiment(name, f"test tasks, {title}", _test, episodes=5, setting=Setting(conditions=conditions))

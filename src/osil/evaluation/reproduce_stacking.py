@@ -16,7 +16,7 @@ from typing import Any
 from osil.errors import ConfigError
 from osil.evaluation.episodes import Case, Episode
 from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
-from osil.evaluation.experiments import EXPERIMENTS, MISHAPS, ROBUSTNESS, Experiment
+from osil.evaluation.experiments import EXPERIMENTS, RECOVERY, ROBUSTNESS, Experiment
 from osil.evaluation.stacking_tables import draw, permutations_table, stages_table, summary_table
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Outcome
@@ -151,7 +151,7 @@ def write_results(output: Path) -> None:
     if "more_blocks" in reports:
         title, by_task = _title(reports["more_blocks"]), reports["more_blocks"]["by_task"]
         text += [f"## {title}", "", summary_table({task: {"all": group} for task, group in by_task.items()})]
-    recovery = {_title(reports[name]): reports[name] for name in MISHAPS if name in reports}
+    recovery = {_title(reports[name]): reports[name] for name in RECOVERY if name in reports}
     if recovery:
         text += ["## Recovery", "", summary_table(recovery)]
     changed = {_title(reports[name]): reports[name] for name in ("test", *ROBUSTNESS) if name in reports}

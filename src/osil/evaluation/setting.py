@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from osil.demonstrations.operators import OperatorKind
 from osil.errors import ConfigError
@@ -34,7 +34,7 @@ class Setting:
     push: float = 0.0
     conditions: Conditions = field(default_factory=Conditions)
     yaw: bool = True
-    mishap: MishapKind = "none"
+    mishap: MishapKind | Literal["none"] = "none"
 
     @property
     def table(self) -> Table:

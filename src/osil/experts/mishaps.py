@@ -7,21 +7,20 @@ in the situation: a block that lies somewhere else, or one in its fingers that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Observation
 from osil.experts.stacking import ExpertConfig, StackingExpert
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, between_fingers, stacked_on
+from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, between_fingers, stacked_on
 
-MishapKind = Literal["none", "drop", "wrong_block"]
+MishapKind = Literal["drop", "wrong_block"]
+
+MISHAPS: tuple[MishapKind, ...] = get_args(MishapKind)
 
 HELD_WIDTH = 0.046
 """Fingers around a block that are closer than this (metres) hold it; blocks of up to 44 mm."""
-
-OPEN_WIDTH = 0.060
-"""Fingers further apart than this (metres) hold nothing."""
 
 DROP_STEPS = 8
 """Control steps for which the fingers open: as long as they need."""

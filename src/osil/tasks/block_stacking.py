@@ -25,6 +25,10 @@ HEIGHT_TOLERANCE = 0.25 * BLOCK_SIZE
 """Largest deviation (metres) from one block size between the heights of two stacked centres."""
 
 
+OPEN_WIDTH = 0.060
+"""Fingers further apart than this (metres) hold nothing."""
+
+
 @dataclass(frozen=True)
 class StackingTask:
     """A desired layout and the order in which its stages are shown.

@@ -10,12 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stacked_on, stages_done
+from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, stacked_on, stages_done
 from osil.worlds.opening import StackingWorld
 from osil.worlds.table import Table
-
-OPEN_WIDTH = 0.060
-"""Fingers further apart than this (metres) hold nothing."""
 
 HAND_ROOM, HAND_HEIGHT = 0.08, 0.09
 """A block is pushed only while the hand is further from it in the plane than the push and this, or this far above."""
