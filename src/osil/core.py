@@ -267,4 +267,4 @@ class Policy(Protocol[O, A]):
         """Take in one demonstration, or one for each world of a batch."""
 
     def act(self, observation: O) -> A:
-        """Choose the action for the present observation. Keeps no memory between calls."""
+        """Choose the action for the present observation; to be called once in each control period."""

@@ -20,6 +20,7 @@ from torch import Tensor
 from osil.core import Action, BoolArray, Demonstration, FloatArray, Observation
 from osil.demonstrations.block_scale import BlockScale
 from osil.demonstrations.conditioning import Conditioning
+from osil.demonstrations.latency import UnderWay, latency_shown
 from osil.demonstrations.shown import Shown
 from osil.errors import ConfigError, DemonstrationError
 from osil.model_folder import read_model, write_model
@@ -85,6 +86,7 @@ class PolicyConfig:
         draws: downsampled demonstrations that are kept ready. The ensemble is a window of them that moves on by one at
             every action, to and fro: a policy without memory that sees the same scene again is not bound to answer the
             same, so it does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
+        anticipate: where the demonstration shows that actions take effect late, answer what will be seen by then.
 
     Raises:
         ConfigError: fewer draws than members.
@@ -94,6 +96,7 @@ class PolicyConfig:
     conditioning: Conditioning = field(default_factory=Conditioning)
     ensemble: int = 10
     draws: int = 40
+    anticipate: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.ensemble <= self.draws:
@@ -101,7 +104,11 @@ class PolicyConfig:
 
 
 class OneShotPolicy:
-    """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once."""
+    """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once.
+
+    Attributes:
+        latency: ``[N]`` control steps after which actions take effect, as the demonstrations show; once reset.
+    """
 
     def __init__(self, network: StackingNetwork, config: PolicyConfig, info: dict[str, str] | None = None) -> None:
         self.config = config
@@ -139,6 +146,8 @@ class OneShotPolicy:
         self._kept_steps, self._length = [draw[0] for draw in kept], len(shown[0])
         self._memory = self.network.remember(*pad_frames(frames))
         self._shown, self._scale = asked, scale
+        self.latency = np.array([latency_shown(one) if self.config.anticipate else 0 for one in shown])
+        self._under_way = UnderWay(self.latency)
         self._before = torch.zeros(len(asked), 3)
         self._acted = 0
         self._context = None
@@ -155,8 +164,8 @@ class OneShotPolicy:
         """
         members = self.config.ensemble
         scenes = len(self._shown)
-        seen = self._shown.batch(observation)
-        present = ObservationTensors.from_numpy(self._scale.shrink(seen))
+        seen = self._under_way.anticipate(self._scale.shrink(self._shown.batch(observation)))
+        present = ObservationTensors.from_numpy(seen)
         repeated = ObservationTensors(
             *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
         )
@@ -168,7 +177,9 @@ class OneShotPolicy:
         motion, close = most_confident(output.actions, members, self._before)
         self._before = torch.as_tensor(motion[:, :3], dtype=torch.float32)
         yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
-        action = self._scale.grow(Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step))
+        action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
+        self._under_way.add(action)
+        action = self._scale.grow(action)
         return action[0] if self._shown.single else action
 
     def _first_member(self) -> int:

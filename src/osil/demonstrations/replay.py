@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from osil.core import CONTROL_PERIOD, Action, Demonstration, FloatArray, Observation
-from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.demonstrations.gripper_motion import gripper_motion
+from osil.geometry import rotate_z
 from osil.tasks.block_stacking import BLOCK_SIZE
 from osil.worlds import fetch_arm
 from osil.worlds.bullet_scene import BODY_POSTURE, BulletScene, Snapshot
@@ -21,18 +22,8 @@ from osil.worlds.table import Table
 
 
 def gripper_path(observations: Observation) -> GripperPose:
-    """Where the gripper went, in the frame in which it started: poses with leading ``[T]``.
-
-    From one step to the next all blocks but the one nearest to the gripper (which may be held or pushed) are taken to
-    lie still.
-    """
-    positions, yaws = observations.block_positions, observations.block_yaws
-    still = np.ones(positions.shape[:2], dtype=np.bool_)
-    nearest = (positions**2).sum(-1).argmin(-1)
-    still[np.arange(len(still)), nearest] = positions.shape[1] == 1
-    turns = -_median(wrap_cube_yaw(np.diff(yaws, axis=0)), still[:-1])
-    moved = positions[:-1] - rotate_z(positions[1:], turns[:, None])
-    steps = np.stack([_median(moved[..., axis], still[:-1]) for axis in range(3)], axis=-1)
+    """Where the gripper went, in the frame in which it started: poses with leading ``[T]``."""
+    steps, turns = gripper_motion(observations)
     yaw = np.concatenate([[0.0], np.cumsum(turns)])
     position = np.concatenate([np.zeros((1, 3)), np.cumsum(rotate_z(steps, yaw[:-1]), axis=0)])
     return GripperPose(position, yaw)
@@ -68,12 +59,6 @@ def play(steps: Sequence[Snapshot], speed: float = 1.0) -> None:
             time.sleep(CONTROL_PERIOD / speed)
     finally:
         scene.close()
-
-
-def _median(values: FloatArray, chosen: np.ndarray) -> FloatArray:
-    """Median of the chosen values of each row."""
-    result: FloatArray = np.nanmedian(np.where(chosen, values, np.nan), axis=-1)
-    return result
 
 
 def _laid_out(blocks: FloatArray, table: Table) -> tuple[float, FloatArray]:

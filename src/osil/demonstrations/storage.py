@@ -21,6 +21,7 @@ from mcap_ros2.writer import Writer
 from numpy.typing import NDArray
 
 from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
+from osil.demonstrations.latency import latency_shown
 from osil.demonstrations.schema import MESSAGE_DEFINITION, MESSAGE_TYPE
 from osil.errors import DemonstrationError
 from osil.tasks.block_stacking import layout_below
@@ -67,6 +68,7 @@ class StoredDemonstration:
                 f"name      {self.name}",
                 f"recorded  {self.created:%Y-%m-%d %H:%M:%S %Z}",
                 f"length    {len(self.demonstration)} steps, {self.duration:.1f} s",
+                f"latency   {latency_shown(self.demonstration)} steps from an action to its motion",
                 f"blocks    {', '.join(names)}",
                 f"at last   {', '.join(stacked) or 'nothing is stacked'}",
             ]

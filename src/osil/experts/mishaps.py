@@ -13,14 +13,11 @@ import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Observation
 from osil.experts.stacking import ExpertConfig, StackingExpert
-from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, between_fingers, stacked_on
+from osil.tasks.block_stacking import BLOCK_SIZE, HELD_WIDTH, OPEN_WIDTH, StackingTask, between_fingers, stacked_on
 
 MishapKind = Literal["drop", "wrong_block"]
 
 MISHAPS: tuple[MishapKind, ...] = get_args(MishapKind)
-
-HELD_WIDTH = 0.046
-"""Fingers around a block that are closer than this (metres) hold it; blocks of up to 44 mm."""
 
 DROP_STEPS = 8
 """Control steps for which the fingers open: as long as they need."""

@@ -137,6 +137,7 @@ class PolicyNode(Node):
         stored = storage.load(self._parameters.demonstration_path(goal.request.demonstration))
         imitation = Imitation(stored, self._view.look().block_names)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
+        self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
         self._policy.act(self._view.look(stored.block_names).observation)  # the first call of a network is slow
         self._run = Run(
             goal=goal,

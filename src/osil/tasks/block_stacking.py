@@ -28,6 +28,9 @@ HEIGHT_TOLERANCE = 0.25 * BLOCK_SIZE
 OPEN_WIDTH = 0.060
 """Fingers further apart than this (metres) hold nothing."""
 
+HELD_WIDTH = 0.046
+"""Fingers around a block that are closer than this (metres) hold it; blocks of up to 44 mm."""
+
 
 @dataclass(frozen=True)
 class StackingTask:

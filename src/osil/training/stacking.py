@@ -74,8 +74,9 @@ def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> Non
     if config.initial:
         network.load_state_dict(load_policy(config.initial).network.state_dict())
     tasks = load_tasks("train", config.max_blocks)
-    # One member, always the same, is weaker than the ensemble, at a tenth of the cost.
-    single = replace(config.policy, ensemble=1, draws=1)
+    # One member, always the same, is weaker than the ensemble, at a tenth of the cost. What it does where actions come
+    # late is what it has to learn, and what it is shown may come from another arm.
+    single = replace(config.policy, ensemble=1, draws=1, anticipate=False)
     start = steps_done(folder) if resume else 0
     table = Table.for_blocks(turned=config.policy.network.yaw)
 

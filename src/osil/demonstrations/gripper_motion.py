@@ -1,0 +1,32 @@
+"""The gripper's motion, worked out from the blocks: in its own frame, what lies still moves the other way."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from osil.core import FloatArray, Observation
+from osil.geometry import rotate_z, wrap_cube_yaw
+
+
+def gripper_motion(observations: Observation) -> tuple[FloatArray, FloatArray]:
+    """How the gripper moved from each of T observations to the next.
+
+    All blocks but the one nearest to the gripper (which may be held or pushed) are taken to lie still.
+
+    Returns:
+        Displacements ``[T - 1, 3]`` in metres, gripper frame before the motion, and rotations about z ``[T - 1]`` in
+        radians.
+    """
+    positions, yaws = observations.block_positions, observations.block_yaws
+    still = np.ones(positions.shape[:2], dtype=np.bool_)
+    nearest = (positions**2).sum(-1).argmin(-1)
+    still[np.arange(len(still)), nearest] = positions.shape[1] == 1
+    turns = -_median(wrap_cube_yaw(np.diff(yaws, axis=0)), still[:-1])
+    moved = positions[:-1] - rotate_z(positions[1:], turns[:, None])
+    return np.stack([_median(moved[..., axis], still[:-1]) for axis in range(3)], axis=-1), turns
+
+
+def _median(values: FloatArray, chosen: np.ndarray) -> FloatArray:
+    """Median of the chosen values of each row."""
+    result: FloatArray = np.nanmedian(np.where(chosen, values, np.nan), axis=-1)
+    return result

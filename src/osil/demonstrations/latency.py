@@ -1,0 +1,81 @@
+"""How late the arm acts, told by a demonstration, and what will be seen once the actions under way are carried out.
+
+Between a command and its motion lie a network, a driver, and a tracker that reports what has moved. A policy that does
+not know goes on for so many steps after it should have stopped: it presses a block onto a tower, and high towers
+topple. A demonstration has what was commanded beside what was seen, so it shows by how much the one comes after the
+other. With that, the policy answers what it will see when its answer takes effect (a Smith predictor whose model is a
+gripper that moves as told).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from osil.core import Action, Demonstration, Observation
+from osil.demonstrations.gripper_motion import gripper_motion
+from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.tasks.block_stacking import HELD_WIDTH, between_fingers
+
+MOST = 4
+"""Greatest latency that is looked for, control steps."""
+
+FOLLOWED = 0.5
+"""An arm that makes less than this of the motion that was commanded did not act on these commands."""
+
+
+def latency_shown(demonstration: Demonstration[Observation, Action]) -> int:
+    """Control steps, 0 to ``MOST``, by which what is seen to move comes after the action that moved it.
+
+    The shift in time at which displacements and motions differ least. 0 where no shift makes them alike, as when the
+    arm was guided by hand.
+    """
+    motion = gripper_motion(demonstration.observations)[0][MOST:]
+    commanded = demonstration.actions.displacement[:-1]
+    if not len(motion):
+        return 0
+    shifted = [commanded[MOST - late : len(commanded) - late] for late in range(MOST + 1)]
+    best = int(np.argmin([((motion - one) ** 2).sum() for one in shifted]))
+    followed = (motion * shifted[best]).sum() > FOLLOWED * (shifted[best] ** 2).sum()
+    return best if followed else 0
+
+
+class UnderWay:
+    """The last actions in each of N scenes that have not taken effect yet.
+
+    Args:
+        latency: ``[N]`` control steps after which an action takes effect.
+    """
+
+    def __init__(self, latency: np.ndarray) -> None:
+        self._latency = latency
+        self._actions: deque[Action] = deque(maxlen=int(latency.max()))
+
+    def add(self, action: Action) -> None:
+        """Send an action, leading ``[N]``, on its way."""
+        self._actions.append(action)
+
+    def anticipate(self, seen: Observation) -> Observation:
+        """What will be seen, leading ``[N]``, when an action that is chosen now takes effect."""
+        for age in range(len(self._actions), 0, -1):
+            due = self._latency >= age
+            action = self._actions[-age]
+            still = Action(due[:, None] * action.displacement, action.close_gripper, due * action.yaw_step)
+            seen = carried_out(still, seen)
+        return seen
+
+
+def carried_out(action: Action, seen: Observation) -> Observation:
+    """What will be seen after ``action``: the gripper moves and takes along what it holds. Fingers stay.
+
+    Args:
+        action: leading ``[N]``.
+        seen: leading ``[N]``, blocks of ``BLOCK_SIZE``.
+    """
+    positions, yaws = seen.block_positions, seen.block_yaws
+    holding = (seen.gripper_opening < HELD_WIDTH) & action.close_gripper
+    held = between_fingers(positions) & holding[:, None]
+    moved = rotate_z(positions - action.displacement[:, None], -action.yaw_step[:, None])
+    turned = wrap_cube_yaw(yaws - action.yaw_step[:, None])
+    return Observation(np.where(held[..., None], positions, moved), seen.gripper_opening, np.where(held, yaws, turned))

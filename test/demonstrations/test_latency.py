@@ -1,0 +1,81 @@
+"""A demonstration tells how late the arm acts, and a policy that knows answers what it will see by then."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from osil.core import Action, Demonstration, Observation
+from osil.demonstrations.latency import MOST, UnderWay, latency_shown
+from osil.demonstrations.operators import open_operator
+from osil.demonstrations.scripted import demonstrate
+from osil.geometry import wrap_cube_yaw
+from osil.policy import load_policy
+from osil.resources import resource_path
+from osil.tasks.block_stacking import StackingTask
+from osil.worlds.conditions import Conditions
+from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.opening import open_world
+from osil.worlds.table import Table
+
+TASK = StackingTask.parse("ab +c")
+
+Shown = Demonstration[Observation, Action]
+
+
+def demonstration(operator: str = "expert", conditions: Conditions | None = None, task: StackingTask = TASK) -> Shown:
+    rng, conditions = np.random.default_rng(0), conditions or Conditions()
+    with open_world("pybullet", task.num_blocks, rng, conditions) as world:
+        scene = Table().random_scene(task.num_blocks, rng)
+        shown, _ = demonstrate(world, [task], scene[None], open_operator(operator, [task], rng))
+    return shown[0]
+
+
+@pytest.mark.parametrize("operator", ["expert", "human"])
+@pytest.mark.parametrize("latency", [0, 1, 2])
+@pytest.mark.parametrize("noise", [0.0, 0.002])
+def test_a_demonstration_tells_the_latency(operator: str, latency: int, noise: float) -> None:
+    assert latency_shown(demonstration(operator, Conditions(latency=latency, noise=noise))) == latency
+
+
+def test_two_blocks_are_enough() -> None:
+    assert latency_shown(demonstration(conditions=Conditions(latency=1), task=StackingTask.parse("ab"))) == 1
+
+
+def test_an_arm_guided_by_hand_is_taken_to_act_at_once() -> None:
+    shown = demonstration(conditions=Conditions(latency=2))
+    nothing = Action(np.zeros((len(shown), 3)), shown.actions.close_gripper)
+    assert latency_shown(Demonstration(shown.observations, nothing)) == 0
+    assert latency_shown(shown[: MOST + 1]) == 0
+
+
+def test_what_is_under_way_is_foreseen() -> None:
+    """In two worlds, one of which acts late: both are seen as they will be, up to the limits on acceleration."""
+    rng, late = np.random.default_rng(0), np.array([True, False])
+    world = KinematicWorld(rng)
+    scene = Table().random_scene(3, rng)
+    seen = world.reset(type(scene)(np.stack([scene.block_positions] * 2), np.stack([scene.block_yaws] * 2)), delay=late)
+    under_way = UnderWay(late.astype(int))
+    slow = Action(np.tile([0.004, -0.003, 0.002], (2, 1)), np.zeros(2, dtype=bool), np.full(2, 0.03))
+    for _ in range(3):
+        foreseen = under_way.anticipate(seen)
+        np.testing.assert_array_equal(foreseen.block_positions[1], seen.block_positions[1])
+        under_way.add(slow)
+        seen = world.step(slow)
+        np.testing.assert_allclose(seen.block_positions[0], foreseen.block_positions[0], atol=1e-6)
+        np.testing.assert_allclose(wrap_cube_yaw(seen.block_yaws - foreseen.block_yaws)[0], 0.0, atol=1e-6)
+
+
+def test_what_is_held_is_taken_along() -> None:
+    under_way = UnderWay(np.array([1]))
+    under_way.add(Action(np.array([[0.0, 0.0, 0.01]]), np.array([True])))
+    held = Observation(np.array([[[0.0, 0.0, 0.0], [0.2, 0.0, -0.1]]]), np.array([0.040]))
+    np.testing.assert_allclose(under_way.anticipate(held).block_positions, [[[0.0, 0.0, 0.0], [0.2, 0.0, -0.11]]])
+    open_fingers = Observation(held.block_positions, np.array([0.066]))
+    np.testing.assert_allclose(under_way.anticipate(open_fingers).block_positions[0, 0], [0.0, 0.0, -0.01])
+
+
+def test_the_policy_takes_the_latency_from_its_demonstration() -> None:
+    policy = load_policy(resource_path("models", "stacking"))
+    policy.reset([demonstration(), demonstration(conditions=Conditions(latency=1))])
+    assert policy.latency.tolist() == [0, 1]
