@@ -16,7 +16,7 @@ import numpy as np
 from osil.core import Action, Demonstration, Observation
 from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z, wrap_cube_yaw
-from osil.tasks.block_stacking import HELD_WIDTH, between_fingers
+from osil.tasks.block_stacking import in_fingers
 
 MOST = 4
 """Greatest latency that is looked for, control steps."""
@@ -74,8 +74,7 @@ def carried_out(action: Action, seen: Observation) -> Observation:
         seen: leading ``[N]``, blocks of ``BLOCK_SIZE``.
     """
     positions, yaws = seen.block_positions, seen.block_yaws
-    holding = (seen.gripper_opening < HELD_WIDTH) & action.close_gripper
-    held = between_fingers(positions) & holding[:, None]
+    held = in_fingers(seen) & action.close_gripper[:, None]
     moved = rotate_z(positions - action.displacement[:, None], -action.yaw_step[:, None])
     turned = wrap_cube_yaw(yaws - action.yaw_step[:, None])
     return Observation(np.where(held[..., None], positions, moved), seen.gripper_opening, np.where(held, yaws, turned))

@@ -13,7 +13,7 @@ import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Observation
 from osil.experts.stacking import ExpertConfig, StackingExpert
-from osil.tasks.block_stacking import BLOCK_SIZE, HELD_WIDTH, OPEN_WIDTH, StackingTask, between_fingers, stacked_on
+from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, in_fingers, stacked_on
 
 MishapKind = Literal["drop", "wrong_block"]
 
@@ -111,5 +111,5 @@ class MishapActor:
 def _carried(seen: Observation) -> BoolArray:
     """``[B]`` which block is in the fingers and lifted."""
     height = seen.block_positions[:, 2] - seen.block_positions[:, 2].min()
-    carried: BoolArray = between_fingers(seen.block_positions) & (seen.gripper_opening < HELD_WIDTH) & (height > LIFT)
+    carried: BoolArray = in_fingers(seen) & (height > LIFT)
     return carried

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import BoolArray, FloatArray, Scene
+from osil.core import BoolArray, FloatArray, Observation, Scene
 from osil.errors import TaskError
 
 BLOCK_SIZE = 0.04
@@ -117,6 +117,13 @@ def between_fingers(block_positions: FloatArray) -> BoolArray:
         ``[..., B]``.
     """
     result: BoolArray = np.all(np.abs(block_positions) < (0.016, 0.012, 0.022), axis=-1)
+    return result
+
+
+def in_fingers(observation: Observation) -> BoolArray:
+    """``[..., B]`` which blocks the fingers hold, by how far apart they are."""
+    closed = observation.gripper_opening[..., None] < HELD_WIDTH
+    result: BoolArray = between_fingers(observation.block_positions) & closed
     return result
 
 

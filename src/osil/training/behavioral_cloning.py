@@ -13,7 +13,7 @@ from osil.networks.features import ObservationTensors
 from osil.networks.frames import pad_frames
 from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution
 from osil.networks.stacking import StackingNetwork
-from osil.tasks.block_stacking import BLOCK_SIZE, between_fingers
+from osil.tasks.block_stacking import BLOCK_SIZE, in_fingers
 
 
 class BehavioralCloning(nn.Module):
@@ -53,9 +53,7 @@ class BehavioralCloning(nn.Module):
 
 def tallest(observations: Observation) -> np.ndarray:
     """The block that stands out above all others but the one in the fingers, or -1 where none does: ``[...]``."""
-    positions = observations.block_positions
-    held = between_fingers(positions) & (observations.gripper_opening[..., None] < 0.045)
-    heights = np.where(held, -np.inf, positions[..., 2])
+    heights = np.where(in_fingers(observations), -np.inf, observations.block_positions[..., 2])
     second, first = np.moveaxis(np.sort(heights, axis=-1)[..., -2:], -1, 0)
     return np.where(first - second > 0.5 * BLOCK_SIZE, heights.argmax(-1), -1)
 
