@@ -164,8 +164,8 @@ class OneShotPolicy:
         """
         members = self.config.ensemble
         scenes = len(self._shown)
-        seen = self._under_way.anticipate(self._scale.shrink(self._shown.batch(observation)))
-        present = ObservationTensors.from_numpy(seen)
+        seen = self._shown.batch(observation)
+        present = ObservationTensors.from_numpy(self._under_way.anticipate(self._scale.shrink(seen)))
         repeated = ObservationTensors(
             *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
         )
