@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from osil.core import Action, Demonstration, Observation
+from osil.core import Action, Demonstration, Observation, Scene
 from osil.demonstrations.latency import MOST, UnderWay, latency_shown
 from osil.demonstrations.operators import open_operator
 from osil.demonstrations.scripted import demonstrate
@@ -54,7 +54,8 @@ def test_what_is_under_way_is_foreseen() -> None:
     rng, late = np.random.default_rng(0), np.array([True, False])
     world = KinematicWorld(rng)
     scene = Table().random_scene(3, rng)
-    seen = world.reset(type(scene)(np.stack([scene.block_positions] * 2), np.stack([scene.block_yaws] * 2)), delay=late)
+    twice = Scene(np.stack([scene.block_positions] * 2), np.stack([scene.block_yaws] * 2))
+    seen = world.reset(twice, delay=late)
     under_way = UnderWay(late.astype(int))
     slow = Action(np.tile([0.004, -0.003, 0.002], (2, 1)), np.zeros(2, dtype=bool), np.full(2, 0.03))
     for _ in range(3):
