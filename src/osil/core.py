@@ -30,6 +30,9 @@ BoolArray = NDArray[np.bool_]
 CONTROL_PERIOD = 0.05
 """Seconds between two actions: the policy acts at 20 Hz."""
 
+NANOSECONDS = 1_000_000_000
+"""In a second."""
+
 
 def finite_array(name: str, value: ArrayLike, trailing: tuple[int | None, ...]) -> FloatArray:
     """Return ``value`` as a finite float array whose last dimensions fit ``trailing`` (None: any size)."""

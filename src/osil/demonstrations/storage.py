@@ -20,7 +20,7 @@ from mcap_ros2.decoder import DecoderFactory
 from mcap_ros2.writer import Writer
 from numpy.typing import NDArray
 
-from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
+from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Demonstration, Observation
 from osil.demonstrations.latency import latency_shown
 from osil.demonstrations.schema import MESSAGE_DEFINITION, MESSAGE_TYPE
 from osil.errors import DemonstrationError
@@ -30,7 +30,6 @@ TOPIC = "/demonstration"
 FRAME = "gripper"
 METADATA = "osil"
 SCHEMA_VERSION = 1
-NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,9 +59,9 @@ class ControllerNode(Node):
 
     def __init__(self) -> None:
         super().__init__("controller")
-        self._parameters = declare(self, ControllerParameters)
+        self._settings = declare(self, ControllerParameters)
         self._controller = FetchController()
-        self._joints = Joints(self, self._parameters.joint_state_timeout)
+        self._joints = Joints(self, self._settings.joint_state_timeout)
         self._teleop_time = self._step_time = 0
         self._slowing = SLOWING_STEPS  # nobody has commanded yet: holding
         self._targets = np.zeros(len(ARM_JOINTS))
@@ -84,11 +84,11 @@ class ControllerNode(Node):
         """Whether somebody with precedence is in charge."""
         if teleop:
             self._teleop_time = self._now()
-        return not teleop and self._since(self._teleop_time) < self._parameters.dead_man_timeout
+        return not teleop and self._since(self._teleop_time) < self._settings.dead_man_timeout
 
     def _follow(self, twist: TwistStamped, teleop: bool = False) -> None:
         stamp = convert.to_nanoseconds(twist.header.stamp) or self._now()
-        if self._locked_out(teleop) or self._since(stamp) > self._parameters.command_timeout:
+        if self._locked_out(teleop) or self._since(stamp) > self._settings.command_timeout:
             return
         # The motion lasts as long as the command was in force before: a faster stream takes shorter steps.
         seconds = min((stamp - self._step_time) / convert.NANOSECONDS, CONTROL_PERIOD)
@@ -110,7 +110,7 @@ class ControllerNode(Node):
 
     def _watch(self) -> None:
         """Slow down and hold once commands have stopped coming."""
-        if self._slowing >= SLOWING_STEPS or self._since(self._step_time) < self._parameters.command_timeout:
+        if self._slowing >= SLOWING_STEPS or self._since(self._step_time) < self._settings.command_timeout:
             return
         try:
             self._step(Action(np.zeros(3), np.False_), CONTROL_PERIOD)
@@ -124,8 +124,8 @@ class ControllerNode(Node):
         if self._locked_out(teleop) or message.data == self._closed:
             return
         self._closed = message.data
-        opening = 0.0 if self._closed else self._parameters.opening
-        seconds = 0.5 * self._parameters.opening / FINGER_SPEED
+        opening = 0.0 if self._closed else self._settings.opening
+        seconds = 0.5 * self._settings.opening / FINGER_SPEED
         fingers = np.full(len(convert.FINGER_JOINTS), 0.5 * opening)
         self._gripper.publish(convert.from_joint_targets(convert.FINGER_JOINTS, fingers, seconds))
 

@@ -12,14 +12,12 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from transforms3d.euler import euler2quat
 
-from osil.core import Action, FloatArray, Observation, Scene
+from osil.core import NANOSECONDS, Action, FloatArray, Observation, Scene
 from osil.errors import ObservationError
 from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
 from osil.worlds.fetch_arm import ARM_JOINTS, forward
 from osil.worlds.sensing import cube_yaws, observe
 from osil_interfaces.msg import BlockPose, BlockPoseArray
-
-NANOSECONDS = 1_000_000_000
 
 TORSO_JOINT = "torso_lift_joint"
 FINGER_JOINTS = ("l_gripper_finger_joint", "r_gripper_finger_joint")

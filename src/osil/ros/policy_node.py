@@ -89,11 +89,11 @@ class PolicyNode(Node):
 
     def __init__(self) -> None:
         super().__init__("policy")
-        self._parameters = declare(self, PolicyParameters)
+        self._settings = declare(self, PolicyParameters)
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
-        self._policy = load_policy(model_folder(self._parameters.model))
+        self._policy = load_policy(model_folder(self._settings.model))
         self.get_logger().info(f"model {self._policy.info}")
-        self._view = SceneView(self, self._parameters.observation_timeout)
+        self._view = SceneView(self, self._settings.observation_timeout)
         self._run: Run | None = None
         self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
@@ -134,7 +134,7 @@ class PolicyNode(Node):
     def _begin(self, goal: ServerGoalHandle) -> Run:
         if self._run is not None:
             raise DemonstrationError("another demonstration is being imitated; cancel it, or wait until it is over")
-        stored = storage.load(self._parameters.demonstration_path(goal.request.demonstration))
+        stored = storage.load(self._settings.demonstration_path(goal.request.demonstration))
         imitation = Imitation(stored, self._view.look().block_names)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
@@ -183,7 +183,7 @@ class PolicyNode(Node):
         silent = time.monotonic() - run.last_seen
         if run.goal.is_cancel_requested:
             self._end(run, Result.CANCELLED, "cancelled by the client")
-        elif silent > self._parameters.observation_timeout:
+        elif silent > self._settings.observation_timeout:
             why = run.problem or "joint states, block poses or the clock stopped"
             self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {silent:.1f} s: {why}")
 

@@ -61,9 +61,9 @@ class SimulationNode(Node):
 
     def __init__(self) -> None:
         super().__init__("simulation")
-        self._parameters = declare(self, SimulationParameters)
-        self._world = PyBulletWorld(self._parameters.num_blocks, gui=self._parameters.gui)
-        self._reset(self._random_scene(self._parameters.num_blocks, self._parameters.seed))
+        self._settings = declare(self, SimulationParameters)
+        self._world = PyBulletWorld(self._settings.num_blocks, gui=self._settings.gui)
+        self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
@@ -72,7 +72,7 @@ class SimulationNode(Node):
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         self.create_service(ResetScene, "~/reset", self._reset_scene)
-        factor = self._parameters.real_time_factor
+        factor = self._settings.real_time_factor
         period = STEPS_PER_TICK * PHYSICS_STEP / factor if factor else 0.0
         self.create_timer(period, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -97,9 +97,9 @@ class SimulationNode(Node):
             return
         reached = (self._ticks - ticks) * STEPS_PER_TICK * PHYSICS_STEP / elapsed
         self._lap = (time.monotonic(), self._ticks)
-        if reached < 0.9 * self._parameters.real_time_factor:
+        if reached < 0.9 * self._settings.real_time_factor:
             self.get_logger().warning(
-                f"only {reached:.2f} times real time instead of {self._parameters.real_time_factor:g}: "
+                f"only {reached:.2f} times real time instead of {self._settings.real_time_factor:g}: "
                 f"the machine is busy; close other programs or lower real_time_factor"
             )
 
@@ -147,7 +147,7 @@ class SimulationNode(Node):
         _check(scene, self._world.simulation.table.height)
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
-            self._world = PyBulletWorld(scene.num_blocks, gui=self._parameters.gui)
+            self._world = PyBulletWorld(scene.num_blocks, gui=self._settings.gui)
         self._world.reset(scene)
 
 
