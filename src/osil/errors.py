@@ -13,6 +13,10 @@ class ObservationError(OsilError, ValueError):
     """An observation or action with a wrong shape, a NaN or an infinite number."""
 
 
+class ImplausibleReadingError(ObservationError):
+    """A measured joint that is where it cannot be, or has moved faster than it can."""
+
+
 class DemonstrationError(OsilError, ValueError):
     """A demonstration that is truncated, unreadable, or unusable for the scene at hand."""
 

@@ -14,6 +14,12 @@ def rotate_z(vectors: FloatArray, yaw: FloatArray | float) -> FloatArray:
     return np.stack([c * x - s * y, s * x + c * y, z], axis=-1)
 
 
+def wrap_angle(angle: FloatArray) -> FloatArray:
+    """Wrap radians to [-pi, pi)."""
+    wrapped: FloatArray = (angle + np.pi) % (2 * np.pi) - np.pi
+    return wrapped
+
+
 def wrap_cube_yaw(yaw: FloatArray) -> FloatArray:
     """Wrap radians to [-pi/4, pi/4): a cube looks the same after every quarter turn."""
     quarter = 0.5 * np.pi

@@ -4,10 +4,15 @@ While the dead-man button of teleoperation is held, teleoperation is followed, o
 upon when it comes, not at the next tick of a timer, because that would put up to a control period of delay into a
 closed loop. When commands or joint states stop coming or are not finite, the arm slows down and holds.
 
+The arm is stopped, and nothing moves it until a person has seen to it, when
+  * joint readings cannot be true: until ``~/resume`` is called;
+  * arm or gripper are commanded and do not move: until whoever commands has let go, or the goal has ended.
+
 Subscribes: ``joint_states``; ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper") and
 ``gripper_command`` (std_msgs/Bool, true: close) and the same under ``teleop/``.
 Publishes: ``arm_controller/joint_trajectory``, ``gripper_controller/joint_trajectory`` (trajectory_msgs/JointTrajectory
-of one point).
+of one point); ``~/status`` (ControllerStatus).
+Service: ``~/resume`` (std_srvs/Trigger), after a stop.
 Parameters: see ``ControllerParameters`` and ``config/controller.yaml``.
 """
 
@@ -19,18 +24,28 @@ from functools import partial
 
 import numpy as np
 from geometry_msgs.msg import TwistStamped
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Header
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from osil.core import CONTROL_PERIOD, Action
+from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.errors import ObservationError
+from osil.geometry import wrap_angle
 from osil.ros import convert, topics
 from osil.ros.observing import Joints
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
+from osil.ros.timing import Received, check_recent, recent, seconds_since
+from osil.worlds import fetch_arm
 from osil.worlds.controller import FetchController
-from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_SPEED
+from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, FINGER_SPEED, TORSO_JOINT
+from osil.worlds.stall import Stall
+from osil.worlds.table import Table
+from osil_interfaces.msg import ControllerStatus
+
+POLICY, TELEOPERATION = "policy", "teleoperation"
 
 SLOWING_STEPS = 4
 """Control steps of zero motion that bring the set point to rest from full speed, given its slew limit."""
@@ -38,20 +53,32 @@ SLOWING_STEPS = 4
 MOVED = 0.2
 """A joint that is so far (radians) from its target was moved by something else."""
 
+MAX_TILT = 0.35
+"""An arm whose hand is further (radians) from pointing straight down is not steered: it would swing round."""
+
+LEAD = 0.004
+"""A set point that is further (metres) than this ahead of the gripper asks the arm to move."""
+
+LET_GO = 0.5
+"""Seconds without a command after which whoever commanded has let go."""
+
 
 @dataclass(frozen=True)
 class ControllerParameters:
-    """When to hold, and how far the gripper opens."""
+    """When to hold, how far the gripper opens, and what the arm must not touch."""
 
     command_timeout: float = parameter("seconds without a command after which the arm slows down and holds")
     dead_man_timeout: float = parameter("seconds after the last teleoperation in which the policy stays locked out")
     joint_state_timeout: float = parameter("seconds after which a joint state counts as lost")
+    unmoved_timeout: float = parameter("seconds after which what is commanded and does not move is stopped")
     opening: float = parameter("distance between the finger pads when open [m]")
+    table_height: float = parameter("height of the table top over the floor; the fingers stay above it [m]")
 
     def __post_init__(self) -> None:
-        timeouts = (self.command_timeout, self.dead_man_timeout, self.joint_state_timeout)
+        timeouts = (self.command_timeout, self.dead_man_timeout, self.joint_state_timeout, self.unmoved_timeout)
         require(min(timeouts) >= CONTROL_PERIOD, f"timeouts {timeouts}: expected at least {CONTROL_PERIOD} s each")
         require(0.05 <= self.opening <= 0.10, f"opening {self.opening}: expected 0.05 to 0.10 m")
+        require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
 
 
 class ControllerNode(Node):
@@ -60,74 +87,169 @@ class ControllerNode(Node):
     def __init__(self) -> None:
         super().__init__("controller")
         self._settings = declare(self, ControllerParameters)
-        self._controller = FetchController()
+        self._controller = FetchController(Table(height=self._settings.table_height))
         self._joints = Joints(self, self._settings.joint_state_timeout)
-        self._teleop_time = self._step_time = 0
+        self._teleop_time = self._step_time = self._command_time = 0
         self._slowing = SLOWING_STEPS  # nobody has commanded yet: holding
-        self._targets = np.zeros(len(ARM_JOINTS))
+        self._targets: np.ndarray | None = None
         self._closed: bool | None = None
+        self._stopped = self._needs_resume = False
+        self._arm_stall = Stall(self._settings.unmoved_timeout, least=0.01)
+        self._gripper_stall = Stall(self._settings.unmoved_timeout, least=0.002)
+        self._status = ControllerStatus()
         self._arm = self.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
         self._gripper = self.create_publisher(JointTrajectory, topics.GRIPPER_TRAJECTORY, 1)
-        self.create_subscription(TwistStamped, topics.GRIPPER_TWIST, self._follow, 1)
-        self.create_subscription(Bool, topics.GRIPPER, self._grip, 1)
-        self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, partial(self._follow, teleop=True), 1)
-        self.create_subscription(Bool, topics.TELEOP_GRIPPER, partial(self._grip, teleop=True), 1)
+        self._status_topic = self.create_publisher(ControllerStatus, topics.CONTROLLER_STATUS, topics.LATCHED)
+        for twist, grip, commander in (
+            (topics.GRIPPER_TWIST, topics.GRIPPER, POLICY),
+            (topics.TELEOP_GRIPPER_TWIST, topics.TELEOP_GRIPPER, TELEOPERATION),
+        ):
+            self.create_subscription(TwistStamped, twist, partial(self._follow, commander), 1)
+            self.create_subscription(Bool, grip, partial(self._grip, commander), 1)
+        self.create_service(Trigger, "~/resume", self._resume)
         self.create_timer(CONTROL_PERIOD, self._watch)
+        # By the machine's clock: whoever misses it knows that this node is gone, and not that simulated time is slow.
+        self.create_timer(0.5, self._publish_status, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
 
-    def _since(self, nanoseconds: int) -> float:
-        return (self._now() - nanoseconds) / convert.NANOSECONDS
+    def _may_command(self, commander: str) -> bool:
+        """Whether nobody with precedence is in charge, and nothing is stopped."""
+        now = self._now()
+        if commander == TELEOPERATION:
+            self._teleop_time = now
+        elif recent(self._teleop_time, now, self._settings.dead_man_timeout):
+            return False
+        self._command_time = now
+        return not self._stopped
 
-    def _locked_out(self, teleop: bool) -> bool:
-        """Whether somebody with precedence is in charge."""
-        if teleop:
-            self._teleop_time = self._now()
-        return not teleop and self._since(self._teleop_time) < self._settings.dead_man_timeout
-
-    def _follow(self, twist: TwistStamped, teleop: bool = False) -> None:
-        stamp = convert.to_nanoseconds(twist.header.stamp) or self._now()
-        if self._locked_out(teleop) or self._since(stamp) > self._settings.command_timeout:
+    def _follow(self, commander: str, twist: TwistStamped) -> None:
+        if not self._may_command(commander):
             return
-        # The motion lasts as long as the command was in force before: a faster stream takes shorter steps.
-        seconds = min((stamp - self._step_time) / convert.NANOSECONDS, CONTROL_PERIOD)
-        if seconds < 0.5 * CONTROL_PERIOD:
-            return
+        now = self._now()
+        stamp = convert.to_nanoseconds(twist.header.stamp) or now
         try:
+            check_recent(f"commands of {commander}", Received(stamp, now), now, self._settings.command_timeout)
+            stamp = min(stamp, now)
+            # The motion lasts as long as the command was in force before: a faster stream takes shorter steps.
+            since = seconds_since(self._step_time, stamp)
+            seconds = min(since, CONTROL_PERIOD) if since >= 0.0 else CONTROL_PERIOD  # below 0: the clock was set back
+            if seconds < 0.5 * CONTROL_PERIOD:
+                return
             self._step(convert.to_action(twist, False, seconds), seconds)
         except ObservationError as error:
             self.get_logger().warning(f"holding: {error}", throttle_duration_sec=1.0)
+            self._tell(ControllerStatus.HOLDING, commander, str(error))
             return
         self._step_time, self._slowing = stamp, 0
+        self._tell(ControllerStatus.FOLLOWING, commander)
 
     def _step(self, action: Action, seconds: float) -> None:
-        joints = self._joints.arm()
-        if self._slowing >= SLOWING_STEPS or np.abs(joints - self._targets).max() > MOVED:
+        joints, (torso,) = self._joints.newest(*ARM_JOINTS), self._joints.newest(TORSO_JOINT)
+        if self._targets is not None:
+            joints = fetch_arm.unwrapped(joints, self._targets)
+        at_rest = self._slowing >= SLOWING_STEPS or self._targets is None
+        if at_rest or np.abs(joints - self._targets).max() > MOVED:
+            _check_posture(joints)
             self._controller.reset(joints)
-        self._targets = self._controller.step(action.displacement, float(action.yaw_step), joints)
+            self._arm_stall.reset()
+        self._targets = self._controller.step(action.displacement, float(action.yaw_step), joints, torso, seconds)
         self._arm.publish(convert.from_joint_targets(ARM_JOINTS, self._targets, seconds))
+        target, gripper = fetch_arm.forward(self._targets, torso), fetch_arm.forward(joints, torso)
+        lead = np.linalg.norm(target.position - gripper.position) + 0.1 * abs(wrap_angle(target.yaw - gripper.yaw))
+        asked = bool(action.displacement.any() or action.yaw_step) and lead > LEAD
+        if self._arm_stall.update(self._now() / NANOSECONDS, asked, joints):
+            self._stop(
+                f"the arm has been commanded for {self._settings.unmoved_timeout:g} s and does not move: "
+                "does the robot take commands, is something in its way? Let go, then command anew"
+            )
 
     def _watch(self) -> None:
-        """Slow down and hold once commands have stopped coming."""
-        if self._slowing >= SLOWING_STEPS or self._since(self._step_time) < self._settings.command_timeout:
+        """Slow down and hold once commands have stopped coming; stop if something is wrong."""
+        now = self._now()
+        if self._joints.fault and not self._needs_resume:
+            self._needs_resume = True
+            self._stop(f"{self._joints.fault}. See to the robot, then call {self.get_name()}/resume")
+        self._watch_gripper(now)
+        if self._stopped:
+            if not self._needs_resume and not recent(self._command_time, now, LET_GO):
+                self._stopped = False
+                self._tell(ControllerStatus.HOLDING, self._status.commander, "ready for new commands")
+            return
+        if self._slowing >= SLOWING_STEPS or recent(self._step_time, now, self._settings.command_timeout):
             return
         try:
             self._step(Action(np.zeros(3), np.False_), CONTROL_PERIOD)
-        except ObservationError:  # the robot cannot be seen: its last target is the best hold there is
+        except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
             self._slowing = SLOWING_STEPS
+            self._tell(ControllerStatus.HOLDING, self._status.commander, str(error))
         self._slowing += 1
         if self._slowing >= SLOWING_STEPS:
             self._closed = None  # whatever comes next is told to the gripper anew
+            self._tell(ControllerStatus.HOLDING, self._status.commander, self._status.reason or "no commands come")
 
-    def _grip(self, message: Bool, teleop: bool = False) -> None:
-        if self._locked_out(teleop) or message.data == self._closed:
+    def _grip(self, commander: str, message: Bool) -> None:
+        if not self._may_command(commander) or message.data == self._closed:
             return
         self._closed = message.data
         opening = 0.0 if self._closed else self._settings.opening
         seconds = 0.5 * self._settings.opening / FINGER_SPEED
-        fingers = np.full(len(convert.FINGER_JOINTS), 0.5 * opening)
-        self._gripper.publish(convert.from_joint_targets(convert.FINGER_JOINTS, fingers, seconds))
+        fingers = np.full(len(FINGER_JOINTS), 0.5 * opening)
+        self._gripper.publish(convert.from_joint_targets(FINGER_JOINTS, fingers, seconds))
+
+    def _watch_gripper(self, now: int) -> None:
+        try:
+            opening = self._joints.newest(*FINGER_JOINTS).sum()
+        except ObservationError:
+            return
+        # Closed fingers may hold something, so that only fingers that stay wide open have not followed.
+        wide = self._settings.opening - 0.005
+        unmoved = self._closed is not None and (opening > wide if self._closed else opening < wide)
+        if self._gripper_stall.update(now / NANOSECONDS, unmoved and not self._stopped, opening):
+            self._stop(
+                f"the gripper has been told to {'close' if self._closed else 'open'} for "
+                f"{self._settings.unmoved_timeout:g} s and does not: does it take commands? Let go, then command anew"
+            )
+
+    def _stop(self, reason: str) -> None:
+        """Send nothing more. The robot keeps its last target, which is at most a leash away from where it is."""
+        self._stopped, self._slowing, self._closed = True, SLOWING_STEPS, None
+        self.get_logger().error(f"stopped: {reason}")
+        self._tell(ControllerStatus.STOPPED, self._status.commander, reason)
+
+    def _resume(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Take up commands again, from where the arm is now."""
+        try:
+            self._joints.check([*ARM_JOINTS, TORSO_JOINT])
+        except ObservationError as error:
+            response.message = f"still stopped: {error}"
+            return response
+        response.success = True
+        response.message = "ready for new commands" if self._stopped else "nothing was stopped"
+        self._stopped = self._needs_resume = False
+        self._tell(ControllerStatus.HOLDING, self._status.commander, response.message)
+        return response
+
+    def _tell(self, state: int, commander: str, reason: str = "") -> None:
+        """Keep what the status topic says; a change is published at once."""
+        before = self._status
+        self._status = ControllerStatus(state=state, commander=commander, reason=reason)
+        if (before.state, before.commander, before.reason) != (state, commander, reason):
+            self._publish_status()
+
+    def _publish_status(self) -> None:
+        self._status.header = Header(stamp=self.get_clock().now().to_msg())
+        self._status_topic.publish(self._status)
+
+
+def _check_posture(joints: np.ndarray) -> None:
+    """Raise ObservationError if the hand does not point down."""
+    if (tilt := float(fetch_arm.tilt(joints))) > MAX_TILT:
+        raise ObservationError(
+            f"the hand is {tilt:.2f} rad from pointing straight down (at most {MAX_TILT}); "
+            "bring the arm into its ready pose first"
+        )
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -12,16 +12,21 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from transforms3d.euler import euler2quat
 
-from osil.core import NANOSECONDS, Action, FloatArray, Observation, Scene
+from osil.core import NANOSECONDS, Action, FloatArray, Scene
 from osil.errors import ObservationError
 from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
-from osil.worlds.fetch_arm import ARM_JOINTS, forward
-from osil.worlds.sensing import cube_yaws, observe
+from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS
+from osil.worlds.sensing import cube_yaws
 from osil_interfaces.msg import BlockPose, BlockPoseArray
 
-TORSO_JOINT = "torso_lift_joint"
-FINGER_JOINTS = ("l_gripper_finger_joint", "r_gripper_finger_joint")
-"""Each at half the opening between the finger pads, metres."""
+UNIT_TOLERANCE = 0.05
+"""A quaternion whose length differs by more from 1 is not an orientation; the usual unset one is all zeros."""
+
+REACHABLE = ((-2.0, -2.0, -0.5), (2.0, 2.0, 2.5))
+"""Lower and upper corner (metres, base frame) of the space in which a block near the robot can be."""
+
+SAME_PLACE = 0.01
+"""Blocks whose centres are nearer together (metres) than this are taken for one another by the tracker."""
 
 
 def to_nanoseconds(stamp: Time) -> int:
@@ -60,7 +65,7 @@ def to_scene(blocks: Sequence[BlockPose], names: Sequence[str] | None = None) ->
     """Where the blocks are, base frame, in the order of ``names`` (left out: in the order of the message).
 
     Raises:
-        ObservationError: no block, a name that is missing, surplus or twice there, or a number that is not finite.
+        ObservationError: no block, a name that is missing, surplus or twice there, or a pose that cannot be.
     """
     by_name = {block.name: block for block in blocks}
     wanted = [block.name for block in blocks] if names is None else list(names)
@@ -70,9 +75,32 @@ def to_scene(blocks: Sequence[BlockPose], names: Sequence[str] | None = None) ->
             f"got {' '.join(block.name for block in blocks) or 'none'}"
         )
     positions, quaternions = to_poses([by_name[name] for name in wanted])
+    _check_poses(positions, quaternions, wanted)
+    return Scene(positions, cube_yaws(quaternions))
+
+
+def _check_poses(positions: FloatArray, quaternions: FloatArray, names: Sequence[str]) -> None:
+    """Raise ObservationError if blocks cannot be where they are said to be."""
     if not (np.isfinite(positions).all() and np.isfinite(quaternions).all()):
         raise ObservationError("block poses: expected finite numbers, got NaN or infinity; drop this message and hold")
-    return Scene(positions, cube_yaws(quaternions))
+    norms = np.linalg.norm(quaternions, axis=-1)
+    if (bent := np.abs(norms - 1.0) > UNIT_TOLERANCE).any():
+        raise ObservationError(
+            f"block {names[bent.argmax()]}: expected a unit quaternion, got {quaternions[bent.argmax()].tolist()} "
+            f"of length {norms[bent.argmax()]:.3g}; does the tracker set the orientation?"
+        )
+    lower, upper = np.array(REACHABLE)
+    if (far := ~((lower <= positions) & (positions <= upper)).all(-1)).any():
+        raise ObservationError(
+            f"block {names[far.argmax()]} is said to be at {positions[far.argmax()].tolist()} m in {BASE_FRAME}, "
+            f"beyond {lower.tolist()} to {upper.tolist()}; is the tracker calibrated, in metres?"
+        )
+    distances = np.linalg.norm(positions[:, None] - positions, axis=-1) + np.diag([np.inf] * len(positions))
+    if distances.min() < SAME_PLACE:
+        first, second = np.unravel_index(distances.argmin(), distances.shape)
+        raise ObservationError(
+            f"blocks {names[first]} and {names[second]} are said to be in the same place; does the tracker mix them up?"
+        )
 
 
 def from_blocks(blocks: Sequence[BlockPose], nanoseconds: int) -> BlockPoseArray:
@@ -124,18 +152,6 @@ def to_opening(joints: Mapping[str, float]) -> float:
         ObservationError: a finger joint has never been reported.
     """
     return sum(_pick(joints, FINGER_JOINTS))
-
-
-def to_observation(joints: Mapping[str, float], scene: Scene) -> Observation:
-    """What the policy sees, from joint positions by name and block poses in the base frame.
-
-    The recorder and the policy node both see through this function, so what was recorded is what is seen live.
-
-    Raises:
-        ObservationError: a joint of arm, torso or fingers has never been reported.
-    """
-    (torso,) = _pick(joints, (TORSO_JOINT,))
-    return observe(scene.block_positions, scene.block_yaws, forward(to_arm(joints), torso), to_opening(joints))
 
 
 def _pick(joints: Mapping[str, float], names: Sequence[str]) -> list[float]:

@@ -9,10 +9,17 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 from osil.core import FloatArray, Observation
-from osil.errors import ObservationError
+from osil.errors import ImplausibleReadingError, ObservationError
 from osil.ros import convert
+from osil.ros.timing import Received, check_recent, recent, seconds_since
 from osil.ros.topics import BASE_FRAME, BLOCK_POSES, JOINT_STATES, NEWEST
+from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
+from osil.worlds.joint_history import JointHistory
+from osil.worlds.sensing import observe_late
 from osil_interfaces.msg import BlockPoseArray
+
+SETTLING = 1.0
+"""Seconds for which joint readings must be plausible again before they are believed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,77 +30,118 @@ class Seen:
         observation: no leading dimensions.
         block_names: one a block, in the order of the observation.
         nanoseconds: stamp of the block poses.
+        age: of the block poses when they were looked at, seconds.
     """
 
     observation: Observation
     block_names: tuple[str, ...]
     nanoseconds: int
+    age: float
 
 
 class Joints:
-    """Subscribes to the joint states and keeps the newest position of every joint.
-
-    Joints may be reported in several messages, as a robot does whose gripper has a driver of its own.
-    """
+    """Subscribes to the joint states and tells where the joints are and have been, as long as that can be believed."""
 
     def __init__(self, node: Node, max_age: float) -> None:
         """``max_age``: seconds of the node's clock after which a position counts as lost."""
         self._node, self._max_age = node, max_age
-        self._positions: dict[str, float] = {}
-        self._stamps: dict[str, int] = {}
+        self._history = JointHistory()
+        self._received: dict[str, Received] = {}
+        self._fault, self._fault_time = "", 0
         node.create_subscription(JointState, JOINT_STATES, self._store, NEWEST)
 
+    def _now(self) -> int:
+        return self._node.get_clock().now().nanoseconds
+
     def _store(self, message: JointState) -> None:
+        now, stamp = self._now(), convert.to_nanoseconds(message.header.stamp)
         try:
             positions = convert.to_joint_positions(message)
+            self._history.add(stamp, positions)
+            self._received |= dict.fromkeys(positions, Received(stamp, now))
+        except ImplausibleReadingError as error:
+            self._fault, self._fault_time = f"joint states cannot be true: {error}", now
+            self._node.get_logger().warning(self._fault, throttle_duration_sec=1.0)
         except ObservationError as error:
             self._node.get_logger().warning(str(error), throttle_duration_sec=1.0)
-            return
-        self._positions |= positions
-        self._stamps |= dict.fromkeys(positions, convert.to_nanoseconds(message.header.stamp))
 
-    def fresh(self) -> dict[str, float]:
-        """Positions by joint name, of those reported lately; radians or metres."""
-        oldest = self._node.get_clock().now().nanoseconds - self._max_age * convert.NANOSECONDS
-        return {name: position for name, position in self._positions.items() if self._stamps[name] >= oldest}
+    @property
+    def fault(self) -> str:
+        """Why the readings of the last moments cannot be true; empty if they can."""
+        return self._fault if recent(self._fault_time, self._now(), SETTLING) else ""
 
-    def arm(self) -> FloatArray:
-        """Positions ``[7]`` of the arm's joints, radians.
+    def check(self, names: Sequence[str]) -> None:
+        """Make sure that these joints are known.
 
         Raises:
             ObservationError: one of them has not been reported lately.
+            ImplausibleReadingError: what was reported lately cannot be true.
         """
-        return convert.to_arm(self.fresh())
+        if fault := self.fault:
+            raise ImplausibleReadingError(fault)
+        if missing := [name for name in names if name not in self._received]:
+            raise ObservationError(f"joint states: nothing is reported of {', '.join(missing)}; is the robot running?")
+        now = self._now()
+        for name in names:
+            check_recent(f"joint states of {name}", self._received[name], now, self._max_age)
+
+    def times_since(self, stamp: int) -> list[int]:
+        """``stamp`` and the times (nanoseconds) at which the arm was reported after it, ascending."""
+        return [stamp, *self._history.times(ARM_JOINTS[0], after=stamp)]
+
+    def at(self, stamps: Sequence[int], names: Sequence[str]) -> FloatArray:
+        """Positions ``[K, len(names)]`` of checked joints at K times (nanoseconds), radians or metres."""
+        return self._history.at(stamps, names)
+
+    def newest(self, *names: str) -> FloatArray:
+        """The newest positions ``[len(names)]``, radians or metres.
+
+        Raises:
+            ObservationError: one of them has not been reported lately, or cannot be true.
+        """
+        self.check(names)
+        return self._history.at([self._now()], names)[0]
 
 
 class SceneView:
-    """Subscribes to joint states and block poses and tells what the policy sees of them."""
+    """Subscribes to joint states and block poses and tells what the policy sees of them.
+
+    Blocks are put in place by the joints of the time at which they were seen, and carried forward to now, so that a
+    tracker may be late. The recorder and the policy node both see through this class: what was recorded is what is
+    seen live.
+    """
 
     def __init__(self, node: Node, max_age: float) -> None:
         """``max_age``: seconds of the node's clock after which a message counts as lost."""
         self._node, self._max_age = node, max_age
         self._joints = Joints(node, max_age)
         self._blocks: BlockPoseArray | None = None
+        self._received = Received(0, 0)
         node.create_subscription(BlockPoseArray, BLOCK_POSES, self._store, NEWEST)
+
+    def _now(self) -> int:
+        return self._node.get_clock().now().nanoseconds
 
     def _store(self, message: BlockPoseArray) -> None:
         self._blocks = message
+        self._received = Received(convert.to_nanoseconds(message.header.stamp), self._now())
 
     def look(self, block_names: Sequence[str] | None = None) -> Seen:
         """What is seen now, blocks in the order of ``block_names`` (left out: as they come).
 
         Raises:
-            ObservationError: something has not been seen lately, is not finite, or the blocks are not those named.
+            ObservationError: something has not been seen lately, cannot be true, or the blocks are not those named.
         """
-        message = self._blocks
+        message, stamp, now = self._blocks, self._received.stamp, self._now()
         if message is None:
             raise ObservationError(f"no block poses have arrived on {BLOCK_POSES}; is the tracker running?")
-        stamp = convert.to_nanoseconds(message.header.stamp)
-        age = (self._node.get_clock().now().nanoseconds - stamp) / convert.NANOSECONDS
-        if age > self._max_age:
-            raise ObservationError(f"the newest block poses are {age:.2f} s old; is the tracker running?")
+        check_recent("block poses", self._received, now, self._max_age)
         if message.header.frame_id != BASE_FRAME:
             raise ObservationError(f"block poses: expected frame {BASE_FRAME!r}, got {message.header.frame_id!r}")
         scene = convert.to_scene(message.blocks, block_names)
-        observation = convert.to_observation(self._joints.fresh(), scene)
-        return Seen(observation, tuple(block_names or (block.name for block in message.blocks)), stamp)
+        self._joints.check([*ARM_JOINTS, TORSO_JOINT, *FINGER_JOINTS])
+        times = self._joints.times_since(stamp)
+        grippers = forward(self._joints.at(times, ARM_JOINTS), self._joints.at(times, [TORSO_JOINT])[:, 0])
+        observation = observe_late(scene, grippers, self._joints.at(times, FINGER_JOINTS).sum(-1))
+        names = tuple(block_names or (block.name for block in message.blocks))
+        return Seen(observation, names, stamp, seconds_since(stamp, now))

@@ -2,17 +2,20 @@
 
 The demonstration is embedded once, when the goal comes; then the policy acts at 20 Hz on the newest observation. One
 goal runs at a time. Success is judged from what is seen here, against the layout in which the demonstration ends.
-When observations stop coming the arm holds, and soon the goal is aborted.
+When observations stop coming the arm holds, and soon the goal is aborted; likewise when the controller stops the arm,
+does not follow, or is not there. All waiting is counted by the node's clock, so that a slow simulation is only slow.
+The machine's own clock tells nothing but that the node's clock, or the controller, has stopped.
 
-Subscribes: ``joint_states``, ``block_poses``.
+Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper"), ``gripper_command`` (std_msgs/Bool,
-true: close).
+true: close); ``~/status`` (PolicyStatus).
 Action: ``~/imitate`` (osil_interfaces/Imitate), offered once the robot and the blocks have been seen.
 Parameters: see ``PolicyParameters`` and ``config/policy.yaml``.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +29,7 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Header
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
@@ -38,9 +41,17 @@ from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
+from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
 from osil_interfaces.action import Imitate
+from osil_interfaces.msg import ControllerStatus, PolicyStatus
 
 Result = Imitate.Result
+
+CLOCK_PATIENCE = 3.0
+"""Seconds of the machine's clock after which the node's clock, or the controller, has stopped."""
+
+FOLLOWING_PATIENCE = 1.0
+"""Seconds of the node's clock for which the controller may hold while it is commanded."""
 
 
 def model_folder(model: str) -> Path:
@@ -55,9 +66,11 @@ class PolicyParameters:
 
     model: str = parameter("a released model by its name in models/, or the path of a model folder")
     demonstrations: str = parameter("folder in which demonstrations are looked up by name")
+    max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon")
     observation_timeout: float = parameter("seconds without a usable observation after which a goal is aborted")
 
     def __post_init__(self) -> None:
+        require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
         require(
             self.observation_timeout >= 0.1, f"observation_timeout {self.observation_timeout}: expected 0.1 or more"
         )
@@ -76,12 +89,15 @@ class Run:
     imitation: Imitation
     block_names: tuple[str, ...]
     started: int
-    """Nanoseconds of the node's clock."""
-    last_seen: float
-    """Of the machine's monotonic clock, seconds, which goes on even if simulated time stops."""
+    """Nanoseconds of the node's clock, as the next two."""
+    last_seen: int
+    last_followed: int
     over: Future
     """Its result: the outcome and the reason."""
-    problem: str = ""
+
+
+class ControllerError(OsilError):
+    """Nobody is there who would follow."""
 
 
 class PolicyNode(Node):
@@ -93,13 +109,30 @@ class PolicyNode(Node):
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
         self._policy = load_policy(model_folder(self._settings.model))
         self.get_logger().info(f"model {self._policy.info}")
-        self._view = SceneView(self, self._settings.observation_timeout)
+        self._view = SceneView(self, self._settings.max_age)
         self._run: Run | None = None
+        self._time = 0  # the node's clock at the last look at it, and the machine's clock when it last went on
+        self._time_went_on = time.monotonic()
+        self._controller: ControllerStatus | None = None
+        self._controller_told = 0.0
+        self._status = PolicyStatus(observation_age=math.nan)
+        self._status_topic = self.create_publisher(PolicyStatus, topics.POLICY_STATUS, topics.LATCHED)
+        self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._store_controller, topics.LATCHED)
         self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
         self._server: ActionServer | None = None
         self.create_timer(CONTROL_PERIOD, self._step)
-        self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(CONTROL_PERIOD, self._watch, clock=steady)
+        self.create_timer(0.5, self._publish_status, clock=steady)
+
+    def _now(self) -> int:
+        return self.get_clock().now().nanoseconds
+
+    def _store_controller(self, status: ControllerStatus) -> None:
+        self._controller, self._controller_told = status, time.monotonic()
+        if status.state == ControllerStatus.STOPPED and self._run is not None:
+            self._end(self._run, Result.CONTROLLER_LOST, f"the controller has stopped: {status.reason}")
 
     def _offer_action(self) -> None:
         """Offer the action as soon as the robot and the blocks are seen, so that no early goal is refused."""
@@ -134,66 +167,116 @@ class PolicyNode(Node):
     def _begin(self, goal: ServerGoalHandle) -> Run:
         if self._run is not None:
             raise DemonstrationError("another demonstration is being imitated; cancel it, or wait until it is over")
+        if not 0.0 <= goal.request.time_limit < math.inf:
+            raise DemonstrationError(
+                f"time_limit {goal.request.time_limit}: expected seconds, or 0 for as long as it takes"
+            )
+        if problem := self._controller_problem():
+            raise ControllerError(problem)
         stored = storage.load(self._settings.demonstration_path(goal.request.demonstration))
         imitation = Imitation(stored, self._view.look().block_names)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
         self._policy.act(self._view.look(stored.block_names).observation)  # the first call of a network is slow
-        self._run = Run(
-            goal=goal,
-            imitation=imitation,
-            block_names=stored.block_names,
-            started=self.get_clock().now().nanoseconds,
-            last_seen=time.monotonic(),
-            over=Future(executor=self.executor),
-        )
+        now = self._now()
+        self._run = Run(goal, imitation, stored.block_names, now, now, now, Future(executor=self.executor))
         return self._run
 
+    def _controller_problem(self) -> str:
+        """Why nothing that is commanded now would be followed; empty if it would."""
+        if not self._twist.get_subscription_count():
+            return f"nobody listens on {self._twist.topic_name}; is the controller running?"
+        if self._controller is None:
+            return ""  # a controller of another make, which tells nothing
+        silent = time.monotonic() - self._controller_told
+        if silent > CLOCK_PATIENCE:
+            return f"nothing was heard of the controller for {silent:.1f} s; is it running?"
+        if self._controller.state == ControllerStatus.STOPPED:
+            return f"the controller has stopped: {self._controller.reason}"
+        return ""
+
     def _seconds(self, run: Run) -> float:
-        return (self.get_clock().now().nanoseconds - run.started) / convert.NANOSECONDS
+        return seconds_since(run.started, self._now())
 
     def _step(self) -> None:
-        run = self._run
+        run, now = self._run, self._now()
         if run is None or run.over.done():
+            return
+        if seconds_since(run.last_seen, now) < -CLOCK_TOLERANCE:
+            back = -seconds_since(run.last_seen, now)
+            self._end(run, Result.OBSERVATION_LOST, f"the clock was set back by {back:.1f} s; send the goal again")
             return
         try:
             seen = self._view.look(run.block_names)
             action = self._policy.act(seen.observation)
         except ObservationError as error:
-            run.problem = str(error)
             self._hold()
+            self._tell(PolicyStatus.HOLDING, str(error))
+            silent = seconds_since(run.last_seen, now)
+            if silent > self._settings.observation_timeout:
+                self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {silent:.1f} s: {error}")
             return
-        run.last_seen = time.monotonic()
+        run.last_seen, self._status.observation_age = now, seen.age
         run.imitation.update(seen.observation)
         self._gripper.publish(Bool(data=bool(action.close_gripper)))
-        self._twist.publish(convert.from_action(action, self.get_clock().now().nanoseconds, CONTROL_PERIOD))
+        self._twist.publish(convert.from_action(action, now, CONTROL_PERIOD))
+        self._tell(PolicyStatus.ACTING)
         run.goal.publish_feedback(self._feedback(run))
         limit, seconds = run.goal.request.time_limit, self._seconds(run)
         if run.imitation.reached:
             self._end(run, Result.SUCCEEDED, f"the layout shown was reached after {seconds:.1f} s")
         elif 0.0 < limit < seconds:
             self._end(run, Result.TIME_LIMIT, f"the time limit of {limit:.1f} s has passed")
+        elif problem := self._not_followed(run, now) or self._controller_problem():
+            self._end(run, Result.CONTROLLER_LOST, problem)
+
+    def _not_followed(self, run: Run, now: int) -> str:
+        """Why the controller has not followed for too long; empty if it has."""
+        controller = self._controller
+        if controller is None or controller.state == ControllerStatus.FOLLOWING:
+            run.last_followed = now
+        elif seconds_since(run.last_followed, now) > FOLLOWING_PATIENCE:
+            return f"the controller does not follow: {controller.reason}"
+        return ""
 
     def _watch(self) -> None:
+        """What must not wait for the node's clock, which may have stopped."""
         if self._server is None:
             self._offer_action()
-        run = self._run
+        if (now := self._now()) != self._time:
+            self._time, self._time_went_on = now, time.monotonic()
+        run, stood = self._run, time.monotonic() - self._time_went_on
         if run is None or run.over.done():
             return
-        silent = time.monotonic() - run.last_seen
         if run.goal.is_cancel_requested:
             self._end(run, Result.CANCELLED, "cancelled by the client")
-        elif silent > self._settings.observation_timeout:
-            why = run.problem or "joint states, block poses or the clock stopped"
-            self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {silent:.1f} s: {why}")
+        elif stood > CLOCK_PATIENCE:
+            self._end(
+                run,
+                Result.OBSERVATION_LOST,
+                f"nothing usable was seen for {stood:.1f} s: the clock has stopped; is the simulation running?",
+            )
 
     def _end(self, run: Run, outcome: int, reason: str) -> None:
+        if run.over.done():
+            return
         self._hold()
+        self._tell(PolicyStatus.IDLE, reason)
         run.over.set_result((outcome, reason))
 
     def _hold(self) -> None:
         still = Action(np.zeros(3), np.False_)
-        self._twist.publish(convert.from_action(still, self.get_clock().now().nanoseconds, CONTROL_PERIOD))
+        self._twist.publish(convert.from_action(still, self._now(), CONTROL_PERIOD))
+
+    def _tell(self, state: int, reason: str = "") -> None:
+        """Keep what the status topic says; a change is published at once."""
+        if (self._status.state, self._status.reason) != (state, reason):
+            self._status.state, self._status.reason = state, reason
+            self._publish_status()
+
+    def _publish_status(self) -> None:
+        self._status.header = Header(stamp=self.get_clock().now().to_msg())
+        self._status_topic.publish(self._status)
 
     def _feedback(self, run: Run) -> Imitate.Feedback:
         attention = self._policy.attention
@@ -204,6 +287,7 @@ class PolicyNode(Node):
             target=run.block_names[int(attention.target.argmax())],
             progress=float(attention.over_time @ np.linspace(0.0, 1.0, len(attention.over_time))),
             seconds=self._seconds(run),
+            observation_age=self._status.observation_age,
         )
 
 

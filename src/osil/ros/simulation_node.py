@@ -23,7 +23,7 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from osil import seeds
-from osil.core import Scene
+from osil.core import NANOSECONDS, Scene
 from osil.errors import ObservationError, SceneError
 from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter, require
@@ -37,6 +37,10 @@ from osil_interfaces.srv import ResetScene
 
 STEPS_PER_TICK = 4
 """Physics steps between two messages: 60 Hz."""
+
+RESET_TIME = 2 * NANOSECONDS
+"""Nanoseconds of simulated time that pass while a scene is set up: an arm that moves to its start pose takes as long,
+so that nobody takes the new joint states for a jump."""
 
 MAX_BLOCKS = 12
 
@@ -79,15 +83,21 @@ class SimulationNode(Node):
     def _step(self) -> None:
         self._world.simulation.advance(STEPS_PER_TICK)
         self._ticks += 1
-        # Whole physics steps in integers, so that time does not drift.
-        now = self._began + self._ticks * STEPS_PER_TICK * convert.NANOSECONDS // round(1 / PHYSICS_STEP)
+        now = self._now()
         states = self._world.simulation.joint_states()
         self._joint_states.publish(
             convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, now)
         )
         self._block_poses.publish(convert.from_blocks(self._blocks(), now))
-        self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
+        self._publish_clock()  # last: whoever acts on it has the rest
         self._check_pace()
+
+    def _now(self) -> int:
+        """Simulated time, nanoseconds: whole physics steps in integers, so that it does not drift."""
+        return self._began + self._ticks * STEPS_PER_TICK * NANOSECONDS // round(1 / PHYSICS_STEP)
+
+    def _publish_clock(self) -> None:
+        self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(self._now())))
 
     def _check_pace(self) -> None:
         """Warn when the machine is too slow for the pace that was asked for."""
@@ -139,6 +149,8 @@ class SimulationNode(Node):
         except (SceneError, ObservationError) as error:
             response.message = str(error)
         else:
+            self._began += RESET_TIME
+            self._publish_clock()  # before the answer, so that nobody who acts on it is surprised by the new time
             response.success, response.message = True, what
         response.blocks = self._blocks()
         return response

@@ -4,7 +4,7 @@ The policy commands on ``GRIPPER_TWIST`` and ``GRIPPER``, teleoperation on the s
 controller follows teleoperation for as long as its dead-man button is held, else the policy.
 """
 
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 JOINT_STATES = "joint_states"
 """sensor_msgs/JointState, from the robot."""
@@ -28,8 +28,17 @@ TELEOP_GRIPPER = f"teleop/{GRIPPER}"
 JOY = "joy"
 """sensor_msgs/Joy, from a joystick, the keyboard or the scripted operator."""
 
+CONTROLLER_STATUS = "controller/status"
+"""osil_interfaces/ControllerStatus, latched: whether the arm follows commands, and why not."""
+
+POLICY_STATUS = "policy/status"
+"""osil_interfaces/PolicyStatus, latched."""
+
 BASE_FRAME = "base_link"
 GRIPPER_FRAME = "gripper"
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """For a reader that wants the newest message and never an old one; fits every publisher."""
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+"""For a state: who comes later is told the newest at once."""

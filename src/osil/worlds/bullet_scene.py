@@ -12,12 +12,10 @@ from osil.core import FloatArray
 from osil.errors import SceneError
 from osil.resources import resource_path
 from osil.tasks.block_stacking import BLOCK_SIZE
-from osil.worlds.fetch_arm import ARM_JOINTS, TORSO_HEIGHT
+from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_HEIGHT, TORSO_JOINT
 from osil.worlds.table import Table
 
-FINGER_JOINTS = ("r_gripper_finger_joint", "l_gripper_finger_joint")
-
-JOINT_NAMES = (*ARM_JOINTS, "torso_lift_joint", "head_pan_joint", "head_tilt_joint", *FINGER_JOINTS)
+JOINT_NAMES = (*ARM_JOINTS, TORSO_JOINT, "head_pan_joint", "head_tilt_joint", *FINGER_JOINTS)
 """Order of every array of joints ``[J]``: arm, torso, head, fingers."""
 
 NUM_ARM = len(ARM_JOINTS)

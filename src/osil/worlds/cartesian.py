@@ -12,7 +12,7 @@ import numpy as np
 
 from osil.core import FloatArray
 from osil.geometry import clip_norm
-from osil.worlds.fetch_arm import FINGER_TIP, HAND, LINKS, PAN_AXIS, SHOULDER_RADIUS, shoulder_height
+from osil.worlds.fetch_arm import FINGER_TIP, HAND, LINKS, PAN_AXIS, SHOULDER_RADIUS, TORSO_HEIGHT, shoulder_height
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,15 @@ _MIN_REACH = float(np.sqrt(LINKS[0] ** 2 + LINKS[1] ** 2 + 2 * LINKS[0] * LINKS[
 _MAX_LIFT = 1.21
 
 
-def slew(displacement: FloatArray, previous: FloatArray, limits: MotionLimits) -> FloatArray:
-    """The displacement ``[..., 3]`` that may follow ``previous`` ``[..., 3]``: both limits applied, metres."""
+def slew(
+    displacement: FloatArray, previous: FloatArray, limits: MotionLimits, periods: FloatArray | float = 1.0
+) -> FloatArray:
+    """The displacement ``[..., 3]`` that may follow ``previous`` ``[..., 3]``: both limits applied, metres a step.
+
+    ``periods`` is how many control periods have passed between the two: in half a period a speed changes half as much.
+    """
     wanted = clip_norm(displacement, limits.max_step)
-    return previous + clip_norm(wanted - previous, limits.max_slew)
+    return previous + clip_norm(wanted - previous, limits.max_slew * periods)
 
 
 def leash(set_point: FloatArray, measured: FloatArray, length: FloatArray | float) -> FloatArray:
@@ -60,13 +65,14 @@ def leash(set_point: FloatArray, measured: FloatArray, length: FloatArray | floa
     return measured + clip_norm(set_point - measured, length)
 
 
-def reach(height: FloatArray) -> tuple[FloatArray, FloatArray]:
+def reach(height: FloatArray, torso: float = TORSO_HEIGHT) -> tuple[FloatArray, FloatArray]:
     """Least and greatest radius (metres) from the pan axis that the gripper reaches pointing down.
 
     Args:
         height: ``[...]`` of the grasp centre in the base frame, metres.
+        torso: position of torso_lift_joint, metres.
     """
-    up = np.asarray(height) + HAND - shoulder_height()
+    up = np.asarray(height) + HAND - shoulder_height(torso)
     folded = np.sqrt(np.maximum(_MIN_REACH**2 - up**2, 0.0))
     # With shoulder_lift at its limit the wrist is on a circle about the elbow.
     elbow_out, elbow_up = LINKS[0] * np.cos(_MAX_LIFT), LINKS[0] * np.sin(_MAX_LIFT)
@@ -76,17 +82,20 @@ def reach(height: FloatArray) -> tuple[FloatArray, FloatArray]:
     return SHOULDER_RADIUS + np.maximum(folded, raised), SHOULDER_RADIUS + stretched
 
 
-def clip_to_reach(position: FloatArray, table_height: float, limits: MotionLimits) -> FloatArray:
+def clip_to_reach(
+    position: FloatArray, table_height: float, limits: MotionLimits, torso: float = TORSO_HEIGHT
+) -> FloatArray:
     """The nearest reachable grasp centre of the same height, so that motion slides along the edge of the reach.
 
     Args:
         position: ``[..., 3]`` grasp centre, metres, base frame.
         table_height: of the table top over the floor, metres.
         limits: clearances.
+        torso: position of torso_lift_joint, metres.
     """
     lowest = table_height + FINGER_TIP + limits.floor_clearance
     height = np.clip(position[..., 2], lowest, table_height + limits.max_height)
-    inner, outer = reach(height)
+    inner, outer = reach(height, torso)
     x, y = position[..., 0] - PAN_AXIS[0], position[..., 1] - PAN_AXIS[1]
     radius = np.clip(np.hypot(x, y), np.maximum(inner, limits.min_radius), outer)
     angle = np.clip(np.arctan2(y, x), -limits.max_pan, limits.max_pan)

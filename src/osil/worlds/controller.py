@@ -7,10 +7,18 @@ from numpy.typing import ArrayLike
 
 from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
-from osil.geometry import rotate_z
+from osil.geometry import rotate_z, wrap_angle
 from osil.worlds import fetch_arm
 from osil.worlds.cartesian import MotionLimits, clip_to_reach, leash, slew
-from osil.worlds.fetch_arm import ARM_JOINTS, JOINT_LOWER, JOINT_SPEED, JOINT_UPPER, GripperPose
+from osil.worlds.fetch_arm import (
+    ARM_JOINTS,
+    CONTINUOUS,
+    JOINT_LOWER,
+    JOINT_SPEED,
+    JOINT_UPPER,
+    TORSO_HEIGHT,
+    GripperPose,
+)
 from osil.worlds.table import Table
 
 
@@ -39,16 +47,25 @@ class FetchController:
         self._targets = joints.copy()
         self._applied = np.zeros(3)
 
-    def step(self, displacement: ArrayLike, yaw_step: float, joint_positions: ArrayLike) -> FloatArray:
-        """Joint targets ``[7]`` (radians) to be reached at the end of this control period.
+    def step(
+        self,
+        displacement: ArrayLike,
+        yaw_step: float,
+        joint_positions: ArrayLike,
+        torso: float = TORSO_HEIGHT,
+        seconds: float = CONTROL_PERIOD,
+    ) -> FloatArray:
+        """Joint targets ``[7]`` (radians) to be reached ``seconds`` from now.
 
         A displacement or yaw step that is not finite counts as zero: the gripper slows down and holds. Measured
         joints that are not finite leave the targets as they were.
 
         Args:
-            displacement: ``[3]`` wanted motion in this period, metres, gripper frame.
-            yaw_step: wanted rotation in this period, radians.
+            displacement: ``[3]`` wanted motion in this time, metres, gripper frame.
+            yaw_step: wanted rotation in this time, radians.
             joint_positions: ``[7]`` measured, radians.
+            torso: measured position of torso_lift_joint, metres.
+            seconds: for which the motion lasts, at most a control period. All limits are limits of speed.
 
         Raises:
             ObservationError: ``reset`` was not called.
@@ -63,28 +80,24 @@ class FetchController:
         if not (np.isfinite(wanted).all() and np.isfinite(yaw_step)):
             wanted, yaw_step = np.zeros(3), 0.0
 
-        gripper, target = fetch_arm.forward(measured), fetch_arm.forward(self._targets)
-        motion = slew(rotate_z(wanted, gripper.yaw), self._applied, limits)
+        periods = seconds / CONTROL_PERIOD
+        gripper, target = fetch_arm.forward(measured, torso), fetch_arm.forward(self._targets, torso)
+        self._applied = slew(rotate_z(wanted / periods, gripper.yaw), self._applied, limits, periods)
+        motion = self._applied * periods
         ahead = limits.leash + float(np.sqrt((motion * motion).sum()))
         position = leash(target.position + motion, gripper.position, ahead)
-        position = clip_to_reach(position, self._table.height, limits)
-        turn = min(max(yaw_step, -limits.max_yaw_step), limits.max_yaw_step)
+        position = clip_to_reach(position, self._table.height, limits, torso)
+        turn = min(max(yaw_step, -limits.max_yaw_step * periods), limits.max_yaw_step * periods)
         yaw_ahead = limits.yaw_leash + abs(turn)
-        yaw = gripper.yaw + np.clip(_wrap(target.yaw + turn - gripper.yaw), -yaw_ahead, yaw_ahead)
+        yaw = gripper.yaw + np.clip(wrap_angle(target.yaw + turn - gripper.yaw), -yaw_ahead, yaw_ahead)
 
-        self._applied = motion
-        self._targets = self._towards(fetch_arm.inverse(GripperPose(position, yaw)))
+        self._targets = self._towards(fetch_arm.inverse(GripperPose(position, yaw), torso), seconds)
         return self._targets.copy()
 
-    def _towards(self, goal: FloatArray) -> FloatArray:
+    def _towards(self, goal: FloatArray, seconds: float) -> FloatArray:
         """The furthest targets on the way to ``goal`` ``[7]`` that all joint limits and speeds allow."""
         assert self._targets is not None
         change = np.clip(goal, JOINT_LOWER, JOINT_UPPER) - self._targets
-        change[-1] = _wrap(change[-1])  # wrist_roll is continuous: take the short way
-        excess = float((np.abs(change) / (JOINT_SPEED * CONTROL_PERIOD)).max())
+        change = np.where(CONTINUOUS, wrap_angle(change), change)  # take the short way
+        excess = float((np.abs(change) / (JOINT_SPEED * seconds)).max())
         return self._targets + change / max(excess, 1.0)
-
-
-def _wrap(angle: FloatArray | float) -> float:
-    """The same angle in [-pi, pi), radians."""
-    return float((angle + np.pi) % (2 * np.pi) - np.pi)

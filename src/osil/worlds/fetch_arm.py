@@ -8,6 +8,7 @@ elbow_flex are a planar two-link arm with the elbow up, wrist_flex makes the gri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,11 +31,25 @@ JOINT_LOWER = np.array([-1.6056, -1.221, -np.inf, -2.251, -np.inf, -2.16, -np.in
 JOINT_UPPER = np.array([1.6056, 1.518, np.inf, 2.251, np.inf, 2.16, np.inf])
 """Upper limits, radians."""
 
+CONTINUOUS = np.isinf(JOINT_UPPER)
+"""``[7]`` bool: joints that turn without end, so that positions a full turn apart are the same."""
+
 JOINT_SPEED = np.array([1.256, 1.454, 1.571, 1.521, 1.571, 2.268, 2.268])
 """Speed limits, radians a second."""
 
+TORSO_JOINT = "torso_lift_joint"
+
+TORSO_TRAVEL = 0.38615
+"""Upper limit of the torso's joint, metres; the lower is 0."""
+
+TORSO_SPEED = 0.1
+"""Speed limit of the torso's joint, metres a second."""
+
 TORSO_HEIGHT = 0.214
 """Position of torso_lift_joint (metres) at which a table of 0.40 m is best reached. The torso stays there."""
+
+FINGER_JOINTS = ("r_gripper_finger_joint", "l_gripper_finger_joint")
+"""Each at half the opening between the finger pads, metres."""
 
 FINGER_TRAVEL = 0.05
 """Upper limit of each finger joint, metres; the opening between the pads is the sum of both."""
@@ -82,6 +97,19 @@ class GripperPose:
     position: FloatArray
     yaw: FloatArray
 
+    def __getitem__(self, index: Any) -> GripperPose:
+        """Index the leading dimensions."""
+        return GripperPose(self.position[index], self.yaw[index])
+
+
+def unwrapped(joints: FloatArray, reference: FloatArray) -> FloatArray:
+    """The same arm positions ``[..., 7]``, continuous joints counted on from ``reference`` ``[..., 7]``, radians.
+
+    A continuous joint that reads about a full turn away (three quarters or more) has wrapped, it has not turned.
+    """
+    away = (reference - joints) / (2 * np.pi)
+    return joints + np.where(CONTINUOUS & (np.abs(away) > 0.75), 2 * np.pi * np.round(away), 0.0)
+
 
 class _Frame:
     """Unit vectors ``[..., 3]`` along the axes of a link; turned joint by joint on the way along the arm."""
@@ -100,16 +128,36 @@ class _Frame:
         self.x, self.z = c * self.x - s * self.z, c * self.z + s * self.x
 
 
-def forward(joints: FloatArray, torso: float = TORSO_HEIGHT) -> GripperPose:
+def forward(joints: FloatArray, torso: FloatArray | float = TORSO_HEIGHT) -> GripperPose:
     """Where the gripper is, for any joint positions, rolls included.
 
     Args:
         joints: ``[..., 7]`` positions in the order of ARM_JOINTS, radians.
-        torso: position of torso_lift_joint, metres.
+        torso: ``[...]`` position of torso_lift_joint, metres.
     """
-    pan, lift, upper_roll, elbow, fore_roll, wrist, roll = np.moveaxis(np.asarray(joints, dtype=float), -1, 0)
-    # In the vertical plane that shoulder_pan turns: x away from the axis, z up.
-    frame = _Frame(pan.shape)
+    point, frame = _hand(joints)
+    closing = frame.y  # the closing direction: y of the gripper frame
+    pan = np.asarray(joints, dtype=float)[..., 0]
+    c, s = np.cos(pan), np.sin(pan)
+    x, y, z = np.moveaxis(point, -1, 0)
+    position = PAN_AXIS + np.stack([c * x - s * y, s * x + c * y, z + torso], axis=-1)
+    return GripperPose(position, pan + np.arctan2(-closing[..., 0], closing[..., 1]))
+
+
+def tilt(joints: FloatArray) -> FloatArray:
+    """How far ``[...]`` (radians) the hand is from pointing straight down, for any joint positions ``[..., 7]``."""
+    _, frame = _hand(joints)
+    angle: FloatArray = np.arccos(np.clip(-frame.x[..., 2], -1.0, 1.0))
+    return angle
+
+
+def _hand(joints: FloatArray) -> tuple[FloatArray, _Frame]:
+    """The grasp centre ``[..., 3]`` (metres, from PAN_AXIS) and the hand's frame, before shoulder_pan turns them.
+
+    In the vertical plane that shoulder_pan turns: x away from the axis, z up.
+    """
+    _, lift, upper_roll, elbow, fore_roll, wrist, roll = np.moveaxis(np.asarray(joints, dtype=float), -1, 0)
+    frame = _Frame(lift.shape)
     frame.flex(lift)
     point = _SHOULDER + frame.x * _UPPER_ARM[0]
     frame.roll(upper_roll)
@@ -121,11 +169,7 @@ def forward(joints: FloatArray, torso: float = TORSO_HEIGHT) -> GripperPose:
     frame.flex(wrist)
     point = point + frame.x * HAND
     frame.roll(roll)
-    closing = frame.y  # the closing direction: y of the gripper frame
-    c, s = np.cos(pan), np.sin(pan)
-    x, y, z = np.moveaxis(point, -1, 0)
-    position = PAN_AXIS + np.stack([c * x - s * y, s * x + c * y, z + torso], axis=-1)
-    return GripperPose(position, pan + np.arctan2(-closing[..., 0], closing[..., 1]))
+    return point, frame
 
 
 def inverse(pose: GripperPose, torso: float = TORSO_HEIGHT) -> FloatArray:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from osil.core import FloatArray, Observation
+from osil.core import FloatArray, Observation, Scene
 from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.tasks.block_stacking import in_fingers
 from osil.worlds.fetch_arm import GripperPose
 
 
@@ -44,3 +47,23 @@ def observe(
     yaw = np.asarray(gripper.yaw)[..., None]
     relative = rotate_z(block_positions - gripper.position[..., None, :], -yaw)
     return Observation(relative, np.asarray(opening, dtype=float), wrap_cube_yaw(block_yaws - yaw))
+
+
+def observe_late(scene: Scene, grippers: GripperPose, openings: FloatArray) -> Observation:
+    """The observation of now, of blocks that were seen a moment ago.
+
+    From then on a block between closed fingers moves with them, and every other block stays where it is.
+
+    Args:
+        scene: B blocks as they were at the first of K instants, base frame.
+        grippers: poses ``[K]`` of the gripper from that instant to now.
+        openings: ``[K]`` distance between the pads, metres.
+    """
+    positions, yaws = scene.block_positions, scene.block_yaws
+    for before, after in pairwise(range(len(openings))):
+        held = in_fingers(observe(positions, yaws, grippers[before], openings[before]))
+        turn = grippers.yaw[after] - grippers.yaw[before]
+        carried = grippers.position[after] + rotate_z(positions - grippers.position[before], turn)
+        positions = np.where(held[:, None], carried, positions)
+        yaws = np.where(held, yaws + turn, yaws)
+    return observe(positions, yaws, grippers[-1], openings[-1])
