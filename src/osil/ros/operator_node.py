@@ -32,6 +32,8 @@ from osil.tasks.block_stacking import StackingTask
 STEPS_AFTER = 12
 """Control steps for which the operator watches the finished layout before letting go of the joystick."""
 
+STEPS_WRONG = 20
+"""Control steps for which other blocks may be seen than those of the task, as a tracker's slips."""
 
 WATCH_PERIOD = 2.0
 """Seconds of the machine's clock after which the operator says why it is idle."""
@@ -64,7 +66,7 @@ class OperatorNode(Node):
         self._view = SceneView(self, max_age=0.25)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         self._steps, self._limit, self._finished = 0, round(parameters.time_limit / CONTROL_PERIOD), 0
-        self._steps_watched = 0
+        self._steps_wrong = self._steps_watched = 0
         self.create_timer(CONTROL_PERIOD, self._step)
         self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -94,12 +96,17 @@ class OperatorNode(Node):
     def _look(self) -> Observation:
         """What is seen now, in the order of the task's blocks."""
         names = self._view.look().block_names
-        if set(names) != set(self._names):
-            raise OperatorError(
-                f"task {self._task} needs {len(self._names)} blocks, but {len(names)} are seen: expected "
-                f"{' '.join(self._names)}, got {' '.join(names)}; reset the scene"
-            )
-        return self._view.look(self._names).observation
+        if set(names) == set(self._names):
+            self._steps_wrong = 0
+            return self._view.look(self._names).observation
+        problem = (
+            f"task {self._task} needs {len(self._names)} blocks, but {len(names)} are seen: expected "
+            f"{' '.join(self._names)}, got {' '.join(names)}; reset the scene"
+        )
+        self._steps_wrong += 1
+        if self._steps_wrong > STEPS_WRONG:
+            raise OperatorError(problem)
+        raise ObservationError(problem)
 
     def _watch(self) -> None:
         """Say so if nothing can come of what the operator does."""
