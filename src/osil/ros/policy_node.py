@@ -113,6 +113,7 @@ class PolicyNode(Node):
         self._run: Run | None = None
         self._time = 0  # the node's clock at the last look at it, and the machine's clock when it last went on
         self._time_went_on = time.monotonic()
+        self._tick: Future | None = None
         self._controller: ControllerStatus | None = None
         self._controller_told = 0.0
         self._status = PolicyStatus(observation_age=math.nan)
@@ -145,7 +146,20 @@ class PolicyNode(Node):
             self, Imitate, "~/imitate", self._execute, cancel_callback=lambda goal: CancelResponse.ACCEPT
         )
 
+    async def _until_seen(self) -> None:
+        """Wait until something usable is seen, but not for long: a scene that was just set up takes a moment."""
+        deadline = time.monotonic() + self._settings.observation_timeout
+        while time.monotonic() < deadline:
+            try:
+                self._view.look()
+            except ObservationError:
+                self._tick = self._tick or Future(executor=self.executor)
+                await self._tick
+            else:
+                return
+
     async def _execute(self, goal: ServerGoalHandle) -> Result:
+        await self._until_seen()
         try:
             run = self._begin(goal)
         except OsilError as error:
@@ -243,6 +257,9 @@ class PolicyNode(Node):
         """What must not wait for the node's clock, which may have stopped."""
         if self._server is None:
             self._offer_action()
+        if self._tick is not None:
+            self._tick.set_result(None)
+            self._tick = None
         if (now := self._now()) != self._time:
             self._time, self._time_went_on = now, time.monotonic()
         run, stood = self._run, time.monotonic() - self._time_went_on

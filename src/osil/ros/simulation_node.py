@@ -89,15 +89,12 @@ class SimulationNode(Node):
             convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, now)
         )
         self._block_poses.publish(convert.from_blocks(self._blocks(), now))
-        self._publish_clock()  # last: whoever acts on it has the rest
+        self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
         self._check_pace()
 
     def _now(self) -> int:
         """Simulated time, nanoseconds: whole physics steps in integers, so that it does not drift."""
         return self._began + self._ticks * STEPS_PER_TICK * NANOSECONDS // round(1 / PHYSICS_STEP)
-
-    def _publish_clock(self) -> None:
-        self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(self._now())))
 
     def _check_pace(self) -> None:
         """Warn when the machine is too slow for the pace that was asked for."""
@@ -150,7 +147,6 @@ class SimulationNode(Node):
             response.message = str(error)
         else:
             self._began += RESET_TIME
-            self._publish_clock()  # before the answer, so that nobody who acts on it is surprised by the new time
             response.success, response.message = True, what
         response.blocks = self._blocks()
         return response
