@@ -21,7 +21,7 @@ def carrying() -> tuple[list[Scene], GripperPose, np.ndarray, list[Observation]]
         steps = [Action(np.array([0.0, 0.0, min(0.0, max(-0.03, 0.017 - 0.25 / 8))]), np.bool_(False))] * 16
         steps += [Action(np.zeros(3), np.bool_(True))] * 12
         steps += [Action(np.array([0.004, 0.012, 0.01]), np.bool_(True), np.float64(0.04))] * 12
-        steps += [Action(np.array([0.0, 0.0, -0.01]), np.bool_(True))] * 11
+        steps += [Action(np.array([0.0, 0.0, -0.01]), np.bool_(True))] * 13
         steps += [Action(np.zeros(3), np.bool_(False))] * 10
         scenes, joints, seen = [], [], []
         for action in steps:
@@ -49,9 +49,7 @@ def test_late_poses_are_observed_as_those_of_now(carrying, late: int) -> None:
         span = slice(now - late, now + 1)
         found = observe_late(scenes[now - late], grippers[span], openings[span])
         errors.append(np.linalg.norm(found.block_positions - seen[now].block_positions, axis=-1).max())
-    assert max(errors) < (1e-9 if late == 0 else 0.006), (
-        "metres, slip and the grasp included"
-    )
+    assert max(errors) < (1e-9 if late == 0 else 0.006), "metres, slip and the grasp included"
     if late:
         naive = [
             np.linalg.norm(scenes[now - late].block_positions - scenes[now].block_positions, axis=-1).max()
