@@ -1,4 +1,4 @@
-"""Stands between the simulated robot and nodes in a namespace of their own, and falsifies what it passes on."""
+"""Stands between the simulated robot and the nodes, one of them in a namespace, and falsifies what it passes on."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ from osil.ros import convert, topics
 from osil.worlds.fetch_arm import ARM_JOINTS
 from osil_interfaces.msg import BlockPoseArray
 
-NAMESPACE = "relayed"
-
 
 class Relay(Node):
-    """Passes on joint states, block poses and the clock to the namespace, and joint commands back to the robot.
+    """Passes on joint states, block poses and the clock to the nodes, and joint commands back to the robot.
+
+    Args:
+        robot: prefix of the simulation's topics: "" or "namespace/".
+        nodes: prefix of the topics of the nodes.
 
     Attributes:
         joints: changes joint states on the way, in place; None in place of a function passes them on.
         blocks: the same for block poses; one that returns False drops the message.
-        clock_offset: seconds that the namespace's time is ahead of the robot's.
+        delay: seconds by which block poses come late.
+        clock_offset: seconds that the time of the nodes is ahead of the robot's.
         cut: commands do not reach the robot.
-        sent: arm commands ``(targets [7], seconds)`` that came from the namespace.
+        sent: arm commands ``(targets [7], seconds)`` that came from the nodes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, robot: str = "", nodes: str = "") -> None:
         super().__init__("relay")
         self.joints: Callable[[JointState], None] | None = None
         self.blocks: Callable[[BlockPoseArray], bool] | None = None
@@ -40,7 +43,7 @@ class Relay(Node):
         self.sent: list[tuple[np.ndarray, float]] = []
         self._waiting: list[BlockPoseArray] = []
         out = {
-            name: self.create_publisher(kind, f"{NAMESPACE}/{name}", 1)
+            name: self.create_publisher(kind, f"{nodes}{name}", 1)
             for kind, name in (
                 (JointState, topics.JOINT_STATES),
                 (BlockPoseArray, topics.BLOCK_POSES),
@@ -48,15 +51,15 @@ class Relay(Node):
             )
         }
         back = {
-            name: self.create_publisher(JointTrajectory, name, 1)
+            name: self.create_publisher(JointTrajectory, f"{robot}{name}", 1)
             for name in (topics.ARM_TRAJECTORY, topics.GRIPPER_TRAJECTORY)
         }
         self._out, self._back = out, back
-        self.create_subscription(JointState, topics.JOINT_STATES, self._joint_states, 10)
-        self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._block_poses, 10)
-        self.create_subscription(Clock, "/clock", self._pass_clock, 10)
+        self.create_subscription(JointState, f"{robot}{topics.JOINT_STATES}", self._joint_states, 10)
+        self.create_subscription(BlockPoseArray, f"{robot}{topics.BLOCK_POSES}", self._block_poses, 10)
+        self.create_subscription(Clock, f"/{robot}clock", self._pass_clock, 10)
         for name in back:
-            self.create_subscription(JointTrajectory, f"{NAMESPACE}/{name}", partial(self._command, name), 10)
+            self.create_subscription(JointTrajectory, f"{nodes}{name}", partial(self._command, name), 10)
         self._spinner = SingleThreadedExecutor()
         self._spinner.add_node(self)
         self._thread = threading.Thread(target=self._spinner.spin, daemon=True)

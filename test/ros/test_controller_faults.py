@@ -18,8 +18,9 @@ from osil.ros.stack import Stack
 from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_TIP, JOINT_SPEED, TORSO_JOINT, forward
 from osil_interfaces.msg import ControllerStatus
 
-from .relay import NAMESPACE, Relay
+from .relay import Relay
 
+NAMESPACE = "relayed"
 POLICY, TELEOP = f"{NAMESPACE}/{topics.GRIPPER_TWIST}", f"{NAMESPACE}/{topics.TELEOP_GRIPPER_TWIST}"
 LEFT, DOWN = np.array([0.0, 0.01, 0.0]), np.array([0.0, 0.0, -0.01])
 
@@ -71,7 +72,7 @@ class Commander:
 
 @pytest.fixture(scope="module")
 def relay(stack: Stack, session: Session) -> Iterator[Relay]:
-    relay = Relay()
+    relay = Relay(nodes=f"{NAMESPACE}/")
     stack.start("simulation", {"num_blocks": 2})
     stack.start("controller", namespace=NAMESPACE)
     session.reset_scene(2, 0)

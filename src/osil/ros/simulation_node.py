@@ -42,6 +42,9 @@ RESET_TIME = 2 * NANOSECONDS
 """Nanoseconds of simulated time that pass while a scene is set up: an arm that moves to its start pose takes as long,
 so that nobody takes the new joint states for a jump."""
 
+DEAF_TIME = NANOSECONDS // 5
+"""Nanoseconds of simulated time after that in which the arm takes no commands: they may be about where it was."""
+
 MAX_BLOCKS = 12
 
 
@@ -70,6 +73,7 @@ class SimulationNode(Node):
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
+        self._deaf_until = 0
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
         self._clock_topic = self.create_publisher(ClockMessage, "/clock", 1)
@@ -115,6 +119,8 @@ class SimulationNode(Node):
         return convert.from_poses(positions, quaternions, string.ascii_lowercase[: len(positions)])
 
     def _command_arm(self, message: JointTrajectory) -> None:
+        if self._now() < self._deaf_until:
+            return
         try:
             targets, seconds = convert.to_joint_targets(message)
             self._world.simulation.command_arm(convert.to_arm(targets), seconds)
@@ -147,6 +153,7 @@ class SimulationNode(Node):
             response.message = str(error)
         else:
             self._began += RESET_TIME
+            self._deaf_until = self._now() + DEAF_TIME
             response.success, response.message = True, what
         response.blocks = self._blocks()
         return response
