@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Point, Pose, Quaternion, TwistStamped
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
@@ -13,8 +13,12 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.errors import ObservationError
 from osil.ros import convert
 from osil.worlds.bullet_scene import JOINT_NAMES
+from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
+from osil.worlds.joint_history import JointHistory
 from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.sensing import observe_late
 from osil.worlds.table import Table
+from osil_interfaces.msg import BlockPose
 
 NAMES = ("a", "b", "c", "d")
 
@@ -47,7 +51,10 @@ def test_live_observation_equals_the_simulated_worlds() -> None:
         blocks = convert.from_poses(*world.simulation.bodies.block_poses(), NAMES)
     finally:
         world.close()
-    live = convert.to_observation(convert.to_joint_positions(joints), convert.to_scene(blocks))
+    history = JointHistory()
+    history.add(1, convert.to_joint_positions(joints))
+    gripper = forward(history.at([1], ARM_JOINTS), history.at([1], [TORSO_JOINT])[:, 0])
+    live = observe_late(convert.to_scene(blocks), gripper, history.at([1], FINGER_JOINTS).sum(-1))
     np.testing.assert_allclose(live.block_positions, seen.block_positions, atol=1e-5)
     np.testing.assert_allclose(live.block_yaws, seen.block_yaws, atol=1e-9)
     assert float(live.gripper_opening) == pytest.approx(float(seen.gripper_opening))
@@ -73,6 +80,23 @@ def test_missing_surplus_and_double_blocks_are_refused() -> None:
     for wrong, names in ((blocks, "ab"), (blocks, "abcd"), ([*blocks, blocks[0]], "abc"), ([], "")):
         with pytest.raises(ObservationError, match="expected the poses of blocks"):
             convert.to_scene(wrong, names)
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        (Pose(orientation=Quaternion(x=0.0, y=0.0, z=0.0, w=0.0)), "unit quaternion"),
+        (Pose(orientation=Quaternion(x=0.0, y=0.0, z=0.0, w=4.0)), "unit quaternion"),
+        (Pose(position=Point(x=1e6, y=0.0, z=0.42)), "said to be at"),
+        (Pose(position=Point(x=600.0, y=50.0, z=420.0)), "in metres"),
+    ],
+)
+def test_block_poses_that_cannot_be_are_refused(block: Pose, reason: str) -> None:
+    blocks = convert.from_scene(Table().random_scene(2, np.random.default_rng(0)), "ab")
+    with pytest.raises(ObservationError, match=f"block b.*{reason}"):
+        convert.to_scene([blocks[0], BlockPose(name="b", pose=block)])
+    with pytest.raises(ObservationError, match="a and b are said to be in the same place"):
+        convert.to_scene([blocks[0], BlockPose(name="b", pose=blocks[0].pose)])
 
 
 def test_numbers_that_are_not_finite_are_refused() -> None:

@@ -103,6 +103,53 @@ def test_joint_limits_and_speeds_hold_whatever_is_asked(direction: tuple[int, in
     np.testing.assert_allclose(clip_to_reach(last, TABLE, LIMITS), last, atol=2e-3)
 
 
+@pytest.mark.parametrize("torso", [0.10, 0.15, 0.20, 0.214, 0.25])
+@pytest.mark.parametrize("table", [0.30, 0.40])
+def test_finger_tips_stay_above_the_table_at_any_height_of_the_torso(torso: float, table: float) -> None:
+    controller = FetchController(Table(height=table))
+    joints = fetch_arm.inverse(GripperPose(np.array([0.60, 0.0, table + 0.10]), np.array(0.0)), torso)
+    controller.reset(joints)
+    lowest = np.inf
+    for _ in range(60):
+        joints = controller.step(np.array([0.0, 0.0, -0.02]), 0.0, joints, torso)
+        lowest = min(lowest, float(fetch_arm.forward(joints, torso).position[2]) - fetch_arm.FINGER_TIP)
+    assert table + 0.002 < lowest < table + 0.01, "down to the table, and no further"
+
+
+def test_a_faster_stream_of_commands_does_not_make_the_arm_faster() -> None:
+    controller, joints = FetchController(), fetch_arm.inverse(HOME)
+    controller.reset(joints)
+    for index in range(80):
+        seconds = CONTROL_PERIOD * (0.5, 0.7, 1.0)[index % 3]
+        before, joints = joints, controller.step(np.array([0.0, 1.0, 1.0]), 3.0, joints, seconds=seconds)
+        assert (np.abs(joints - before) <= JOINT_SPEED * seconds + 1e-9).all()
+        travel = np.linalg.norm(fetch_arm.forward(joints).position - fetch_arm.forward(before).position)
+        assert travel <= (LIMITS.max_step + 1e-3) * seconds / CONTROL_PERIOD
+
+
+def test_a_continuous_joint_counts_on_when_its_reading_wraps_and_only_then() -> None:
+    reference = np.array([0.1, 0.2, 3.1, 0.4, -9.4, 0.6, 3.3])
+    wrapped = reference - 2 * np.pi * np.array([0, 0, 1, 0, -2, 0, 1])
+    np.testing.assert_allclose(fetch_arm.unwrapped(wrapped, reference), reference, atol=1e-12)
+    moved = reference + np.array([9.0, -9.0, 1.0, 9.0, -2.0, 9.0, 3.0])
+    np.testing.assert_array_equal(fetch_arm.unwrapped(moved, reference), moved)
+
+
+def test_rolls_that_are_a_turn_away_are_not_turned_back() -> None:
+    controller, joints = FetchController(), fetch_arm.inverse(HOME)
+    joints[[2, 4, 6]] += 2 * np.pi * np.array([1, -1, 2])
+    controller.reset(joints)
+    target = controller.step(np.array([0.01, 0.0, 0.0]), 0.0, joints)
+    np.testing.assert_allclose(target[[2, 4, 6]], joints[[2, 4, 6]], atol=0.05)
+
+
+def test_tilt_is_the_angle_of_the_hand_to_the_vertical() -> None:
+    down = fetch_arm.inverse(HOME)
+    assert fetch_arm.tilt(down) == pytest.approx(0.0, abs=1e-6)
+    assert fetch_arm.tilt(down + np.eye(7)[5] * 0.3) == pytest.approx(0.3)
+    assert fetch_arm.tilt(np.zeros(7)) == pytest.approx(np.pi / 2), "all zeros: the arm is stretched out"
+
+
 def test_input_that_is_not_a_number_means_hold() -> None:
     controller = FetchController()
     path = following(controller, np.array([np.nan, 0.0, 0.0]), 0.0, 5)

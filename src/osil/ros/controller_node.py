@@ -142,8 +142,9 @@ class ControllerNode(Node):
             self.get_logger().warning(f"holding: {error}", throttle_duration_sec=1.0)
             self._tell(ControllerStatus.HOLDING, commander, str(error))
             return
-        self._step_time, self._slowing = stamp, 0
-        self._tell(ControllerStatus.FOLLOWING, commander)
+        if not self._stopped:
+            self._step_time, self._slowing = stamp, 0
+            self._tell(ControllerStatus.FOLLOWING, commander)
 
     def _step(self, action: Action, seconds: float) -> None:
         joints, (torso,) = self._joints.newest(*ARM_JOINTS), self._joints.newest(TORSO_JOINT)
@@ -215,6 +216,7 @@ class ControllerNode(Node):
     def _stop(self, reason: str) -> None:
         """Send nothing more. The robot keeps its last target, which is at most a leash away from where it is."""
         self._stopped, self._slowing, self._closed = True, SLOWING_STEPS, None
+        self._command_time = self._now()  # so that a stop lasts long enough to be heard of
         self.get_logger().error(f"stopped: {reason}")
         self._tell(ControllerStatus.STOPPED, self._status.commander, reason)
 

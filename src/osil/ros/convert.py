@@ -25,7 +25,7 @@ UNIT_TOLERANCE = 0.05
 REACHABLE = ((-2.0, -2.0, -0.5), (2.0, 2.0, 2.5))
 """Lower and upper corner (metres, base frame) of the space in which a block near the robot can be."""
 
-SAME_PLACE = 0.01
+SAME_PLACE = 0.005
 """Blocks whose centres are nearer together (metres) than this are taken for one another by the tracker."""
 
 

@@ -50,6 +50,9 @@ Result = Imitate.Result
 CLOCK_PATIENCE = 3.0
 """Seconds of the machine's clock after which the node's clock, or the controller, has stopped."""
 
+MAX_STEP = 4 * CONTROL_PERIOD
+"""Seconds that count between two steps at most: when a clock is set forward, nobody was blind for so long."""
+
 FOLLOWING_PATIENCE = 1.0
 """Seconds of the node's clock for which the controller may hold while it is commanded."""
 
@@ -90,10 +93,12 @@ class Run:
     block_names: tuple[str, ...]
     started: int
     """Nanoseconds of the node's clock, as the next two."""
-    last_seen: int
+    last_step: int
     last_followed: int
     over: Future
     """Its result: the outcome and the reason."""
+    blind: float = 0.0
+    """Seconds for which nothing usable was seen."""
 
 
 class ControllerError(OsilError):
@@ -113,6 +118,7 @@ class PolicyNode(Node):
         self._run: Run | None = None
         self._time = 0  # the node's clock at the last look at it, and the machine's clock when it last went on
         self._time_went_on = time.monotonic()
+        self._tick: Future | None = None
         self._controller: ControllerStatus | None = None
         self._controller_told = 0.0
         self._status = PolicyStatus(observation_age=math.nan)
@@ -145,7 +151,20 @@ class PolicyNode(Node):
             self, Imitate, "~/imitate", self._execute, cancel_callback=lambda goal: CancelResponse.ACCEPT
         )
 
+    async def _until_seen(self) -> None:
+        """Wait until something usable is seen, but not for long: a scene that was just set up takes a moment."""
+        deadline = time.monotonic() + self._settings.observation_timeout
+        while time.monotonic() < deadline:
+            try:
+                self._view.look()
+            except ObservationError:
+                self._tick = self._tick or Future(executor=self.executor)
+                await self._tick
+            else:
+                return
+
     async def _execute(self, goal: ServerGoalHandle) -> Result:
+        await self._until_seen()
         try:
             run = self._begin(goal)
         except OsilError as error:
@@ -202,9 +221,9 @@ class PolicyNode(Node):
         run, now = self._run, self._now()
         if run is None or run.over.done():
             return
-        if seconds_since(run.last_seen, now) < -CLOCK_TOLERANCE:
-            back = -seconds_since(run.last_seen, now)
-            self._end(run, Result.OBSERVATION_LOST, f"the clock was set back by {back:.1f} s; send the goal again")
+        since, run.last_step = seconds_since(run.last_step, now), now
+        if since < -CLOCK_TOLERANCE:
+            self._end(run, Result.OBSERVATION_LOST, f"the clock was set back by {-since:.1f} s; send the goal again")
             return
         try:
             seen = self._view.look(run.block_names)
@@ -212,11 +231,11 @@ class PolicyNode(Node):
         except ObservationError as error:
             self._hold()
             self._tell(PolicyStatus.HOLDING, str(error))
-            silent = seconds_since(run.last_seen, now)
-            if silent > self._settings.observation_timeout:
-                self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {silent:.1f} s: {error}")
+            run.blind += min(since, MAX_STEP)
+            if run.blind > self._settings.observation_timeout:
+                self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {run.blind:.1f} s: {error}")
             return
-        run.last_seen, self._status.observation_age = now, seen.age
+        run.blind, self._status.observation_age = 0.0, seen.age
         run.imitation.update(seen.observation)
         self._gripper.publish(Bool(data=bool(action.close_gripper)))
         self._twist.publish(convert.from_action(action, now, CONTROL_PERIOD))
@@ -243,6 +262,9 @@ class PolicyNode(Node):
         """What must not wait for the node's clock, which may have stopped."""
         if self._server is None:
             self._offer_action()
+        if self._tick is not None:
+            self._tick.set_result(None)
+            self._tick = None
         if (now := self._now()) != self._time:
             self._time, self._time_went_on = now, time.monotonic()
         run, stood = self._run, time.monotonic() - self._time_went_on

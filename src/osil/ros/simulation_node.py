@@ -42,6 +42,9 @@ RESET_TIME = 2 * NANOSECONDS
 """Nanoseconds of simulated time that pass while a scene is set up: an arm that moves to its start pose takes as long,
 so that nobody takes the new joint states for a jump."""
 
+DEAF_TIME = NANOSECONDS // 5
+"""Nanoseconds of simulated time after that in which the arm takes no commands: they may be about where it was."""
+
 MAX_BLOCKS = 12
 
 
@@ -70,6 +73,7 @@ class SimulationNode(Node):
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
+        self._deaf_until = 0
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
         self._clock_topic = self.create_publisher(ClockMessage, "/clock", 1)
@@ -89,15 +93,12 @@ class SimulationNode(Node):
             convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, now)
         )
         self._block_poses.publish(convert.from_blocks(self._blocks(), now))
-        self._publish_clock()  # last: whoever acts on it has the rest
+        self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
         self._check_pace()
 
     def _now(self) -> int:
         """Simulated time, nanoseconds: whole physics steps in integers, so that it does not drift."""
         return self._began + self._ticks * STEPS_PER_TICK * NANOSECONDS // round(1 / PHYSICS_STEP)
-
-    def _publish_clock(self) -> None:
-        self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(self._now())))
 
     def _check_pace(self) -> None:
         """Warn when the machine is too slow for the pace that was asked for."""
@@ -118,6 +119,8 @@ class SimulationNode(Node):
         return convert.from_poses(positions, quaternions, string.ascii_lowercase[: len(positions)])
 
     def _command_arm(self, message: JointTrajectory) -> None:
+        if self._now() < self._deaf_until:
+            return
         try:
             targets, seconds = convert.to_joint_targets(message)
             self._world.simulation.command_arm(convert.to_arm(targets), seconds)
@@ -150,7 +153,7 @@ class SimulationNode(Node):
             response.message = str(error)
         else:
             self._began += RESET_TIME
-            self._publish_clock()  # before the answer, so that nobody who acts on it is surprised by the new time
+            self._deaf_until = self._now() + DEAF_TIME
             response.success, response.message = True, what
         response.blocks = self._blocks()
         return response

@@ -59,17 +59,17 @@ class _Joint:
         if not 0.0 < seconds <= SPAN:
             self.stamps.clear()
             self.positions.clear()
-        jump = 0.0
+        jump, furthest = 0.0, np.inf
         if self.positions:
             if self.continuous:
                 position += 2 * np.pi * round((self.positions[-1] - position) / (2 * np.pi))
-            jump = abs(position - self.positions[-1])
+            jump, furthest = abs(position - self.positions[-1]), SPEED_FACTOR * self.speed * seconds + self.margin
         self.stamps.append(stamp)
         self.positions.append(position)
         while stamp - self.stamps[0] > SPAN * NANOSECONDS:
             self.stamps.popleft()
             self.positions.popleft()
-        if jump > SPEED_FACTOR * self.speed * seconds + self.margin:
+        if jump > furthest:
             raise ImplausibleReadingError(
                 f"{name} jumped by {jump:.3g} in {seconds:.3f} s, where it moves at most {self.speed:g} a second"
             )

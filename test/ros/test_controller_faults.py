@@ -1,0 +1,237 @@
+"""The controller before a robot whose readings, clock or commands go wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import TwistStamped
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from osil.core import CONTROL_PERIOD, Action
+from osil.ros import convert, topics
+from osil.ros.session import Session
+from osil.ros.stack import Stack
+from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_TIP, JOINT_SPEED, TORSO_JOINT, forward
+from osil_interfaces.msg import ControllerStatus
+
+from .relay import Relay
+
+NAMESPACE = "relayed"
+POLICY, TELEOP = f"{NAMESPACE}/{topics.GRIPPER_TWIST}", f"{NAMESPACE}/{topics.TELEOP_GRIPPER_TWIST}"
+LEFT, DOWN = np.array([0.0, 0.01, 0.0]), np.array([0.0, 0.0, -0.01])
+
+
+class Commander:
+    """Commands the controller in the namespace and hears its status."""
+
+    def __init__(self, hand, relay: Relay, session: Session) -> None:
+        self._hand, self._relay, self._session = hand, relay, session
+        self.heard: list[ControllerStatus] = []
+        self._twists = {topic: hand.create_publisher(TwistStamped, topic, 1) for topic in (POLICY, TELEOP)}
+        self._gripper = hand.create_publisher(Bool, f"{NAMESPACE}/{topics.GRIPPER}", 1)
+        status = f"{NAMESPACE}/{topics.CONTROLLER_STATUS}"
+        hand.create_subscription(ControllerStatus, status, self._store, topics.LATCHED)
+        publishers = [*self._twists.values(), self._gripper]
+        assert hand.until(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+
+    def _store(self, status: ControllerStatus) -> None:
+        self.heard.append(status)
+
+    def move(self, displacement: np.ndarray, steps: int, topic: str = POLICY, ahead: float = 0.0) -> float:
+        """Command a displacement (metres a control period); says how far the gripper moved, metres."""
+        start = self._hand.gripper().position
+        self.heard.clear()
+        for _ in range(steps):
+            stamp = self._hand.stamp + round((ahead + self._relay.clock_offset) * convert.NANOSECONDS)
+            self._twists[topic].publish(
+                convert.from_action(Action(displacement, np.bool_(False)), stamp, CONTROL_PERIOD)
+            )
+            self._hand.wait(CONTROL_PERIOD)
+        return float(np.linalg.norm(self._hand.gripper().position - start))
+
+    def grip(self, close: bool) -> None:
+        self.heard.clear()
+        self._gripper.publish(Bool(data=close))
+
+    def told(self, state: int, reason: str = "", seconds: float = 10.0) -> bool:
+        """Wait until the status says so, or has said so since the last command."""
+        said = lambda: any(one.state == state and reason in one.reason for one in self.heard)  # noqa: E731
+        return self._hand.until(said, seconds)
+
+    def resume(self) -> Trigger.Response:
+        client = self._hand.create_client(Trigger, f"{NAMESPACE}/controller/resume")
+        assert self._hand.until(client.service_is_ready)
+        future = client.call_async(Trigger.Request())
+        assert self._hand.until(future.done)
+        return future.result()
+
+
+@pytest.fixture(scope="module")
+def relay(stack: Stack, session: Session) -> Iterator[Relay]:
+    relay = Relay(nodes=f"{NAMESPACE}/")
+    stack.start("simulation", {"num_blocks": 2})
+    stack.start("controller", namespace=NAMESPACE)
+    session.reset_scene(2, 0)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture(scope="module")
+def commander(relay: Relay, hand, session: Session) -> Commander:
+    return Commander(hand, relay, session)
+
+
+@pytest.fixture(autouse=True)
+def at_start(relay: Relay, session: Session, hand, commander: Commander) -> None:
+    """The arm in its start pose, nobody in charge, nothing falsified."""
+    relay.honest()
+    session.reset_scene(2, 0)
+    hand.wait(3.5)  # the reset's own two seconds, and one in which readings settle
+    assert commander.resume().success
+    assert commander.told(ControllerStatus.HOLDING)
+    relay.sent.clear()
+
+
+def change(**positions: float) -> Callable[[JointState], None]:
+    """Set joints to other positions; a relative one is given as a complex number."""
+
+    def falsify(message: JointState) -> None:
+        for name, position in positions.items():
+            index = message.name.index(name)
+            offset = message.position[index] if isinstance(position, complex) else 0.0
+            message.position[index] = offset + abs(position) if isinstance(position, complex) else position
+
+    return falsify
+
+
+@pytest.mark.parametrize("topic", [POLICY, TELEOP])
+@pytest.mark.parametrize("ahead", [5.0, 600.0, -5.0])
+def test_a_stamp_of_another_time_is_named_and_does_not_deafen(commander: Commander, topic: str, ahead: float) -> None:
+    assert commander.move(LEFT, 5, topic, ahead) < 1e-3
+    assert commander.told(ControllerStatus.HOLDING, f"the clocks differ by {abs(ahead):.1f} s")
+    assert commander.move(LEFT, 12, topic) > 0.06, "and the next one of the present is followed"
+
+
+def test_a_clock_that_is_set_back_does_not_deafen(commander: Commander, relay: Relay, hand) -> None:
+    relay.clock_offset = 100.0
+    hand.wait(0.5)
+    assert commander.move(LEFT, 10, TELEOP) > 0.04
+    relay.clock_offset = 0.0
+    hand.wait(0.5)
+    assert commander.move(-LEFT, 12, POLICY) > 0.06, "nor is the policy locked out for ever"
+
+
+@pytest.mark.parametrize(
+    "falsify",
+    [
+        change(elbow_flex_joint=1e9),
+        change(elbow_flex_joint=1.0j),
+        change(**dict.fromkeys([*ARM_JOINTS, TORSO_JOINT], 0.0)),
+        change(shoulder_pan_joint=50.0),
+        change(torso_lift_joint=0.05),
+    ],
+    ids=["huge", "jump", "zeros", "beyond", "torso"],
+)
+def test_readings_that_cannot_be_true_stop_the_arm_until_resume(
+    commander: Commander, relay: Relay, hand, falsify: Callable[[JointState], None]
+) -> None:
+    assert commander.move(LEFT, 8) > 0.02
+    relay.joints = falsify
+    assert commander.told(ControllerStatus.STOPPED, "joint states cannot be true")
+    sent = len(relay.sent)
+    refused = commander.resume()
+    assert not refused.success
+    assert "cannot be true" in refused.message
+    commander.move(LEFT, 5)
+    relay.joints = None
+    hand.wait(1.5)
+    assert commander.move(LEFT, 5) < 5e-3, "nothing moves by itself once the readings are true again"
+    assert len(relay.sent) == sent
+    assert (np.abs(np.diff(relay.targets(), axis=0)) <= 1.01 * JOINT_SPEED * CONTROL_PERIOD).all()
+    assert commander.resume().success
+    assert commander.move(LEFT, 12) > 0.06
+
+
+def test_an_arm_that_does_not_point_down_is_not_swung_round(commander: Commander, relay: Relay, hand) -> None:
+    relay.joints = lambda message: message.name.clear()  # first silence, so that the new pose is no jump
+    hand.wait(1.5)
+    relay.joints = change(**dict.fromkeys(ARM_JOINTS, 0.0))
+    hand.wait(1.5)
+    commander.resume()
+    sent = len(relay.sent)
+    commander.move(LEFT, 5)
+    assert commander.told(ControllerStatus.HOLDING, "from pointing straight down")
+    assert len(relay.sent) == sent
+
+
+def test_finger_tips_stay_above_the_table_with_a_lower_torso(commander: Commander, relay: Relay, hand) -> None:
+    torso = 0.15
+    relay.joints = lambda message: message.name.clear()
+    hand.wait(1.5)
+    relay.joints = change(torso_lift_joint=torso)
+    hand.wait(1.5)
+    commander.resume()
+    commander.move(DOWN, 40)
+    tips = forward(relay.targets(), torso).position[:, 2] - FINGER_TIP
+    assert len(tips) > 20
+    assert tips.min() > 0.40
+
+
+def test_a_reading_that_wraps_does_not_turn_the_wrist(commander: Commander, relay: Relay, hand) -> None:
+    commander.move(LEFT, 5)
+    roll = ARM_JOINTS.index("wrist_roll_joint")
+    before = relay.targets()[-1]
+
+    def wrap(message: JointState) -> None:
+        message.position[message.name.index("wrist_roll_joint")] -= 2 * np.pi
+
+    relay.joints = wrap
+    assert commander.move(LEFT, 5) > 0.02, "no jump either"
+    hand.wait(1.0)
+    assert commander.move(LEFT, 5) > 0.02, "a new stream neither"
+    assert np.abs(relay.targets()[:, roll] - before[roll]).max() < 0.5
+
+
+def test_an_arm_that_is_commanded_and_does_not_move_is_stopped_by_name(
+    commander: Commander, relay: Relay, hand
+) -> None:
+    relay.cut = True
+    commander.move(LEFT, 40)
+    assert commander.told(ControllerStatus.STOPPED, "does not move")
+    relay.cut = False
+    assert commander.move(LEFT, 20) < 5e-3, "it does not move by itself once commands get through again"
+    hand.wait(1.0)
+    assert commander.told(ControllerStatus.HOLDING)
+    assert commander.move(LEFT, 12) > 0.06, "after letting go it does"
+
+
+def test_a_gripper_that_is_commanded_and_does_not_move_is_stopped_by_name(
+    commander: Commander, relay: Relay, hand
+) -> None:
+    commander.grip(close=False)
+    hand.wait(0.3)
+    relay.cut = True
+    commander.grip(close=True)
+    assert commander.told(ControllerStatus.STOPPED, "gripper has been told to close")
+    relay.cut = False
+    hand.wait(1.0)
+    assert hand.opening() > 0.06
+    commander.grip(close=True)
+    assert hand.until(lambda: hand.opening() < 0.01)
+
+
+def test_joint_states_of_another_time_are_not_acted_upon(commander: Commander, relay: Relay, hand) -> None:
+    def later(message: JointState) -> None:
+        message.header.stamp = convert.to_stamp(convert.to_nanoseconds(message.header.stamp) + 10 * convert.NANOSECONDS)
+
+    relay.joints = later
+    hand.wait(0.5)
+    assert commander.move(LEFT, 5) < 5e-3
+    assert commander.told(ControllerStatus.HOLDING, "the clocks differ by 10.0 s")
+    relay.joints = None
+    hand.wait(0.5)
+    assert commander.move(LEFT, 12) > 0.06

@@ -1,0 +1,89 @@
+"""What holds for every node: it can be asked about itself, and it hides nothing of rclpy's own."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+from rcl_interfaces.msg import ParameterType
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
+
+import osil.ros
+from osil.ros.session import Session
+from osil.ros.stack import SIMULATION_NODES, Stack
+
+SOURCES = [*Path(osil.ros.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*.py")]
+
+
+def node_classes() -> list[tuple[str, ast.ClassDef]]:
+    """Every class in the nodes and their tests that derives from rclpy's Node."""
+    return [
+        (f"{path.name}:{item.name}", item)
+        for path in sorted(SOURCES)
+        for item in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(item, ast.ClassDef) and any("Node" in ast.unparse(base) for base in item.bases)
+    ]
+
+
+@pytest.mark.parametrize(("name", "definition"), node_classes(), ids=[name for name, _ in node_classes()])
+def test_no_attribute_hides_one_of_rclpys(name: str, definition: ast.ClassDef, ros: None) -> None:
+    """rclpy keeps its own state beside ours: a ``self._parameters`` of ours once made every parameter query fatal."""
+    bare = Node("bare")
+    taken = set(dir(bare))
+    bare.destroy_node()
+    own = {item.name for item in definition.body if isinstance(item, ast.FunctionDef)}
+    own |= {
+        target.attr
+        for target in ast.walk(definition)
+        if isinstance(target, ast.Attribute)
+        and isinstance(target.ctx, ast.Store)
+        and isinstance(target.value, ast.Name)
+        and target.value.id == "self"
+    }
+    assert not (own & taken) - {"__init__"}
+
+
+def test_all_nodes_are_looked_at() -> None:
+    found = {name.partition(":")[0].removesuffix("_node.py") for name, _ in node_classes()}
+    assert {*SIMULATION_NODES, "keyboard", "operator"} <= found
+    for node in (*SIMULATION_NODES, "keyboard", "operator"):
+        module = importlib.import_module(f"osil.ros.{node}_node")
+        assert any(issubclass(item, Node) for _, item in inspect.getmembers(module, inspect.isclass))
+
+
+@pytest.fixture(scope="module")
+def running(stack: Stack, session: Session, folder: Path) -> None:
+    for node in SIMULATION_NODES:
+        stack.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
+
+
+@pytest.mark.parametrize("node", SIMULATION_NODES)
+def test_a_node_answers_about_its_parameters_and_lives_on(
+    node: str, running: None, stack: Stack, session: Session
+) -> None:
+    client = AsyncParameterClient(session, node)
+
+    def answer(future):
+        session.wait(future.done, f"parameters of {node}", 20.0)
+        return future.result()
+
+    session.wait(client.services_are_ready, f"parameters of {node}", 30.0)
+    names = list(answer(client.list_parameters()).result.names)
+    assert "use_sim_time" in names
+    assert len(names) > 3
+    values = answer(client.get_parameters(names)).values
+    assert all(value.type != ParameterType.PARAMETER_NOT_SET for value in values)
+    assert list(answer(client.get_parameter_types(names)).types) == [value.type for value in values]
+    assert len(answer(client.describe_parameters(names)).descriptors) == len(names)
+    own = next(name for name in names if name not in ("use_sim_time", "start_type_description_service"))
+    refused = answer(client.set_parameters([Parameter(own, Parameter.Type.STRING, "x" * 1000)])).results[0]
+    assert not refused.successful
+    assert refused.reason
+    answer(client.get_parameters(["there_is_none"]))
+    assert list(answer(client.get_parameters(names)).values) == list(values)
+    assert stack.running(node)
