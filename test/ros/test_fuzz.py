@@ -54,7 +54,7 @@ BATCHES, BATCH = 10, 8
 
 NODES = (*SIMULATION_NODES, "operator")
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a node that does not answer hangs."""
 
 SLACK = 0.1
