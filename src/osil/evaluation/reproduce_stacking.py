@@ -34,12 +34,12 @@ DRAWN = {
 
 
 def reproduce(
-    model: Path, output: Path, seed: int, jobs: int, names: Sequence[str] = (), at_most: int | None = None
+    model: str | Path, output: Path, seed: int, jobs: int, names: Sequence[str] = (), at_most: int | None = None
 ) -> None:
     """Run what is missing and write tables and figures, again after every experiment.
 
     Args:
-        model: folder of the model.
+        model: folder or name of the model.
         output: folder of records, reports, tables and figures.
         seed: chooses the episodes.
         jobs: processes.
@@ -61,7 +61,7 @@ def reproduce(
             write_results(output)
 
 
-def run_experiment(experiment: Experiment, model: Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
+def run_experiment(experiment: Experiment, model: str | Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
     """Run the episodes that ``output`` has no records of, and report on all. Arguments as for ``reproduce``."""
     judged = EXPERT if experiment.expert else model
     header = {

@@ -32,7 +32,6 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policy import load_policy
-from osil.resources import resource_path
 from osil.ros import convert, topics
 from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
@@ -41,12 +40,6 @@ from osil.ros.spin import spin
 from osil_interfaces.action import Imitate
 
 Result = Imitate.Result
-
-
-def model_folder(model: str) -> Path:
-    """The folder of a model given by path, or by its name in ``models/``."""
-    folder = Path(model).expanduser()
-    return folder if folder.is_dir() else resource_path("models", model)
 
 
 @dataclass(frozen=True)
@@ -91,8 +84,8 @@ class PolicyNode(Node):
         super().__init__("policy")
         self._settings = declare(self, PolicyParameters)
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
-        self._policy = load_policy(model_folder(self._settings.model))
-        self.get_logger().info(f"model {self._policy.info}")
+        self._policy = load_policy(self._settings.model)
+        self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, self._settings.observation_timeout)
         self._run: Run | None = None
         self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from osil.evaluation.reaching import rate, seen_success, unseen_success
@@ -25,6 +25,7 @@ from osil.seeds import generator
 from osil.settings import from_yaml
 from osil.training.loop import CURVE
 from osil.training.reaching import ForceRegression, ReachingTraining, run, source_for
+from osil.workers import in_processes
 
 RESULT = "result.json"
 BETTER_SIZES = (10, 20)
@@ -77,7 +78,7 @@ def reproduce(recipe: str, output: Path, runs: Path, jobs: int) -> None:
     if missing:
         minutes = sum(_longest(one) for one in missing) / jobs / 60.0
         print(f"{len(missing)} of {len(wanted)} runs to do, at most {minutes:.0f} minutes with {jobs} processes")
-    done = Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_run)(one, runs) for one in missing)
+    done = in_processes((delayed(_run)(one, runs) for one in missing), jobs)
     with tqdm(total=len(wanted), initial=len(wanted) - len(missing), unit="run", smoothing=0.0) as progress:
         for one in done:
             progress.update()
