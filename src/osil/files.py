@@ -51,6 +51,21 @@ def read_json(path: str | Path, error: type[OsilError] = ConfigError) -> Any:
         raise error(f"{path} is not JSON as osil writes it: {problem}; make it anew") from problem
 
 
+def read_json_lines(path: str | Path) -> list[Any]:
+    """Read a file with a JSON value a line, which osil has written line by line.
+
+    Raises:
+        ConfigError: as ``read_text``; or a line is not JSON, such as the last one after a sudden end.
+    """
+    values = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError) as problem:
+            raise ConfigError(f"{path}, line {number} is not JSON: {problem}; remove the line") from problem
+    return values
+
+
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator
+from multiprocessing import resource_tracker
 from typing import Any
 
 from joblib import Parallel
@@ -18,6 +19,7 @@ def in_processes(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
     backend, _ = get_active_backend()
     if not backend.supports_return_generator:  # Ray's gives all at the end
         return iter(Parallel(n_jobs=jobs)(calls))
+    resource_tracker.ensure_running()  # first, because when it starts it makes SIGINT heard again
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun now inherits it
     try:
         results: Iterator[Any] = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)

@@ -18,6 +18,7 @@ from osil.evaluation.reaching import rate, seen_success, unseen_success
 from osil.evaluation.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.evaluation.versions import versions
 from osil.figures.reaching import NAMES, PANELS, draw_learning_curves, draw_success
+from osil.files import read_json, read_json_lines
 from osil.networks.reaching import ReachingNetwork
 from osil.policy_reaching import load_reaching_policy
 from osil.resources import resource_path
@@ -136,7 +137,7 @@ def judge(one: Run, runs: Path) -> None:
 def _curve(folder: Path) -> list[dict[str, float]]:
     """The learning curve of a run, one entry a validation."""
     path = folder / CURVE
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return read_json_lines(path) if path.exists() else []
 
 
 def write_results(recipe: str, output: Path, runs: Path) -> None:
@@ -146,7 +147,7 @@ def write_results(recipe: str, output: Path, runs: Path) -> None:
     for one in all_runs(recipe):
         path = one.folder(runs) / RESULT
         if path.exists():
-            result = json.loads(path.read_text(encoding="utf-8"))
+            result = read_json(path)
             results[one.architecture][one.landmarks] = result
             if recipe == "better":
                 results[one.architecture] |= {
