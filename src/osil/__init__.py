@@ -4,7 +4,7 @@ The public face, kept stable::
 
     from osil import Action, Demonstration, Observation, Progress, load_policy
 
-    policy = load_policy("models/stacking")
+    policy = load_policy("stacking")
     policy.reset(demonstration, seed=0)
     action = policy.act(observation)
 """

@@ -1,6 +1,6 @@
 """A trained network as a one-shot policy: shown one demonstration, it acts.
 
-policy = load_policy("models/stacking")
+policy = load_policy("stacking")
 policy.reset(demonstration, seed=0)
 action = policy.act(observation)
 """

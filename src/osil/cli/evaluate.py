@@ -15,12 +15,12 @@ def add(commands: Commands) -> None:
         commands,
         "evaluate",
         "measure how often a policy finishes whole tasks",
-        "  osil evaluate models/stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
-        "  osil evaluate models/stacking --operator human --push 0.10\n"
-        "  osil evaluate models/stacking --mishap drop\n"
-        "  osil evaluate models/stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
+        "  osil evaluate stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
+        "  osil evaluate stacking --operator human --push 0.10\n"
+        "  osil evaluate stacking --mishap drop\n"
+        "  osil evaluate stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
         "  osil evaluate expert --world kinematic --tasks train --episodes 10\n"
-        "  osil evaluate models/particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
+        "  osil evaluate particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
         "Each episode has a fresh demonstration, and then the policy acts in a new random scene. No seed gives a\n"
         "scene that training has seen. A demonstration that itself misses its layout is drawn again, and counted.",
     )
