@@ -1,6 +1,6 @@
 """A trained network as a one-shot policy: shown one demonstration, it acts.
 
-policy = load_policy("models/stacking")
+policy = load_policy("stacking")
 policy.reset(demonstration, seed=0)
 action = policy.act(observation)
 """
@@ -266,7 +266,7 @@ def save_policy(path: str | Path, network: StackingNetwork, config: PolicyConfig
 
 
 def load_policy(path: str | Path) -> OneShotPolicy:
-    """Read a model folder.
+    """Read a model folder, given by path, or a released model by its name in ``models/``.
 
     Raises:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.

@@ -100,7 +100,7 @@ def save_reaching_policy(
 
 
 def load_reaching_policy(path: str | Path) -> ReachingPolicy:
-    """Read a model folder.
+    """Read a model folder, given by path, or a released model by its name in ``models/``.
 
     Raises:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.

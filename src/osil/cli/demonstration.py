@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from osil.cli.arguments import Commands, add_command, speed
+from osil.cli.arguments import Commands, add_command, helps, speed
 
 FILM_STRIDE = 2
 """A film shows every second control step: 10 pictures a second."""
@@ -19,7 +19,8 @@ def add(commands: Commands) -> None:
         "  osil demonstration info demo_output/demonstration.mcap\n"
         "  osil demonstration replay demo_output/demonstration.mcap --output shown.mp4",
     )
-    actions = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    helps(parser)
+    actions = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     info = add_command(actions, "info", "print what a demonstration file holds", "  osil demonstration info shown.mcap")
     info.add_argument("file", type=Path, metavar="FILE")
@@ -49,13 +50,14 @@ def _replay(options: argparse.Namespace) -> None:
     from osil.core import CONTROL_PERIOD
     from osil.demonstrations.replay import play, snapshots
     from osil.demonstrations.storage import load
-    from osil.figures.video import write_video
+    from osil.figures.video import check_video, write_video
     from osil.worlds.render import SceneRenderer
 
     steps = snapshots(load(options.file).demonstration)
     if options.output is None:
         play(steps, options.speed)
         return
+    check_video(options.output)
     renderer = SceneRenderer(len(steps[0].block_positions))
     shown = steps[::FILM_STRIDE]
     pictures = (renderer.render(step) for step in tqdm(shown, unit="picture"))

@@ -165,7 +165,7 @@ def load(path: str | Path) -> StoredDemonstration:
         raise DemonstrationError(f"cannot read {path}: {error.strerror}") from error
     except Exception as error:  # damaged bytes make the decoders fail in many ways; all mean the same to the caller
         raise DemonstrationError(
-            f"{path} is not a whole demonstration file ({error or type(error).__name__}); record it again"
+            f"{path} is not a whole demonstration file ({str(error) or type(error).__name__}); record it again"
         ) from error
     if metadata.get("schema_version") != str(SCHEMA_VERSION):
         raise DemonstrationError(

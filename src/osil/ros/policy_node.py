@@ -35,7 +35,6 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policy import load_policy
-from osil.resources import resource_path
 from osil.ros import convert, topics
 from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
@@ -55,12 +54,6 @@ MAX_STEP = 4 * CONTROL_PERIOD
 
 FOLLOWING_PATIENCE = 1.0
 """Seconds of the node's clock for which the controller may hold while it is commanded."""
-
-
-def model_folder(model: str) -> Path:
-    """The folder of a model given by path, or by its name in ``models/``."""
-    folder = Path(model).expanduser()
-    return folder if folder.is_dir() else resource_path("models", model)
 
 
 @dataclass(frozen=True)
@@ -113,8 +106,8 @@ class PolicyNode(Node):
         super().__init__("policy")
         self._settings = declare(self, PolicyParameters)
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
-        self._policy = load_policy(model_folder(self._settings.model))
-        self.get_logger().info(f"model {self._policy.info}")
+        self._policy = load_policy(self._settings.model)
+        self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, self._settings.max_age)
         self._run: Run | None = None
         self._time = 0  # the node's clock at the last look at it, and the machine's clock when it last went on
