@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from osil.errors import OsilError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status: 0, or 2 after an error of the user's that is told in one line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that the terminal's locale does not know
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(words)
     options.command_line = shlex.join(["osil", *words])
