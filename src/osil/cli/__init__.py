@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import shlex
 import signal
 import sys
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 after an error of the user's or of the machine's that is told in one line, 130 if stopped.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that the terminal\'s locale does not know
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with _stoppable():

@@ -1,4 +1,4 @@
-"""``osil demonstration``: look at a file."""
+"""``osil demonstration``: look at a file, or recover what a damaged or unfinished one holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add(commands: Commands) -> None:
     parser = add_command(
         commands,
         "demonstration",
-        "look at a demonstration file",
+        "look at a demonstration file, or recover one",
         "  osil demonstration info demo_output/demonstration.mcap\n"
         "  osil demonstration replay demo_output/demonstration.mcap --output shown.mp4",
     )
@@ -36,6 +36,17 @@ def add(commands: Commands) -> None:
     replay.add_argument("--output", type=Path, metavar="FILM", help="an .mp4 or .gif file instead of the window")
     replay.add_argument("--speed", type=speed, default=1.0, metavar="X", help="times real time; default: %(default)s")
     replay.set_defaults(run=_replay)
+
+    recover = add_command(
+        actions,
+        "recover",
+        "make whole demonstrations of unfinished recordings, or of a damaged file",
+        "  osil demonstration recover demonstrations\n  osil demonstration recover shown.mcap",
+    )
+    recover.add_argument(
+        "path", metavar="FILE|FOLDER", help="a damaged file, or a folder with unfinished recordings (.NAME.partial)"
+    )
+    recover.set_defaults(run=_recover)
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -63,3 +74,25 @@ def _replay(options: argparse.Namespace) -> None:
     pictures = (renderer.render(step) for step in tqdm(shown, unit="picture"))
     write_video(options.output, pictures, options.speed / (CONTROL_PERIOD * FILM_STRIDE))
     renderer.close()
+
+
+def _recover(options: argparse.Namespace) -> None:
+    from osil.demonstrations.library import Library, absolute
+    from osil.demonstrations.names import to_text
+    from osil.demonstrations.partial import recover
+    from osil.errors import DemonstrationError
+
+    path = absolute(options.path)
+    files = Library(path).unfinished() if path.is_dir() else [path]
+    refused = []
+    for file in files:
+        try:
+            new = recover(file)
+        except DemonstrationError as error:
+            refused.append(str(error))
+        else:
+            print(f"{to_text(file)}: {f'recovered as {to_text(new)}' if new else 'had hardly begun, and is removed'}")
+    if not files:
+        print(f"{to_text(path)}: no recording was left unfinished")
+    if refused:
+        raise DemonstrationError("; ".join(refused))

@@ -33,6 +33,7 @@ from std_msgs.msg import Bool, Header
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
+from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policy import load_policy
 from osil.ros import convert, topics
@@ -72,9 +73,8 @@ class PolicyParameters:
         )
 
     def demonstration_path(self, demonstration: str) -> Path:
-        """Where a demonstration lies that was given by name or by path."""
-        path = Path(demonstration).expanduser()
-        return path if path.suffix == ".mcap" else Path(self.demonstrations).expanduser() / f"{demonstration}.mcap"
+        """Where a demonstration lies that was given by name or by path. Raises what ``Library.find`` does."""
+        return Library(absolute(self.demonstrations)).find(demonstration)
 
 
 @dataclass(eq=False)
