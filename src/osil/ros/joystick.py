@@ -14,6 +14,9 @@ from osil.ros.parameters import parameter, require
 NUM_AXES = 6
 NUM_BUTTONS = 11
 
+FULL_DEFLECTION = 1.01
+"""Axes further out than this are no reading of a stick; a little is left for rounding."""
+
 
 @dataclass(frozen=True)
 class Joystick:
@@ -54,35 +57,48 @@ class Joystick:
         """Motion in one control period at full deflection: metres, metres, metres, radians."""
         return CONTROL_PERIOD * np.array([self.max_speed] * 3 + [self.max_yaw_rate])
 
-    def encode(self, action: Action) -> Joy:
-        """How somebody who wants this action holds the joystick, with the dead-man button pressed."""
+    def encode(self, action: Action, gripper: bool = True) -> Joy:
+        """How somebody who wants this action holds the joystick, with the dead-man button pressed.
+
+        Args:
+            action: for one control period.
+            gripper: whether a gripper button is pressed as well; without it the fingers are left as they are.
+        """
         axes, buttons = np.zeros(NUM_AXES), [0] * NUM_BUTTONS
         motion = np.append(action.displacement, action.yaw_step)
         axes[self._axes] = np.clip(motion / self._full, -1.0, 1.0)
         buttons[self.button_dead_man] = 1
-        buttons[self.button_close if action.close_gripper else self.button_open] = 1
+        buttons[self.button_close if action.close_gripper else self.button_open] = int(gripper)
         return Joy(axes=axes.tolist(), buttons=buttons)
+
+    def released(self) -> Joy:
+        """The joystick let go."""
+        return Joy(axes=[0.0] * NUM_AXES, buttons=[0] * NUM_BUTTONS)
 
     def engaged(self, joy: Joy) -> bool:
         """Whether the dead-man button is held."""
         return len(joy.buttons) > self.button_dead_man and bool(joy.buttons[self.button_dead_man])
 
-    def decode(self, joy: Joy, was_closed: bool) -> Action:
-        """The action that the joystick asks for in one control period.
+    def decode(self, joy: Joy) -> tuple[Action, bool]:
+        """The action that the joystick asks for in one control period, and whether it asks anything of the gripper.
 
-        Args:
-            joy: sticks and buttons.
-            was_closed: the gripper command so far, which stays if neither gripper button is pressed.
+        If it does not, because neither gripper button is pressed or both are, ``close_gripper`` means nothing: the
+        fingers are to be left as they are.
 
         Raises:
-            ObservationError: an axis or button is missing or not finite.
+            ObservationError: an axis or button is missing, or an axis is not within -1 to 1.
         """
-        needed = max(self.button_close, self.button_open)
+        needed = max(self.button_dead_man, self.button_close, self.button_open)
         if len(joy.axes) <= max(self._axes) or len(joy.buttons) <= needed:
             raise ObservationError(
                 f"joystick with {len(joy.axes)} axes and {len(joy.buttons)} buttons: expected at least "
                 f"{max(self._axes) + 1} and {needed + 1}; set the axis and button parameters to fit it"
             )
-        motion = np.array(joy.axes, dtype=float)[self._axes] * self._full
-        close = bool(joy.buttons[self.button_close]) or (was_closed and not joy.buttons[self.button_open])
-        return Action(motion[:3], np.bool_(close), motion[3])
+        deflections = np.array(joy.axes, dtype=float)[self._axes]
+        if not (np.abs(deflections) <= FULL_DEFLECTION).all():  # nor if it is NaN
+            raise ObservationError(
+                f"joystick with axes {self._axes} at {deflections.tolist()}: expected -1 to 1; calibrate its driver"
+            )
+        motion = np.clip(deflections, -1.0, 1.0) * self._full
+        closes, opens = bool(joy.buttons[self.button_close]), bool(joy.buttons[self.button_open])
+        return Action(motion[:3], np.bool_(closes), motion[3]), closes != opens

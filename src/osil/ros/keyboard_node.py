@@ -2,7 +2,7 @@
 
 Keys: w s forward and back, a d left and right, r f up and down, q e turn, c close, o open the gripper, x leave.
 A terminal tells of keys pressed, not of keys released: a key counts as held, dead-man button included, until its
-repetitions have stopped for a moment.
+repetitions have stopped for a moment. The fingers are left as they are until c or o is pressed.
 
 Publishes: ``joy`` (sensor_msgs/Joy).
 Parameters: those of ``config/teleop.yaml``.
@@ -19,6 +19,7 @@ import tty
 from collections.abc import Sequence
 
 import numpy as np
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import Joy
 
@@ -50,6 +51,8 @@ MOTIONS = {
     "o": (0, 0, 0, 0),
 }
 
+CLOSE, OPEN = "c", "o"
+
 
 class KeyboardNode(Node):
     """Keys in, joystick out."""
@@ -57,9 +60,10 @@ class KeyboardNode(Node):
     def __init__(self) -> None:
         super().__init__("keyboard")
         self._joystick = declare(self, Joystick)
-        self._key, self._pressed, self._closed = "", 0.0, False
+        self._key, self._pressed = "", 0.0
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
-        self.create_timer(CONTROL_PERIOD, self._step)
+        # Fingers keep the machine's time, and x leaves even where simulated time stands still.
+        self.create_timer(CONTROL_PERIOD, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _step(self) -> None:
         if select.select([sys.stdin], [], [], 0.0)[0]:
@@ -69,9 +73,13 @@ class KeyboardNode(Node):
             raise KeyboardInterrupt
         if self._key not in MOTIONS or time.monotonic() - self._pressed > HELD:
             return  # silence: the teleoperation node takes the joystick as let go
-        self._closed = self._key == "c" or (self._closed and self._key != "o")
+        if not self._joy.get_subscription_count():
+            self.get_logger().warning(
+                f"nobody listens on {self._joy.topic_name}; start the teleoperation node", throttle_duration_sec=2.0
+            )
         motion = np.array(MOTIONS[self._key], dtype=float)
-        self._joy.publish(self._joystick.encode(Action(motion[:3], np.bool_(self._closed), motion[3])))
+        action = Action(motion[:3], np.bool_(self._key == CLOSE), motion[3])
+        self._joy.publish(self._joystick.encode(action, gripper=self._key in (CLOSE, OPEN)))
 
 
 def main(args: Sequence[str] | None = None) -> int:

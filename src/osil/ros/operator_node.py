@@ -1,6 +1,7 @@
 """A scripted operator: teaches one task by moving a joystick, looking at the blocks and the arm. Then it leaves.
 
-It acts through teleoperation alone, as a person would, and exits with status 0 once the task stands.
+It acts through teleoperation alone, as a person would, and exits with status 0 once the task stands. Blocks are told
+apart by their names: block a of the task is the one that the tracker calls "a".
 
 Subscribes: ``joint_states``, ``block_poses``.
 Publishes: ``joy`` (sensor_msgs/Joy).
@@ -10,13 +11,15 @@ the teleoperation node.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import Joy
 
-from osil.core import CONTROL_PERIOD
+from osil.core import CONTROL_PERIOD, Observation
 from osil.errors import ObservationError, OsilError
 from osil.experts.stacking import StackingExpert
 from osil.ros import topics
@@ -28,6 +31,12 @@ from osil.tasks.block_stacking import StackingTask
 
 STEPS_AFTER = 12
 """Control steps for which the operator watches the finished layout before letting go of the joystick."""
+
+STEPS_WRONG = 20
+"""Control steps for which other blocks may be seen than those of the task, as a tracker's slips."""
+
+WATCH_PERIOD = 2.0
+"""Seconds of the machine's clock after which the operator says why it is idle."""
 
 
 class OperatorError(OsilError):
@@ -52,33 +61,60 @@ class OperatorNode(Node):
         super().__init__("operator")
         parameters, self._joystick = declare(self, OperatorParameters), declare(self, Joystick)
         self._task = StackingTask.parse(parameters.task)
+        self._names = string.ascii_lowercase[: self._task.num_blocks]
         self._expert = StackingExpert(self._task)
         self._view = SceneView(self, max_age=0.25)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         self._steps, self._limit, self._finished = 0, round(parameters.time_limit / CONTROL_PERIOD), 0
+        self._steps_wrong = self._steps_watched = 0
         self.create_timer(CONTROL_PERIOD, self._step)
+        self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _step(self) -> None:
         self._steps += 1
         if self._steps > self._limit:
-            raise OperatorError(f"task {self._task} does not stand after {self._steps * CONTROL_PERIOD:.0f} s; gave up")
+            raise OperatorError(f"task {self._task} does not stand after {self._seconds:.0f} s; gave up")
         try:
-            seen = self._view.look()
+            observation = self._look()
         except ObservationError as error:  # hands off the joystick until something can be seen
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
             return
-        if seen.observation.num_blocks != self._task.num_blocks:
-            raise OperatorError(
-                f"task {self._task} needs {self._task.num_blocks} blocks, but {seen.observation.num_blocks} are seen; "
-                "reset the scene"
-            )
-        action = self._expert.act(seen.observation)
-        sources, _ = self._expert.attended(seen.observation[None])
+        action = self._expert.act(observation)
+        sources, _ = self._expert.attended(observation[None])
         self._finished = self._finished + 1 if sources[0] < 0 and not action.close_gripper else 0
         if self._finished > STEPS_AFTER:
-            self._joy.publish(Joy(axes=[0.0] * 6, buttons=[0] * 11))
+            self._joy.publish(self._joystick.released())
+            self.get_logger().info(f"taught {self._task} in {self._seconds:.1f} s")
             raise KeyboardInterrupt
         self._joy.publish(self._joystick.encode(action))
+
+    @property
+    def _seconds(self) -> float:
+        """Of the node's clock, since the start."""
+        return self._steps * CONTROL_PERIOD
+
+    def _look(self) -> Observation:
+        """What is seen now, in the order of the task's blocks."""
+        names = self._view.look().block_names
+        if set(names) == set(self._names):
+            self._steps_wrong = 0
+            return self._view.look(self._names).observation
+        problem = (
+            f"task {self._task} needs {len(self._names)} blocks, but {len(names)} are seen: expected "
+            f"{' '.join(self._names)}, got {' '.join(names)}; reset the scene"
+        )
+        self._steps_wrong += 1
+        if self._steps_wrong > STEPS_WRONG:
+            raise OperatorError(problem)
+        raise ObservationError(problem)
+
+    def _watch(self) -> None:
+        """Say so if nothing can come of what the operator does."""
+        if self._steps == self._steps_watched:
+            self.get_logger().warning("simulated time stands still; is the simulation running?")
+        elif not self._joy.get_subscription_count():
+            self.get_logger().warning(f"nobody listens on {self._joy.topic_name}; start the teleoperation node")
+        self._steps_watched = self._steps
 
 
 def main(args: Sequence[str] | None = None) -> int:
