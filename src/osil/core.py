@@ -269,8 +269,10 @@ class Actor(Protocol[O_contra, A_co]):
 class Policy(Protocol[O, A]):
     """A one-shot policy: shown one demonstration, it acts in any scene of the same blocks."""
 
-    def reset(self, demonstration: Demonstration[O, A] | Sequence[Demonstration[O, A]], seed: int = 0) -> None:
-        """Take in one demonstration, or one for each world of a batch."""
+    def reset(
+        self, demonstration: Demonstration[O, A] | Sequence[Demonstration[O, A]], seed: int | Sequence[int] = 0
+    ) -> None:
+        """Take in one demonstration, or one for each world of a batch, with one seed for all or one for each."""
 
     def act(self, observation: O) -> A:
         """Choose the action for the present observation; to be called once in each control period."""

@@ -53,7 +53,9 @@ class ReachingPolicy:
         self._shown = Shown[ParticleObservation, ParticleAction]("landmarks")
 
     @torch.inference_mode()
-    def reset(self, demonstration: ParticleDemonstration | Sequence[ParticleDemonstration], seed: int = 0) -> None:
+    def reset(
+        self, demonstration: ParticleDemonstration | Sequence[ParticleDemonstration], seed: int | Sequence[int] = 0
+    ) -> None:
         """Take in one demonstration, or one for each scene of a batch.
 
         Args:
