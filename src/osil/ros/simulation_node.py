@@ -1,7 +1,7 @@
 """A simulated Fetch, table and blocks behind the interface of a real one. No other node can tell the difference.
 
 Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState), ``block_poses`` (BlockPoseArray in
-base_link, as a tracker would), ``/clock``.
+base_link, as a tracker would), ``clock``.
 Subscribes: ``arm_controller/joint_trajectory``, ``gripper_controller/joint_trajectory``
 (trajectory_msgs/JointTrajectory; the last point counts).
 Service: ``~/reset`` (ResetScene), a random or a given layout.
@@ -68,7 +68,7 @@ class SimulationNode(Node):
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
-        self._clock_topic = self.create_publisher(ClockMessage, "/clock", 1)
+        self._clock_topic = self.create_publisher(ClockMessage, "clock", 1)
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         self.create_service(ResetScene, "~/reset", self._reset_scene)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from osil.errors import OsilError
+from osil.ros.lifeline import lifeline
 
 ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
 """Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the program ``osil.ros.x_node``."""
@@ -21,9 +21,6 @@ SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 
 PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""
-
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
 
 
 class StackError(OsilError):
@@ -45,7 +42,7 @@ class Stack:
             log_folder: for one ``<node>.log`` each; made if missing.
             environment: variables that the nodes get besides those of this process.
         """
-        self._log_folder, self._environment = log_folder, {**os.environ, **environment}
+        self._log_folder, self._environment = log_folder, {**os.environ, **environment, **lifeline()}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Stack:
@@ -69,7 +66,7 @@ class Stack:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the nodes in order
-                preexec_fn=_die_with_parent,
+                preexec_fn=_heed_interrupts,
             )
 
     def log(self, node: str) -> Path:
@@ -107,10 +104,9 @@ class Stack:
                     continue
 
 
-def _die_with_parent() -> None:
-    """In the child, before it runs: heed SIGINT again, and leave no orphan should this process be killed."""
+def _heed_interrupts() -> None:
+    """In the child, before it runs: a background job of a shell begins with SIGINT ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _yaml(value: object) -> str:
