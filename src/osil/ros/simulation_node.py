@@ -32,6 +32,7 @@ from osil.tasks.block_stacking import BLOCK_SIZE
 from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.fetch_simulation import PHYSICS_STEP
 from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.window import Window
 from osil_interfaces.msg import BlockPose, BlockPoseArray
 from osil_interfaces.srv import ResetScene
 
@@ -62,7 +63,8 @@ class SimulationNode(Node):
     def __init__(self) -> None:
         super().__init__("simulation")
         self._settings = declare(self, SimulationParameters)
-        self._world = PyBulletWorld(self._settings.num_blocks, gui=self._settings.gui)
+        self._world = PyBulletWorld(self._settings.num_blocks)
+        self._window = Window(self._settings.num_blocks) if self._settings.gui else None
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
@@ -87,6 +89,8 @@ class SimulationNode(Node):
         )
         self._block_poses.publish(convert.from_blocks(self._blocks(), now))
         self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
+        if self._window is not None:
+            self._window.show(self._world.snapshot())
         self._check_pace()
 
     def _check_pace(self) -> None:
@@ -147,7 +151,7 @@ class SimulationNode(Node):
         _check(scene, self._world.simulation.table.height)
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
-            self._world = PyBulletWorld(scene.num_blocks, gui=self._settings.gui)
+            self._world = PyBulletWorld(scene.num_blocks)
         self._world.reset(scene)
 
 

@@ -14,7 +14,7 @@ from osil.errors import OsilError
 from osil.ros.lifeline import lifeline
 
 ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
-"""Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the program ``osil.ros.x_node``."""
+"""Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the module ``osil.ros.x_node``."""
 
 SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 """The whole stack in simulation."""
@@ -29,7 +29,7 @@ class StackError(OsilError):
 
 def program(node: str) -> list[str]:
     """The command line that runs a node; its parameters come from ``config/``."""
-    return [sys.executable, "-m", f"osil.ros.{node}_node"]
+    return [sys.executable, "-m", "osil.ros", f"{node}_node"]
 
 
 class Stack:
