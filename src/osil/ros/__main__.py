@@ -10,7 +10,9 @@ from importlib import import_module
 def run(node: str) -> int:
     """Run the node of the module ``osil.ros.<node>``; returns its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a KeyboardInterrupt amid the imports would be a long traceback
-    return int(import_module(f"osil.ros.{node}").main())
+    module = import_module(f"osil.ros.{node}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return int(module.main())
 
 
 if __name__ == "__main__":
