@@ -7,6 +7,7 @@ launch, and so does the end of the simulation, without which the others would wa
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
@@ -20,7 +21,7 @@ from launch_ros.actions import Node
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.ros.lifeline import lifeline
-from osil.ros.stack import StackError, program
+from osil.ros.stack import StackError, how_it_died, program
 
 ARGUMENTS = {
     "model": "a released model by name, or the path of a model folder",
@@ -95,15 +96,15 @@ def _assignments(node: str, given: Mapping[str, str]) -> list[str]:
 
 def _supervised(name: str, node: Node) -> list[LaunchDescriptionEntity]:
     """The node, and what ends the launch with its last words if it leaves and cannot come back."""
-    last_words = ["no output"]
+    printed: deque[bytes] = deque(maxlen=10)
 
     def listen(event: ProcessIO) -> None:
-        last_words.extend(event.text.decode(errors="replace").split("\n"))
-        last_words[:] = [line.strip() for line in last_words if line.strip()][-1:]
+        printed.append(event.text)
 
     def judge(event: ProcessExited, context: LaunchContext) -> None:
         if not context.is_shutdown and (name == "simulation" or event.returncode == 1):
-            raise StackError(f"node {name} left with status {event.returncode}: {last_words[0]}")
+            words = b"".join(printed).decode(errors="replace")
+            raise StackError(f"node {name} {how_it_died(event.returncode, words)}")
 
     return [
         RegisterEventHandler(OnProcessIO(target_action=node, on_stderr=listen)),

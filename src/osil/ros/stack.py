@@ -32,6 +32,12 @@ def program(node: str) -> list[str]:
     return [sys.executable, "-m", "osil.ros", f"{node}_node"]
 
 
+def how_it_died(status: int, printed: str) -> str:
+    """What is to be said of a node that left with an exit status (negative: a signal), after what it had printed."""
+    last_words = (printed.strip().splitlines() or ["no output"])[-1]
+    return f"died with status {status}: {last_words}" if status >= 0 else f"died with signal {-status}"
+
+
 class Stack:
     """Nodes as child processes, each with a log file. Leaving the ``with`` block ends them all."""
 
@@ -86,9 +92,8 @@ class Stack:
         for node, child in self._children.items():
             if not child.poll():
                 continue
-            lines = self.log(node).read_text(errors="replace").strip().splitlines() or ["no output"]
-            how = f"status {child.returncode}: {lines[-1]}" if child.returncode > 0 else f"signal {-child.returncode}"
-            raise StackError(f"node {node} died with {how} (all that it printed: {self.log(node)})")
+            how = how_it_died(child.returncode, self.log(node).read_text(errors="replace"))
+            raise StackError(f"node {node} {how} (all that it printed: {self.log(node)})")
 
     def stop(self, nodes: Sequence[str] | None = None) -> None:
         """End the nodes (left out: all), gently at first."""
