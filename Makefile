@@ -49,7 +49,7 @@ clean:  ## remove .venv and what was built
 
 # The wheels and a distribution in one process clash, so this is asked every time.
 no-sourced-ros:
-	@test -z "$(ROS_DISTRO)$(AMENT_PREFIX_PATH)" || { echo "ROS 2 $(ROS_DISTRO) is sourced and must not mix with the \
+	@test -z "$(ROS_DISTRO)$(filter-out $(CURDIR)/$(VENV),$(AMENT_PREFIX_PATH))" || { echo "ROS 2 $(ROS_DISTRO) is sourced and must not mix with the \
 	wheels in $(VENV): use 'colcon build' as in README.md, or run make in a shell where it is not sourced." >&2; exit 1; }
 
 define CHECK_MACHINE
@@ -63,6 +63,16 @@ define CHECK_MACHINE
   { echo "the ROS 2 wheels exist for Linux x86_64 only; elsewhere install ROS 2 and use colcon as in README.md" >&2; exit 1; }
 endef
 
+# An editable installation puts nothing where ROS tools look, so the package is entered here: marker, share/ and lib/.
+define INDEX_PACKAGE
+@mkdir -p $(VENV)/share/ament_index/resource_index/packages $(VENV)/lib/osil_bringup
+@cp resource/osil_bringup $(VENV)/share/ament_index/resource_index/packages/
+@ln -sfn $(CURDIR) $(VENV)/share/osil_bringup
+@for node in scripts/*_node; do \
+  { echo '#!$(CURDIR)/$(BIN)/python'; tail -n +2 $$node; } > $(VENV)/lib/osil_bringup/$${node##*/} && \
+  chmod +x $(VENV)/lib/osil_bringup/$${node##*/}; done
+endef
+
 # numpy comes first because pybullet, where it has no wheel (Python 3.12 and 3.13), is built with it.
 $(VENV)/.installed: constraints.txt setup.py | no-sourced-ros
 	$(CHECK_MACHINE)
@@ -73,7 +83,8 @@ $(VENV)/.installed: constraints.txt setup.py | no-sourced-ros
 	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
 	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
 	@echo "== 3/4 ROS 2 and the other dependencies"
-	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,dev]'
+	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,dev,test]'
+	$(INDEX_PACKAGE)
 	@touch $@
 
 $(VENV)/.interfaces: $(VENV)/.installed $(INTERFACES)

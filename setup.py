@@ -83,6 +83,7 @@ setup(
             "ros-ament-package",
             "ros-rosidl-core-generators",
         ],
-        "dev": ["import-linter", "mypy", "pytest", "ruff", "types-PyYAML", "types-tqdm"],
+        "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
+        "test": ["pytest"],  # colcon looks here for what runs the tests
     },
 )

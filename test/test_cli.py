@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import imageio.v2 as imageio
 import pytest
 
 from osil.cli import main
 from osil.demonstrations.storage import load
+from osil.resources import resource_path
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +115,127 @@ def test_mistakes_are_told_in_one_line(words: str, message: str, capsys: pytest.
     assert message in error
     assert error.startswith("osil: ")
     assert error.count("\n") == 1
+
+
+@pytest.fixture
+def places(tmp_path: Path, collected: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The present folder, with what is good and what is not."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    shutil.copy(collected / "ab_+c" / "00000.mcap", tmp_path / "good.mcap")
+    return tmp_path
+
+
+LONG = "x" * 300
+NOT_FILES = ("", "folder", "loop", "nothing", "file/more", "loop/more", LONG)
+NO_PLACES_FOR_A_FILE = ("", "folder", "loop", "file/more", "loop/more", LONG)
+NO_PLACES_FOR_A_FOLDER = ("file", "loop", "file/more", "loop/more", LONG)
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("evaluate PATH --world kinematic", (*NOT_FILES, "file")),
+        ("evaluate PATH --world particle", (*NOT_FILES, "file")),
+        ("evaluate expert --world kinematic --tasks PATH", (*NOT_FILES, "file")),
+        ("evaluate expert --world kinematic --json PATH", NO_PLACES_FOR_A_FILE),
+        ("evaluate particle/final_state --world particle --json PATH", NO_PLACES_FOR_A_FILE),
+        ("evaluate expert --world kinematic --failures PATH", NO_PLACES_FOR_A_FOLDER),
+        ("collect PATH --world kinematic", NO_PLACES_FOR_A_FOLDER),
+        ("collect PATH --world kinematic --format hdf5", NO_PLACES_FOR_A_FOLDER),
+        ("collect new --world kinematic --tasks PATH", (*NOT_FILES, "file")),
+        ("train PATH --output new", (*NOT_FILES, "file")),
+        ("train tiny.yaml --output PATH", NO_PLACES_FOR_A_FOLDER),
+        ("demonstration info PATH", (*NOT_FILES, "file")),
+        ("demonstration replay PATH", (*NOT_FILES, "file")),
+        ("demonstration replay good.mcap --output PATH", ("film.avi", "file/more.mp4", f"{LONG}.gif", "folder", "")),
+        ("particle --output PATH", ("film.avi", "file/more.gif", f"{LONG}.mp4", "folder", "")),
+        ("reproduce stacking --output PATH", NO_PLACES_FOR_A_FOLDER),
+        ("reproduce stacking --output new --model PATH", (*NOT_FILES, "file")),
+        ("reproduce attention --output PATH", NO_PLACES_FOR_A_FOLDER),
+        ("reproduce attention --output new --model PATH", (*NOT_FILES, "file")),
+        ("reproduce comparison --output PATH", NO_PLACES_FOR_A_FOLDER),
+        ("reproduce learning --output new --run PATH", (*NOT_FILES, "file")),
+        ("reproduce particle --output PATH", NO_PLACES_FOR_A_FOLDER),
+        ("reproduce particle --output new --runs PATH", NO_PLACES_FOR_A_FOLDER),
+    ],
+)
+def test_paths_that_will_not_do_are_told_before_the_work(
+    command: str, wrong: tuple[str, ...], places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in wrong:
+        assert main([word.replace("PATH", path) for word in command.split()]) == 2, path
+        error = capsys.readouterr().err
+        assert error.startswith("osil: "), path
+        assert error.count("\n") == 1, path
+
+
+def test_a_place_to_write_to_is_tried_and_left_as_it_was(places: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (places / "old.json").write_text("old")
+    for path in ("old.json", "new.json"):
+        assert main(f"evaluate expert --world kinematic --json {path} --failures file".split()) == 2
+    assert "'file'" in capsys.readouterr().err
+    assert (places / "old.json").read_text() == "old"
+    assert not (places / "new.json").exists()
+
+
+def test_a_broken_model_is_told_before_a_list_without_tasks(places: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "folder", "--world", "kinematic", "--max-blocks", "1", "--json", "file/more"]) == 2
+    assert "cannot load a policy" in capsys.readouterr().err
+
+
+def test_released_models_are_known_by_name(places: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (places / "tasks.txt").write_text("ab\n")
+    words = "--world kinematic --tasks tasks.txt --episodes 1 --jobs 1 --json out.json"
+    assert main(f"evaluate stacking {words}".split()) == 0
+    assert json.loads(Path("out.json").read_text())["model"]["name"] == "stacking"
+    assert main(f"evaluate stack {words}".split()) == 2
+    assert "particle/final_state, particle/lstm_attention, particle/plain_lstm, stacking" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["", "demonstration"])
+def test_a_command_without_its_own_prints_help(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 0
+    told = capsys.readouterr()
+    assert "usage: osil" in told.out
+    assert not told.err
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    version = ElementTree.parse(resource_path("package.xml")).findtext("version")
+    assert capsys.readouterr().out == f"osil {version}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "after"),
+    [
+        ("evaluate stacking --jobs 1", 0.3),
+        ("evaluate stacking --jobs 1", 1.0),
+        ("evaluate expert --world kinematic --episodes 1000 --jobs 2", 1.3),
+        ("evaluate expert --world kinematic --episodes 1000 --jobs 2", 3.0),
+        ("collect new --tasks train --episodes 100 --jobs 2", 2.0),
+        ("particle --episodes 1000000", 2.0),
+    ],
+)
+def test_ctrl_c_ends_a_command_with_a_line(command: str, after: float, tmp_path: Path) -> None:
+    """As in a terminal the signal goes to all processes, in the middle of imports or of work."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "osil.cli", *command.split()],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(after)
+    os.killpg(running.pid, signal.SIGINT)
+    _, error = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert error.endswith("osil: stopped\n")
+    assert "Traceback" not in error
 
 
 @pytest.mark.parametrize("words", ["evaluate expert --episodes 0", "evaluate expert --seed -1", "fly"])

@@ -9,6 +9,7 @@ import pytest
 
 from osil import Action, Demonstration, Observation
 from osil.errors import DemonstrationError, ObservationError, OsilError
+from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
 
 LEADING = [(), (4,), (7, 4)]
 
@@ -96,9 +97,20 @@ def test_demonstration_needs_one_time_dimension(seen: Observation, done: Action)
         Demonstration(seen, done)
 
 
-def test_demonstration_needs_an_action_for_each_observation() -> None:
-    with pytest.raises(DemonstrationError, match="9 observations but fewer actions"):
-        Demonstration(observation(9), action(8))
+@pytest.mark.parametrize(
+    ("done", "message"),
+    [(action(8), "fewer actions"), (action(10), "more actions"), (action(9, 2), "more actions"), (action(), "fewer")],
+)
+def test_demonstration_needs_an_action_for_each_observation(done: Action, message: str) -> None:
+    with pytest.raises(DemonstrationError, match=f"9 observations but {message}"):
+        Demonstration(observation(9), done)
+
+
+def test_a_demonstration_of_reaching_needs_a_force_for_each_observation() -> None:
+    seen = ParticleObservation(np.zeros((9, 2, 2)), np.zeros((9, 2)), np.zeros((9, 2)))
+    assert len(Demonstration(seen, ParticleAction(np.zeros((9, 2))))) == 9
+    with pytest.raises(DemonstrationError, match="more actions"):
+        Demonstration(seen, ParticleAction(np.zeros((10, 2))))
 
 
 def test_all_errors_can_be_caught_as_one() -> None:

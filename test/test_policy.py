@@ -54,6 +54,16 @@ def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
         assert together.close_gripper[index] == alone.close_gripper
 
 
+def test_a_demonstration_and_its_seed_give_the_same_frames_in_any_batch(policy, shown):
+    """Temporal dropout by chance, too, so that a batch answers as each would alone."""
+    present = [one.observations[11] for one in shown]
+    policy.reset(shown, seed=[5, 6, 7])
+    together = policy.act(Observation.stack(present))
+    for index, (one, scene) in enumerate(zip(shown, present, strict=True)):
+        policy.reset(one, seed=5 + index)
+        np.testing.assert_allclose(together.displacement[index], policy.act(scene).displacement, atol=1e-6)
+
+
 def test_attention_is_a_distribution_over_steps_and_blocks(policy, shown):
     policy.reset(shown[0])
     assert policy.attention is None

@@ -2,29 +2,36 @@
 
 The public face, kept stable::
 
-    from osil import Action, Demonstration, Observation, load_policy
+    from osil import Action, Demonstration, Observation, Progress, load_policy
 
-    policy = load_policy("models/stacking")
+    policy = load_policy("stacking")
     policy.reset(demonstration, seed=0)
     action = policy.act(observation)
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from osil.core import Action, Demonstration, Observation
-
 if TYPE_CHECKING:
+    from osil.core import Action, Demonstration, Observation
     from osil.policy import load_policy
+    from osil.tasks.progress import Progress
 
-__all__ = ["Action", "Demonstration", "Observation", "load_policy"]
+__all__ = ["Action", "Demonstration", "Observation", "Progress", "load_policy"]
+
+_HOMES = {
+    "Action": "osil.core",
+    "Demonstration": "osil.core",
+    "Observation": "osil.core",
+    "Progress": "osil.tasks.progress",
+    "load_policy": "osil.policy",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch only once a policy is wanted."""
-    if name == "load_policy":
-        from osil.policy import load_policy
-
-        return load_policy
+    """Import numpy only once a part is wanted, and torch only once a policy is."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -132,6 +132,10 @@ class Action:
         object.__setattr__(self, "yaw_step", yaw)
         object.__setattr__(self, "close_gripper", close)
 
+    @property
+    def leading_shape(self) -> tuple[int, ...]:
+        return self.close_gripper.shape
+
     def __getitem__(self, index: Any) -> Self:
         """Index the leading dimensions."""
         return type(self)(self.displacement[index], self.close_gripper[index], self.yaw_step[index])
@@ -156,7 +160,10 @@ class Action:
 
 
 class Sample(Protocol):
-    """What observations and actions of every task family can do: be indexed in time and be stacked."""
+    """What observations and actions of every task family can do: be counted, be indexed in time and be stacked."""
+
+    @property
+    def leading_shape(self) -> tuple[int, ...]: ...
 
     def __getitem__(self, index: Any) -> Self: ...
 
@@ -164,14 +171,7 @@ class Sample(Protocol):
     def stack(cls, items: Sequence[Self]) -> Self: ...
 
 
-class ObservationLike(Sample, Protocol):
-    """An observation of any task family."""
-
-    @property
-    def leading_shape(self) -> tuple[int, ...]: ...
-
-
-O = TypeVar("O", bound=ObservationLike)  # noqa: E741
+O = TypeVar("O", bound=Sample)  # noqa: E741
 A = TypeVar("A", bound=Sample)
 
 
@@ -191,7 +191,7 @@ class Demonstration(Generic[O, A]):
         actions: leading dimension ``[T]``; ``actions[t]`` was taken at ``observations[t]``.
 
     Raises:
-        DemonstrationError: fewer than two time steps, or as many observations as actions are not given.
+        DemonstrationError: fewer than two time steps, or not as many actions as observations.
     """
 
     observations: O
@@ -203,10 +203,13 @@ class Demonstration(Generic[O, A]):
             raise DemonstrationError(
                 f"a demonstration needs one leading time dimension of at least 2 steps, got {list(shape)}; record again"
             )
-        try:
-            self.actions[shape[0] - 1]
-        except IndexError as error:
-            raise DemonstrationError(f"{shape[0]} observations but fewer actions; record it again") from error
+        done = self.actions.leading_shape
+        if done != shape:
+            wrong = "fewer" if done < shape else "more"
+            raise DemonstrationError(
+                f"{shape[0]} observations but {wrong} actions: expected leading shape {list(shape)} of both, "
+                f"got {list(done)}; give one action for each observation"
+            )
 
     def __len__(self) -> int:
         return self.observations.leading_shape[0]
@@ -236,9 +239,9 @@ class Scene:
         return type(self)(self.block_positions[index], self.block_yaws[index])
 
 
-O_co = TypeVar("O_co", bound=ObservationLike, covariant=True)
+O_co = TypeVar("O_co", bound=Sample, covariant=True)
 A_co = TypeVar("A_co", bound=Sample, covariant=True)
-O_contra = TypeVar("O_contra", bound=ObservationLike, contravariant=True)
+O_contra = TypeVar("O_contra", bound=Sample, contravariant=True)
 A_contra = TypeVar("A_contra", bound=Sample, contravariant=True)
 S = TypeVar("S")
 
@@ -266,8 +269,10 @@ class Actor(Protocol[O_contra, A_co]):
 class Policy(Protocol[O, A]):
     """A one-shot policy: shown one demonstration, it acts in any scene of the same blocks."""
 
-    def reset(self, demonstration: Demonstration[O, A] | Sequence[Demonstration[O, A]], seed: int = 0) -> None:
-        """Take in one demonstration, or one for each world of a batch."""
+    def reset(
+        self, demonstration: Demonstration[O, A] | Sequence[Demonstration[O, A]], seed: int | Sequence[int] = 0
+    ) -> None:
+        """Take in one demonstration, or one for each world of a batch, with one seed for all or one for each."""
 
     def act(self, observation: O) -> A:
         """Choose the action for the present observation; to be called once in each control period."""

@@ -1,36 +1,90 @@
-"""A model on disk: a folder with ``model.safetensors`` and ``config.json``. Nothing in it is ever executed."""
+"""A model on disk: a folder with ``model.safetensors``, ``config.json`` and their ``SHA256SUMS``.
+
+Nothing in it is ever executed. ``sha256sum -c SHA256SUMS`` in the folder says whether it is whole. Somebody who changes
+``config.json`` by hand tells so by ``sha256sum config.json model.safetensors > SHA256SUMS``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
 
 from osil.errors import ModelError
+from osil.files import read_json, read_text
+from osil.resources import resource_path
 from osil.settings import from_values
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-WEIGHTS, CONFIG, VERSION = "model.safetensors", "config.json", 1
+WEIGHTS, CONFIG, SUMS, VERSION = "model.safetensors", "config.json", "SHA256SUMS", 1
+
+DIGEST = 12
+"""Hexadecimal digits of the weights' SHA-256 that name a model in results."""
 
 C = TypeVar("C", bound="DataclassInstance")
 N = TypeVar("N", bound=nn.Module)
 
 
+@dataclass(frozen=True)
+class _Config:
+    """What stands in ``config.json``."""
+
+    format: str
+    version: int
+    policy: dict[str, Any]
+    about: dict[str, Any]
+
+
+def find_model(model: str | Path) -> Path:
+    """The folder of a model given by path, or by its name in ``models/``, such as ``stacking``.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    folder = os.path.expanduser(model)
+    if os.path.isdir(folder):
+        return Path(folder)
+    released = resource_path("models")
+    names = sorted(path.parent.relative_to(released).as_posix() for path in released.rglob(CONFIG))
+    if Path(model).as_posix() not in names:
+        raise ModelError(
+            f"cannot load {str(model)!r}: expected a folder with {CONFIG}, {WEIGHTS} and {SUMS}, "
+            f"or the name of a released model: {', '.join(names)}"
+        )
+    return released / model
+
+
 def write_model(path: str | Path, kind: str, network: nn.Module, config: DataclassInstance, **about: Any) -> None:
-    """Write a model folder, with ``about`` under the key ``about`` of its config."""
+    """Write a model folder, with ``about`` under the key ``about`` of its config.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
     folder = Path(path)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, folder / WEIGHTS)
-    text = json.dumps({"format": kind, "version": VERSION, "policy": asdict(config), "about": about}, indent=2)
-    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+    contents = asdict(_Config(kind, VERSION, asdict(config), about))
+    files = {
+        CONFIG: (json.dumps(contents, indent=2) + "\n").encode(),
+        WEIGHTS: save({name: tensor.contiguous() for name, tensor in network.state_dict().items()}),
+    }
+    files[SUMS] = "".join(f"{_sha256(data)}  {name}\n" for name, data in files.items()).encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / f"{name}.partial").write_bytes(data)
+        for name in files:
+            (folder / f"{name}.partial").replace(folder / name)
+    except OSError as error:
+        raise ModelError(f"cannot write the model {folder}: {error.strerror}; choose another folder") from error
 
 
 def read_model(
@@ -39,7 +93,7 @@ def read_model(
     """Read a model folder.
 
     Args:
-        path: the folder.
+        path: the folder, or the name of a released model.
         kind: expected format, such as ``osil.stacking``.
         config_type: dataclass of the config.
         build: makes a network for a config.
@@ -50,19 +104,45 @@ def read_model(
     Raises:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
     """
-    folder = Path(path)
+    folder = find_model(path)
     try:
-        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        if values.get("format") != kind or values.get("version") != VERSION:
-            raise ModelError(f"{folder}: expected format {kind} version {VERSION}, got {values.get('format')!r}")
-        config = from_values(config_type, values["policy"], f"{folder / CONFIG}: policy")
+        contents = from_values(_Config, read_json(folder / CONFIG), CONFIG)
+        if (contents.format, contents.version) != (kind, VERSION):
+            raise ModelError(f"expected format {kind} version {VERSION}, got {contents.format} {contents.version}")
+        config = from_values(config_type, contents.policy, f"{CONFIG}, policy")
         network = build(config)
-        network.load_state_dict(load_file(folder / WEIGHTS))
-    except ModelError:
-        raise
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
+        data = (folder / WEIGHTS).read_bytes()
+        _fill(network, load(data))
+        _check_sums(folder)
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(
-            f"{folder}: cannot load a policy: {error}; expected a folder with {CONFIG} and {WEIGHTS}"
+            f"{folder}: cannot load a policy: {error}; expected a folder with {CONFIG}, {WEIGHTS} and {SUMS} of one "
+            "model, copy it anew"
         ) from error
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12]
-    return network, config, {"name": folder.name, "digest": digest}
+    return network, config, {"name": os.path.basename(os.path.abspath(folder)), "digest": _sha256(data)[:DIGEST]}
+
+
+def _fill(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load the weights. Raises ModelError if they do not fit."""
+    found, wanted = ({name: list(w.shape) for name, w in each.items()} for each in (weights, network.state_dict()))
+    wrong = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+    if wrong:
+        first = ", ".join(f"{n} (got {found.get(n, 'none')}, expected {wanted.get(n, 'none')})" for n in wrong[:3])
+        raise ModelError(f"{len(wrong)} of {len(wanted)} weights do not fit the network of {CONFIG}, such as {first}")
+    network.load_state_dict(weights)
+
+
+def _check_sums(folder: Path) -> None:
+    """Refuse what would pass unnoticed: bytes that are as good to read as those that were written."""
+    sums = folder / SUMS
+    lines = read_text(sums).splitlines() if sums.exists() else []
+    for name in (CONFIG, WEIGHTS):
+        if f"{_sha256((folder / name).read_bytes())}  {name}" not in lines:
+            raise ModelError(
+                f"{name} is not as {SUMS} says (if it was changed on purpose, run there: "
+                f"sha256sum {CONFIG} {WEIGHTS} > {SUMS})"
+            )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,6 +1,6 @@
 """A trained network as a one-shot policy: shown one demonstration, it acts.
 
-policy = load_policy("models/stacking")
+policy = load_policy("stacking")
 policy.reset(demonstration, seed=0)
 action = policy.act(observation)
 """
@@ -121,13 +121,14 @@ class OneShotPolicy:
     def reset(
         self,
         demonstration: Demonstration[Observation, Action] | Sequence[Demonstration[Observation, Action]],
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
     ) -> None:
         """Take in one demonstration, or one for each scene of a batch. Embeds it; acting is cheap afterwards.
 
         Args:
             demonstration: what to imitate. In a batch all have the same number of blocks.
-            seed: for the random frames that temporal dropout keeps. The same seed gives the same policy.
+            seed: for the random frames that temporal dropout keeps: one for all, or one for each demonstration. A
+                demonstration and its seed give the same frames whatever else is in the batch.
 
         Raises:
             DemonstrationError: a demonstration in which nothing moves, or a batch of different block counts.
@@ -136,10 +137,9 @@ class OneShotPolicy:
         shown = asked.demonstrations
         for one in shown:
             check_motion(one.observations)
-        rng = np.random.default_rng(seed)
-        kept = [
-            [self.config.conditioning.frames(one.observations, rng) for one in shown] for _ in range(self.config.draws)
-        ]
+        seeds = seed if isinstance(seed, Sequence) else [seed] * len(shown)
+        drawn = [(one.observations, np.random.default_rng(own)) for one, own in zip(shown, seeds, strict=True)]
+        kept = [[self.config.conditioning.frames(*one) for one in drawn] for _ in range(self.config.draws)]
         scale = BlockScale.of([one.observations for one in shown])
         seen = [scale[n].shrink(one.observations) for n, one in enumerate(shown)]
         frames = [one[steps] for draw in kept for one, steps in zip(seen, draw, strict=True)]
@@ -266,7 +266,7 @@ def save_policy(path: str | Path, network: StackingNetwork, config: PolicyConfig
 
 
 def load_policy(path: str | Path) -> OneShotPolicy:
-    """Read a model folder.
+    """Read a model folder, given by path, or a released model by its name in ``models/``.
 
     Raises:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.

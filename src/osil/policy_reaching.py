@@ -53,7 +53,9 @@ class ReachingPolicy:
         self._shown = Shown[ParticleObservation, ParticleAction]("landmarks")
 
     @torch.inference_mode()
-    def reset(self, demonstration: ParticleDemonstration | Sequence[ParticleDemonstration], seed: int = 0) -> None:
+    def reset(
+        self, demonstration: ParticleDemonstration | Sequence[ParticleDemonstration], seed: int | Sequence[int] = 0
+    ) -> None:
         """Take in one demonstration, or one for each scene of a batch.
 
         Args:
@@ -100,7 +102,7 @@ def save_reaching_policy(
 
 
 def load_reaching_policy(path: str | Path) -> ReachingPolicy:
-    """Read a model folder.
+    """Read a model folder, given by path, or a released model by its name in ``models/``.
 
     Raises:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.

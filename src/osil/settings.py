@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +11,7 @@ import dacite
 import yaml
 
 from osil.errors import ConfigError
+from osil.files import read_text
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -16,18 +19,50 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound="DataclassInstance")
 
 
-def from_values(cls: type[C], values: dict[str, Any], where: str) -> C:
+def from_values(cls: type[C], values: Any, where: str) -> C:
     """Make a ``cls`` of plain values. Raises ConfigError, which names ``where`` they come from, if they do not fit."""
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise ConfigError(f"{where}: expected settings by name, such as 'seed: 0', got {_shortened(values)}")
     try:
         return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
-    except dacite.DaciteError as error:
+    except (dacite.DaciteError, TypeError, ValueError) as error:  # the last two: of the dataclasses themselves
         raise ConfigError(f"{where}: {error}") from error
 
 
 def from_yaml(cls: type[C], path: str | Path) -> C:
     """Make a ``cls`` of a YAML file. Raises ConfigError if it cannot be read or does not fit."""
+    text = read_text(path)
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+        values = yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise ConfigError(f"{path}, line {line}: {error.problem}; mend it and try again") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     return from_values(cls, values, str(path))
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values only. A key that stands there twice and a number that is none are errors."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands here again", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def construct_finite(self, node: yaml.ScalarNode) -> float:
+        number: float = self.construct_yaml_float(node)
+        if not math.isfinite(number):
+            raise yaml.MarkedYAMLError(problem=f"{node.value} is not a number", problem_mark=node.start_mark)
+        return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_finite)
+
+
+def _shortened(values: Any) -> str:
+    text = "nothing" if values is None else repr(values)
+    return text if len(text) <= 80 else f"{text[:80]}..."

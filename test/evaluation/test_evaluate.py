@@ -58,6 +58,29 @@ class Reader(Idle):
         return self.expert.act(observation)
 
 
+class Watched(Reader):
+    """Keeps what it sees."""
+
+    def reset(self, demonstration: Sequence[Demonstration[Observation, Action]], seed: Any = 0) -> None:
+        super().reset(demonstration)
+        self.seen: list[Observation] = []
+
+    def act(self, observation: Observation) -> Action:
+        self.seen.append(observation)
+        return super().act(observation)
+
+    def episode(self, row: int, steps: int) -> tuple[np.ndarray, ...]:
+        """All numbers of world ``row``: what was shown to it, and what was seen there in so many steps."""
+        shown, seen = self.shown[row], Observation.stack(self.seen[:steps])
+        return (
+            shown.observations.block_positions,
+            shown.actions.displacement,
+            seen.block_positions[:, row],
+            seen.block_yaws[:, row],
+            seen.gripper_opening[:, row],
+        )
+
+
 def cases(task: StackingTask, count: int = 4, seed: int = 0) -> list[Case]:
     return [Case(task, number, seed) for number in range(count)]
 
@@ -126,6 +149,23 @@ def test_an_episode_can_be_run_again_by_itself() -> None:
     assert report["all"]["control_steps_per_stage"] == pytest.approx(
         (run_batch(Setting("pybullet"), None, cases(TASKS[2], seed=5)[:1])[0].steps + alone.steps) / 2
     )
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [KINEMATIC, Setting("kinematic", operator="human", push=0.10), Setting("kinematic", mishap="drop")],
+    ids=["plain", "human and push", "drop"],
+)
+def test_an_episode_goes_alone_as_it_goes_beside_others(setting: Setting) -> None:
+    """Whatever the others do, and however much longer they take: the same demonstration, scene and motions."""
+    tasks = [StackingTask.parse(text) for text in ("ab +c +d", "abcd", "dc ba")]
+    together = [Case(task, number, 3) for task in tasks for number in (0, 1)]
+    beside, alone = Watched(), Watched()
+    results = run_batch(setting, beside, together)
+    for row, (case, result) in enumerate(zip(together, results, strict=True)):
+        assert run_batch(setting, alone, [case]) == [result]
+        for mine, its in zip(alone.episode(0, result.steps), beside.episode(row, result.steps), strict=True):
+            np.testing.assert_array_equal(mine, its)
 
 
 def test_a_model_folder_is_judged_and_named_by_its_digest(tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ from osil.demonstrations import storage
 from osil.demonstrations.scripted import demonstrate
 from osil.networks.stacking import StackingNetwork
 from osil.policy import PolicyConfig, save_policy
+from osil.ros import topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.table import Table
 from osil_interfaces.action import Imitate
+from osil_interfaces.msg import PolicyStatus
 
 Result = Imitate.Result
 
@@ -126,3 +128,37 @@ def test_a_simulation_that_dies_aborts_the_goal(session: Session, stack: Stack) 
     assert time.monotonic() - stopped < 30.0
     assert Goal(session, "three").result().outcome == Result.OBSERVATION_LOST, "still nothing new is seen"
     simulate(stack, session)  # and with a new simulation everything goes on
+
+
+@pytest.mark.parametrize("time_limit", [-1.0, float("nan"), float("inf")])
+def test_a_time_limit_that_is_none_is_refused(session: Session, time_limit: float) -> None:
+    result = Goal(session, "three", time_limit).result()
+    assert result.outcome == Result.REFUSED
+    assert "time_limit" in result.reason
+
+
+def test_the_status_tells_what_the_policy_does(session: Session) -> None:
+    heard: list[PolicyStatus] = []
+    subscription = session.create_subscription(PolicyStatus, topics.POLICY_STATUS, heard.append, topics.LATCHED)
+    Goal(session, "three", time_limit=1.0).result()
+    session.wait(lambda: heard[-1].state == PolicyStatus.IDLE and "time limit" in heard[-1].reason, "idle", 10.0)
+    acting = [status for status in heard if status.state == PolicyStatus.ACTING]
+    assert acting
+    assert all(abs(status.observation_age) < 0.3 for status in acting)
+    session.destroy_subscription(subscription)
+
+
+def test_without_a_controller_a_goal_ends_and_none_is_taken(session: Session, stack: Stack) -> None:
+    goal = Goal(session, "three", time_limit=0.0)
+    goal.under_way()
+    stack.stop(["controller"])
+    result = goal.result()
+    assert result.outcome == Result.CONTROLLER_LOST
+    assert "is the controller running?" in result.reason
+    refused = Goal(session, "three", time_limit=0.0).result()
+    assert refused.outcome == Result.REFUSED
+    assert "is the controller running?" in refused.reason
+    stack.start("controller")
+    session.wait(
+        lambda: Goal(session, "three", time_limit=0.3).result().outcome == Result.TIME_LIMIT, "the next goal", 20.0
+    )

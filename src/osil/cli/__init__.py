@@ -3,35 +3,75 @@
 from __future__ import annotations
 
 import argparse
+import io
 import shlex
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from osil.cli import collect, demonstration, evaluate, particle, reproduce, train
+from osil.cli.arguments import helps
 from osil.errors import OsilError
 
 
+class _Stopped(SystemExit):
+    """Ctrl-C. Unlike KeyboardInterrupt it is not lost, or told twice, if it comes while modules are imported."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command. Returns the exit status: 0, or 2 after an error of the user's that is told in one line."""
+    """Run the command.
+
+    Returns:
+        The exit status: 0, 2 after an error of the user's or of the machine's that is told in one line, 130 if stopped.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that the terminal\'s locale does not know
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(words)
-    options.command_line = shlex.join(["osil", *words])
     try:
-        options.run(options)
-    except OsilError as error:
+        with _stoppable():
+            options = _parser().parse_args(words)
+            options.command_line = shlex.join(["osil", *words])
+            options.run(options)
+    except (OsilError, OSError) as error:
         print(f"osil: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except _Stopped:
         print("osil: stopped", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise _Stopped(130)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="osil", description="One-shot imitation learning: show a task once, and a simulated Fetch repeats it."
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    helps(parser)
+    parser.add_argument(
+        "--version", dest="run", action="store_const", const=_print_version, help="print the version and leave"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (evaluate, train, collect, demonstration, particle, reproduce):
         command.add(commands)
     return parser
+
+
+def _print_version(options: argparse.Namespace) -> None:
+    from xml.etree import ElementTree
+
+    from osil.resources import resource_path
+
+    print(f"osil {ElementTree.parse(resource_path('package.xml')).findtext('version')}")

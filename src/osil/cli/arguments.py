@@ -23,6 +23,11 @@ def add_command(commands: Commands, name: str, summary: str, example: str) -> ar
     )
 
 
+def helps(parser: argparse.ArgumentParser) -> None:
+    """Without a command of its own after it, the parser's command prints help."""
+    parser.set_defaults(run=lambda options: parser.print_help())
+
+
 def add_common(parser: argparse.ArgumentParser, worlds: Sequence[str], episodes: int, seed_of: str) -> None:
     parser.add_argument("--world", choices=worlds, default="pybullet", help="default: %(default)s")
     parser.add_argument("--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s")

@@ -34,11 +34,13 @@ def _run(options: argparse.Namespace) -> None:
 
     from osil.demonstrations.scripted import write_demonstrations
     from osil.demonstrations.trajectories import USUAL_NOISE, Recipe, collect_dataset
+    from osil.files import check_output_folder
     from osil.tasks.splits import load_tasks
 
     if options.noise and options.format != "hdf5":
         raise ConfigError("--noise: demonstrations in MCAP files have none; add --format hdf5")
     tasks = load_tasks(options.tasks, options.max_blocks)
+    check_output_folder(options.output)
     total, new = len(tasks) * options.episodes, 0
     with tqdm(total=total, unit="demonstration", smoothing=0.05) as progress:
         if options.format == "hdf5":

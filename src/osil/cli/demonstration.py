@@ -1,11 +1,11 @@
-"""``osil demonstration``: look at a file."""
+"""``osil demonstration``: look at a file, or recover what a damaged or unfinished one holds."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from osil.cli.arguments import Commands, add_command, speed
+from osil.cli.arguments import Commands, add_command, helps, speed
 
 FILM_STRIDE = 2
 """A film shows every second control step: 10 pictures a second."""
@@ -15,11 +15,12 @@ def add(commands: Commands) -> None:
     parser = add_command(
         commands,
         "demonstration",
-        "look at a demonstration file",
+        "look at a demonstration file, or recover one",
         "  osil demonstration info demo_output/demonstration.mcap\n"
         "  osil demonstration replay demo_output/demonstration.mcap --output shown.mp4",
     )
-    actions = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    helps(parser)
+    actions = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     info = add_command(actions, "info", "print what a demonstration file holds", "  osil demonstration info shown.mcap")
     info.add_argument("file", type=Path, metavar="FILE")
@@ -36,6 +37,17 @@ def add(commands: Commands) -> None:
     replay.add_argument("--speed", type=speed, default=1.0, metavar="X", help="times real time; default: %(default)s")
     replay.set_defaults(run=_replay)
 
+    recover = add_command(
+        actions,
+        "recover",
+        "make whole demonstrations of unfinished recordings, or of a damaged file",
+        "  osil demonstration recover demonstrations\n  osil demonstration recover shown.mcap",
+    )
+    recover.add_argument(
+        "path", metavar="FILE|FOLDER", help="a damaged file, or a folder with unfinished recordings (.NAME.partial)"
+    )
+    recover.set_defaults(run=_recover)
+
 
 def _info(options: argparse.Namespace) -> None:
     from osil.demonstrations.storage import load
@@ -49,15 +61,38 @@ def _replay(options: argparse.Namespace) -> None:
     from osil.core import CONTROL_PERIOD
     from osil.demonstrations.replay import play, snapshots
     from osil.demonstrations.storage import load
-    from osil.figures.video import write_video
+    from osil.figures.video import check_video, write_video
     from osil.worlds.render import SceneRenderer
 
     steps = snapshots(load(options.file).demonstration)
     if options.output is None:
         play(steps, options.speed)
         return
+    check_video(options.output)
     renderer = SceneRenderer(len(steps[0].block_positions))
     shown = steps[::FILM_STRIDE]
     pictures = (renderer.render(step) for step in tqdm(shown, unit="picture"))
     write_video(options.output, pictures, options.speed / (CONTROL_PERIOD * FILM_STRIDE))
     renderer.close()
+
+
+def _recover(options: argparse.Namespace) -> None:
+    from osil.demonstrations.library import Library, absolute
+    from osil.demonstrations.names import to_text
+    from osil.demonstrations.partial import recover
+    from osil.errors import DemonstrationError
+
+    path = absolute(options.path)
+    files = Library(path).unfinished() if path.is_dir() else [path]
+    refused = []
+    for file in files:
+        try:
+            new = recover(file)
+        except DemonstrationError as error:
+            refused.append(str(error))
+        else:
+            print(f"{to_text(file)}: {f'recovered as {to_text(new)}' if new else 'had hardly begun, and is removed'}")
+    if not files:
+        print(f"{to_text(path)}: no recording was left unfinished")
+    if refused:
+        raise DemonstrationError("; ".join(refused))

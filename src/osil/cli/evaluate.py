@@ -15,16 +15,16 @@ def add(commands: Commands) -> None:
         commands,
         "evaluate",
         "measure how often a policy finishes whole tasks",
-        "  osil evaluate models/stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
-        "  osil evaluate models/stacking --operator human --push 0.10\n"
-        "  osil evaluate models/stacking --mishap drop\n"
-        "  osil evaluate models/stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
+        "  osil evaluate stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
+        "  osil evaluate stacking --operator human --push 0.10\n"
+        "  osil evaluate stacking --mishap drop\n"
+        "  osil evaluate stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
         "  osil evaluate expert --world kinematic --tasks train --episodes 10\n"
-        "  osil evaluate models/particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
+        "  osil evaluate particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
         "Each episode has a fresh demonstration, and then the policy acts in a new random scene. No seed gives a\n"
         "scene that training has seen. A demonstration that itself misses its layout is drawn again, and counted.",
     )
-    parser.add_argument("model", metavar="MODEL", help="folder of a model, or 'expert' for the scripted expert")
+    parser.add_argument("model", metavar="MODEL", help="folder or name of a model, or 'expert' for the scripted expert")
     add_common(parser, (*STACKING_WORLDS, "particle"), episodes=10, seed_of="chooses the episodes")
     parser.add_argument(
         "--landmarks", type=positive, default=10, metavar="N", help="in the particle world; default: %(default)s"
@@ -48,27 +48,32 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from osil.files import check_output_file, check_output_folder
+
     report: dict[str, Any] = {"command": options.command_line}
     if options.world == "particle":
         from osil.evaluation.reaching import evaluate_reaching, lines
 
+        check_output_file(options.json)
         report |= evaluate_reaching(options.model, options.landmarks, options.episodes, options.seed)
         print(lines([(f"{options.landmarks} landmarks", report["all"])]))
     else:
-        from osil.evaluation.evaluate import evaluate
+        from osil.evaluation.evaluate import evaluate, load
         from osil.evaluation.report import table
         from osil.evaluation.setting import Setting
         from osil.tasks.splits import load_tasks
         from osil.worlds.conditions import Conditions
 
+        load(options.model)  # what was named first is found wanting first
         tasks = load_tasks(options.tasks, options.max_blocks)
         conditions = Conditions(options.friction, options.mass, options.size, options.latency, options.noise)
         setting = Setting(options.world, options.operator, options.push, conditions, options.yaw, options.mishap)
+        check_output_file(options.json)
+        check_output_folder(options.failures)
         report |= {"tasks": options.tasks}
         report |= evaluate(
             options.model, setting, tasks, options.episodes, options.seed, options.jobs, options.failures
         )
         print(table(report))
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

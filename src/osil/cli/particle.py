@@ -33,6 +33,8 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from osil.evaluation.show_reaching import show
+    from osil.figures.video import check_video
 
+    check_video(options.output)
     print(show(options.model, options.episodes, options.seed, options.output))
     print(f"a demonstration and what the policy makes of it: {options.output}")

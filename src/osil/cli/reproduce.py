@@ -15,7 +15,7 @@ def add(commands: Commands) -> None:
         "reproduce",
         "train and judge everything behind the published tables and figures",
         "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
-        "  osil reproduce stacking --model models/stacking\n"
+        "  osil reproduce stacking --model runs/stacking\n"
         "  osil reproduce learning --run runs/stacking\n"
         "  osil reproduce attention\n"
         "  osil reproduce comparison\n\n"
@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
         "--run", dest="training", type=Path, default=Path("runs/stacking"), metavar="DIR", help="of osil train"
     )
     stacking = parser.add_argument_group("stacking and attention")
-    stacking.add_argument("--model", type=Path, default=Path("models/stacking"), help="default: %(default)s")
+    stacking.add_argument("--model", default="stacking", help="folder or name; default: %(default)s")
     stacking.add_argument("--seed", type=natural, default=0, metavar="S", help="chooses the episodes")
     stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help="of evaluations; default: all")
     stacking.add_argument(
@@ -48,11 +48,18 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from osil.files import check_output_folder
+
     output = options.output or Path("results") / ("particle" if options.experiment == "particle" else "stacking")
+    if options.experiment in ("attention", "comparison"):
+        output = output / options.experiment
+    check_output_folder(output)
     if options.experiment == "comparison":
         from osil.training.reproduce_comparison import reproduce as reproduce_comparison
 
-        reproduce_comparison(output / "comparison", Path("runs/comparison"), options.seed, options.jobs)
+        runs = Path("runs/comparison")
+        check_output_folder(runs)
+        reproduce_comparison(output, runs, options.seed, options.jobs)
     elif options.experiment == "learning":
         from osil.training.reproduce_learning import reproduce as reproduce_learning
 
@@ -61,8 +68,8 @@ def _run(options: argparse.Namespace) -> None:
         from osil.evaluation.reproduce_attention import TASK
         from osil.evaluation.reproduce_attention import reproduce as reproduce_attention
 
-        finished = reproduce_attention(options.model, output / "attention", options.seed)
-        print(f"task {TASK}: {'finished' if finished else 'not finished'}; figures are in {output / 'attention'}")
+        finished = reproduce_attention(options.model, output, options.seed)
+        print(f"task {TASK}: {'finished' if finished else 'not finished'}; figures are in {output}")
     elif options.experiment == "stacking":
         from osil.evaluation.reproduce_stacking import reproduce as reproduce_stacking
 
@@ -70,4 +77,5 @@ def _run(options: argparse.Namespace) -> None:
     else:
         from osil.training.reproduce_reaching import reproduce
 
+        check_output_folder(options.runs)
         reproduce(options.recipe, output, options.runs, options.jobs)

@@ -23,7 +23,10 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from osil.files import check_output_folder
     from osil.settings import from_yaml
     from osil.training.stacking import StackingTraining, run
 
-    run(from_yaml(StackingTraining, options.config), options.output, options.resume)
+    config = from_yaml(StackingTraining, options.config)
+    check_output_folder(options.output)
+    run(config, options.output, options.resume)

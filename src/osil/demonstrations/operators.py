@@ -11,6 +11,7 @@ import numpy as np
 from osil.core import Action, Actor, Observation
 from osil.experts.operator import HumanOperator, OperatorConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.seeds import Streams
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask
 
 OperatorKind = Literal["expert", "human"]
@@ -35,14 +36,17 @@ class Operator:
 
 
 def open_operator(
-    kind: OperatorKind, tasks: Sequence[StackingTask], rng: np.random.Generator, block_size: float = BLOCK_SIZE
+    kind: OperatorKind,
+    tasks: Sequence[StackingTask],
+    rng: np.random.Generator | Streams,
+    block_size: float = BLOCK_SIZE,
 ) -> Operator:
     """An operator of the given kind.
 
     Args:
         kind: who it is.
         tasks: N tasks of the same number of blocks.
-        rng: what the person does by chance; the expert leaves nothing to it.
+        rng: what the person does by chance, one for all or a stream for each task; the expert leaves nothing to it.
         block_size: edge length of the blocks, metres.
     """
     config = ExpertConfig(block_size=block_size)

@@ -147,7 +147,7 @@ class PoolMaker:
             shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING, table=self._table)
         repeated = [task for task in tasks for _ in range(c.queries)]
         if learner and drawn >= c.dagger_after and rng.random() < c.dagger_share:
-            asked = self._let_learn(learner, repeated, shown, drawn, rng)
+            asked = self._let_learn(learner, repeated, shown, rng)
             return Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
         asked = collect(repeated, rng, noise=self._noise, midway=c.midway, table=self._table)
         return Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
@@ -164,12 +164,12 @@ class PoolMaker:
         learner: Learner,
         tasks: Sequence[StackingTask],
         shown: Episodes,
-        drawn: int,
         rng: np.random.Generator,
     ) -> Episodes:
         """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
         c = self._config
-        learner.reset([shown.demonstration(row // c.queries) for row in range(len(tasks))], drawn)
+        seeds: list[int] = rng.integers(2**31, size=len(tasks)).tolist()
+        learner.reset([shown.demonstration(row // c.queries) for row in range(len(tasks))], seeds)
         driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks), len(tasks), rng)
         if rng.random() < c.mishap_share:
             driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, within=MISHAP_STAGES)

@@ -16,9 +16,10 @@ from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z
 from osil.tasks.block_stacking import BLOCK_SIZE
 from osil.worlds import fetch_arm
-from osil.worlds.bullet_scene import BODY_POSTURE, BulletScene, Snapshot
+from osil.worlds.bullet_scene import BODY_POSTURE, Snapshot
 from osil.worlds.fetch_arm import GripperPose
 from osil.worlds.table import Table
+from osil.worlds.window import Window
 
 
 def gripper_path(observations: Observation) -> GripperPose:
@@ -47,18 +48,21 @@ def snapshots(demonstration: Demonstration[Observation, Action], table: Table | 
 
 
 def play(steps: Sequence[Snapshot], speed: float = 1.0) -> None:
-    """Show snapshots in PyBullet's window, ``speed`` times as fast as they were.
+    """Show snapshots in PyBullet's window, ``speed`` times as fast as they were, until they or the window end.
 
     Raises:
         SceneError: there is no display.
     """
-    scene = BulletScene(len(steps[0].block_positions), gui=True)
+    window = Window(len(steps[0].block_positions))
+    began = time.monotonic()
     try:
-        for step in steps:
-            scene.show(step)
-            time.sleep(CONTROL_PERIOD / speed)
+        for number, step in enumerate(steps):
+            window.show(step)
+            time.sleep(max(0.0, began + (number + 1) * CONTROL_PERIOD / speed - time.monotonic()))
+            if not window.open:
+                break
     finally:
-        scene.close()
+        window.close()
 
 
 def _laid_out(blocks: FloatArray, table: Table) -> tuple[float, FloatArray]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import ascii_lowercase
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
 from osil.demonstrations.operators import Operator, OperatorKind, open_operator
@@ -17,6 +17,7 @@ from osil.errors import OsilError
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
+from osil.workers import in_processes
 from osil.worlds.judge import STABLE_STEPS, Judge
 from osil.worlds.opening import WorldKind, open_world
 from osil.worlds.table import Table
@@ -83,12 +84,12 @@ def write_demonstrations(
     Yields:
         For each file the demonstrations in it, which is 1, and whether it is new.
     """
-    written = Parallel(n_jobs=jobs, return_as="generator_unordered")(
+    calls = (
         delayed(write_demonstration)(kind, task, seed, number, folder, operator)
         for task in tasks
         for number in range(episodes)
     )
-    return ((1, is_new) for is_new in written)
+    return ((1, is_new) for is_new in in_processes(calls, jobs))
 
 
 def write_demonstration(

@@ -1,35 +1,33 @@
 """Demonstration files: one MCAP file each, readable by Foxglove, ``ros2 bag info`` and any MCAP library.
 
 A file holds one ``osil_interfaces/msg/DemonstrationStep`` a control step on the topic ``/demonstration`` (CDR encoding,
-``ros2`` profile) and one metadata record named ``osil``. Nothing in it says which task was shown.
+``ros2`` profile) and one metadata record named ``osil``. Steps and metadata are covered by checksums. Nothing in it
+says which task was shown.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from mcap.reader import make_reader
-from mcap_ros2.decoder import DecoderFactory
-from mcap_ros2.writer import Writer
 from numpy.typing import NDArray
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Demonstration, Observation
 from osil.demonstrations.latency import latency_shown
-from osil.demonstrations.schema import MESSAGE_DEFINITION, MESSAGE_TYPE
+from osil.demonstrations.names import to_path, to_text
+from osil.demonstrations.steps_file import FRAME, METADATA, Contents, StepWriter, checked_metadata, read_contents
 from osil.errors import DemonstrationError
 from osil.tasks.block_stacking import layout_below
 
-TOPIC = "/demonstration"
-FRAME = "gripper"
-METADATA = "osil"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Files of version 1 had no checksum of their metadata."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,28 +91,28 @@ def save(
     Raises:
         DemonstrationError: names or stamps do not fit the trajectory, or the file cannot be written.
     """
-    path, created = Path(path), datetime.now(timezone.utc)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    path = to_path(path)
+    temporary = path.with_name(f".{uuid.uuid4().hex}.writing")  # short, so that every name that a file can have will do
+    metadata = describe(name, block_names)
     if stamps is None:
-        start = int(created.timestamp() * NANOSECONDS)
+        start = int(datetime.now(timezone.utc).timestamp() * NANOSECONDS)
         stamps = start + np.arange(len(demonstration), dtype=np.int64) * int(CONTROL_PERIOD * NANOSECONDS)
-    if len(block_names) != demonstration.observations.num_blocks or len(stamps) != len(demonstration):
+    if len(set(block_names)) != demonstration.observations.num_blocks or len(stamps) != len(demonstration):
         raise DemonstrationError(
-            f"{name}: expected {demonstration.observations.num_blocks} block names and {len(demonstration)} stamps, "
-            f"got {len(block_names)} and {len(stamps)}"
+            f"{name}: expected {demonstration.observations.num_blocks} block names, all different, and "
+            f"{len(demonstration)} stamps, got {len(set(block_names))} and {len(stamps)}"
         )
-    metadata = {
-        "schema_version": str(SCHEMA_VERSION),
-        "name": name,
-        "created": created.isoformat(),
-        "control_period": repr(CONTROL_PERIOD),
-        "block_names": json.dumps(list(block_names)),
-    }
+    if np.min(stamps) < 0 or np.max(stamps) >= 2**31 * NANOSECONDS:
+        raise DemonstrationError(f"{name}: expected stamps of 0 to 2^31 s, got {np.min(stamps)} to {np.max(stamps)} ns")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
-                _write(file, demonstration, stamps, metadata)
+                writer = StepWriter(file)
+                writer.describe(metadata)
+                for index, stamp in enumerate(int(stamp) for stamp in stamps):
+                    writer.append(demonstration.observations[index], demonstration.actions[index], stamp)
+                writer.finish()
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -122,33 +120,20 @@ def save(
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise DemonstrationError(
-            f"cannot write {path}: {error.strerror}; nothing was kept, free the disk or choose another folder"
+            f"cannot write {to_text(path)}: {error.strerror}; nothing was kept there, make its folder writable or free "
+            "the disk"
         ) from error
 
 
-def _write(
-    file: IO[bytes],
-    demonstration: Demonstration[Observation, Action],
-    stamps: NDArray[np.int64],
-    metadata: dict[str, str],
-) -> None:
-    writer = Writer(file)
-    writer.add_metadata(METADATA, metadata)
-    schema = writer.register_msgdef(MESSAGE_TYPE, MESSAGE_DEFINITION)
-    for index, stamp in enumerate(int(stamp) for stamp in stamps):
-        observation, action = demonstration.observations[index], demonstration.actions[index]
-        sec, nanosec = divmod(stamp, NANOSECONDS)
-        message = {
-            "header": {"stamp": {"sec": sec, "nanosec": nanosec}, "frame_id": FRAME},
-            "block_positions": [_xyz(position) for position in observation.block_positions],
-            "block_yaws": observation.block_yaws.tolist(),
-            "gripper_opening": float(observation.gripper_opening),
-            "displacement": _xyz(action.displacement),
-            "yaw_step": float(action.yaw_step),
-            "close_gripper": bool(action.close_gripper),
-        }
-        writer.write_message(TOPIC, schema, message, log_time=stamp, sequence=index)
-    writer.finish()  # type: ignore[no-untyped-call]
+def describe(name: str, block_names: Sequence[str]) -> dict[str, str]:
+    """The metadata of a demonstration that is made now."""
+    return {
+        "schema_version": str(SCHEMA_VERSION),
+        "name": name,
+        "created": datetime.now(timezone.utc).isoformat(),
+        "control_period": repr(CONTROL_PERIOD),
+        "block_names": json.dumps(list(block_names)),
+    }
 
 
 def load(path: str | Path) -> StoredDemonstration:
@@ -157,38 +142,32 @@ def load(path: str | Path) -> StoredDemonstration:
     Raises:
         DemonstrationError: no such file, truncated or damaged, not a demonstration, or of an unknown schema version.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            metadata, messages = _read(file)
-    except OSError as error:
-        raise DemonstrationError(f"cannot read {path}: {error.strerror}") from error
-    except Exception as error:  # damaged bytes make the decoders fail in many ways; all mean the same to the caller
+    path = to_path(path)
+    contents = read_contents(path)
+    if contents.problem:
+        rescue = f", or try: osil demonstration recover {to_text(path)}" if len(contents.steps) > 1 else ""
         raise DemonstrationError(
-            f"{path} is not a whole demonstration file ({error or type(error).__name__}); record it again"
-        ) from error
-    if metadata.get("schema_version") != str(SCHEMA_VERSION):
+            f"{to_text(path)} is not a whole demonstration file ({contents.problem}); record it again{rescue}"
+        )
+    return parse(contents, path)
+
+
+def parse(contents: Contents, path: Path) -> StoredDemonstration:
+    """The demonstration in what was read of a file.
+
+    Raises:
+        DemonstrationError: of an unknown schema version, damaged, or not a demonstration.
+    """
+    version = contents.metadata.get("schema_version")
+    if version != str(SCHEMA_VERSION):
         raise DemonstrationError(
-            f"{path}: expected schema version {SCHEMA_VERSION} in the metadata record {METADATA!r}, "
-            f"got {metadata.get('schema_version')}; record it again or use the osil version that wrote it"
+            f"{to_text(path)}: expected schema version {SCHEMA_VERSION} in the metadata record {METADATA!r}, "
+            f"got {version}; record it again or use the osil version that wrote it"
         )
     try:
-        return _parse(metadata, messages)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DemonstrationError(f"{path}: {error}; record it again") from error
-
-
-def _read(file: IO[bytes]) -> tuple[dict[str, str], list[Any]]:
-    """The ``osil`` metadata (empty if there is none) and the decoded steps in the order in which they were written."""
-    reader = make_reader(file, validate_crcs=True, decoder_factories=[DecoderFactory()])
-    summary = reader.get_summary()
-    if summary is None or summary.statistics is None:
-        raise ValueError("no summary at the end")
-    metadata = next((record.metadata for record in reader.iter_metadata() if record.name == METADATA), {})
-    decoded = [(item[2].sequence, item[3]) for item in reader.iter_decoded_messages(topics=[TOPIC])]
-    if len(decoded) != summary.statistics.message_count:
-        raise ValueError(f"{len(decoded)} of {summary.statistics.message_count} messages are steps")
-    return metadata, [message for _, message in sorted(decoded, key=lambda item: item[0])]
+        return _parse(checked_metadata(contents.metadata), contents.steps)
+    except Exception as error:  # whatever is not as ``save`` writes it fails in a way of its own
+        raise DemonstrationError(f"{to_text(path)}: {error}; record it again") from error
 
 
 def _parse(metadata: dict[str, str], messages: list[Any]) -> StoredDemonstration:
@@ -204,16 +183,15 @@ def _parse(metadata: dict[str, str], messages: list[Any]) -> StoredDemonstration
         np.array([message.close_gripper for message in messages], dtype=np.bool_),
         np.array([message.yaw_step for message in messages], dtype=np.float64),
     )
+    names = json.loads(metadata["block_names"])
+    if len({str(name) for name in names}) != observations.num_blocks:
+        raise DemonstrationError(f"expected different names of {observations.num_blocks} blocks, got {names}")
     stamps = [message.header.stamp.sec * NANOSECONDS + message.header.stamp.nanosec for message in messages]
     return StoredDemonstration(
         demonstration=Demonstration(observations, actions),
         name=metadata["name"],
-        block_names=tuple(json.loads(metadata["block_names"])),
+        block_names=tuple(str(name) for name in names),
         stamps=np.array(stamps, dtype=np.int64),
-        created=datetime.fromisoformat(metadata["created"]),
+        created=datetime.fromisoformat(metadata["created"]).astimezone(timezone.utc),
         control_period=float(metadata["control_period"]),
     )
-
-
-def _xyz(vector: NDArray[Any]) -> dict[str, float]:
-    return dict(zip("xyz", vector.tolist(), strict=True))

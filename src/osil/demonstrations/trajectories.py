@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from joblib import Parallel, delayed
-from joblib.parallel import get_active_backend
+from joblib import delayed
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation
 from osil.demonstrations.collection import STEPS_AFTER, at_rest, scenes
@@ -30,6 +29,7 @@ from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
+from osil.workers import in_processes
 from osil.worlds.opening import WorldKind, open_world
 from osil.worlds.table import Table
 
@@ -95,11 +95,8 @@ def collect_dataset(
         for number, first in enumerate(range(0, episodes, size))
         for task in tasks
     ]
-    backend, _ = get_active_backend()
-    as_they_come = backend.supports_return_generator  # Ray's gives all at the end
-    yield from Parallel(n_jobs=jobs, return_as="generator_unordered" if as_they_come else "list")(
-        delayed(collect_file)(recipe, task, number, count, folder) for task, number, count in wanted
-    )
+    calls = (delayed(collect_file)(recipe, task, number, count, folder) for task, number, count in wanted)
+    yield from in_processes(calls, jobs)
 
 
 def collect_file(recipe: Recipe, task: StackingTask, number: int, count: int, folder: Path) -> tuple[int, bool]:

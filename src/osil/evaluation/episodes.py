@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_lowercase
 
 import numpy as np
 
-from osil.core import Action, Actor, Demonstration, Observation, Policy, Scene
+from osil.core import Action, Actor, BoolArray, Demonstration, Observation, Policy, Scene
 from osil.demonstrations.operators import open_operator
 from osil.demonstrations.scripted import MAX_ATTEMPTS, demonstrate
 from osil.demonstrations.storage import save
@@ -19,7 +20,7 @@ from osil.evaluation.setting import Setting
 from osil.experts.mishaps import MishapActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.rollout import Recorder, rollout
-from osil.seeds import generator
+from osil.seeds import Streams, generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
 from osil.worlds.opening import StackingWorld, open_world
@@ -34,6 +35,10 @@ _WORLD, _SCENE, _POLICY, _DEMONSTRATION, _OPERATOR, _PUSH, _MISHAP = range(7)
 @dataclass(frozen=True)
 class Case:
     """One episode to run. It depends on the task, the seed and the number alone, so it can be run again by itself.
+
+    All that is left to chance comes from streams of the case's own, so beside others it goes just as it does alone. (A
+    network rounds a little differently in batches of other sizes. In what follows that is a difference from the
+    seventh digit on.)
 
     Attributes:
         task: what is demonstrated and judged. The policy is never told.
@@ -87,33 +92,45 @@ def run_batch(
         OsilError: the operator cannot demonstrate a task.
     """
     tasks, size = [case.task for case in cases], setting.conditions.block_size
-    with open_world(
-        setting.world, tasks[0].num_blocks, cases[0].generator(_WORLD), setting.conditions, setting.table
-    ) as world:
-        actor: Actor[Observation, Action]
-        shown: list[Demonstration[Observation, Action]] = []
-        if policy is None:
-            actor, redrawn = StackingExpert(tasks, ExpertConfig(block_size=size)), [0] * len(cases)
-        else:
-            shown, redrawn = _demonstrations(setting, world, cases)
-            policy.reset(shown, seed=int(cases[0].generator(_POLICY).integers(2**31)))
-            actor = policy
-        judge, recorder = Judge(tasks), Recorder[Observation, Action]()
-        happened = [np.zeros(len(cases), dtype=np.bool_)]
-        if setting.mishap != "none":
-            actor = MishapActor(actor, tasks, setting.mishap, cases[0].generator(_MISHAP), size)
-            happened.append(actor.happened)
+    worlds = _streams(cases, _WORLD)
+    actor: Actor[Observation, Action]
+    shown: list[Demonstration[Observation, Action]] = []
+    if policy is None:
+        actor, redrawn = StackingExpert(tasks, ExpertConfig(block_size=size)), [0] * len(cases)
+    else:
+        shown, redrawn = _demonstrations(setting, cases, worlds)
+        policy.reset(shown, seed=[int(case.generator(_POLICY).integers(2**31)) for case in cases])
+        actor = policy
+    judge, recorder = Judge(tasks), Recorder[Observation, Action]()
+    happened = [np.zeros(len(cases), dtype=np.bool_)]
+    if setting.mishap != "none":
+        actor = MishapActor(actor, tasks, setting.mishap, _streams(cases, _MISHAP), size)
+        happened.append(actor.happened)
+    with _open(setting, cases, worlds) as world:
         if setting.push:
-            world = PushedWorld(world, tasks, cases[0].generator(_PUSH), setting.push)
+            world = PushedWorld(world, tasks, _streams(cases, _PUSH), setting.push)
             happened.append(world.pushed)
+        disturbed = _Disturbed(judge, happened)
         observation = world.reset(_scenes(setting, cases, _SCENE))
-        rollout(world, actor, observation, judge.max_steps, [judge, recorder])
+        rollout(world, actor, observation, judge.max_steps, [disturbed, judge, recorder])
     if failures:
         _keep_failures(failures, cases, judge, shown, recorder)
     outcomes, steps, stages = judge.outcomes(), judge.steps.tolist(), judge.stages_done.tolist()
-    disturbed = np.any(happened, axis=0).tolist()
-    rows = zip(cases, outcomes, steps, stages, judge.in_order.tolist(), redrawn, disturbed, strict=True)
+    rows = zip(cases, outcomes, steps, stages, judge.in_order.tolist(), redrawn, disturbed.rows.tolist(), strict=True)
     return [Episode(*row) for row in rows]
+
+
+class _Disturbed:
+    """Observer that notes where something happened before the judge, who looks after it, decided the episode."""
+
+    done = False
+
+    def __init__(self, judge: Judge, happened: Sequence[BoolArray]) -> None:
+        self._judge, self._happened = judge, happened
+        self.rows: BoolArray = np.zeros(len(happened[0]), dtype=np.bool_)
+
+    def on_step(self, observation: Observation, action: Action, scene: Scene) -> None:
+        self.rows = self.rows | (self._judge.running & np.any(self._happened, axis=0))
 
 
 def _keep_failures(
@@ -136,7 +153,7 @@ def _keep_failures(
 
 
 def _demonstrations(
-    setting: Setting, world: StackingWorld, cases: Sequence[Case]
+    setting: Setting, cases: Sequence[Case], worlds: Streams
 ) -> tuple[list[Demonstration[Observation, Action]], list[int]]:
     """A successful demonstration for each case, and how many failed ones came before it."""
     found: dict[int, Demonstration[Observation, Action]] = {}
@@ -145,10 +162,11 @@ def _demonstrations(
         missing = [n for n in range(len(cases)) if n not in found]
         if not missing:
             return [found[n] for n in range(len(cases))], redrawn
-        tasks = [cases[n].task for n in missing]
-        scene = _scenes(setting, [cases[n] for n in missing], _DEMONSTRATION, attempt)
-        operator = open_operator(setting.operator, tasks, cases[missing[0]].generator(_OPERATOR, attempt), size)
-        shown, succeeded = demonstrate(world, tasks, scene, operator)
+        asked = [cases[n] for n in missing]
+        tasks, scene = [case.task for case in asked], _scenes(setting, asked, _DEMONSTRATION, attempt)
+        operator = open_operator(setting.operator, tasks, _streams(asked, _OPERATOR, attempt), size)
+        with _open(setting, asked, worlds.take(missing)) as world:
+            shown, succeeded = demonstrate(world, tasks, scene, operator)
         for n, demonstration, success in zip(missing, shown, succeeded, strict=True):
             if success:
                 found[n] = demonstration
@@ -156,6 +174,16 @@ def _demonstrations(
                 redrawn[n] += 1
     failed = cases[redrawn.index(max(redrawn))].task
     raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {failed}; is the task possible?")
+
+
+def _open(setting: Setting, cases: Sequence[Case], streams: Streams) -> AbstractContextManager[StackingWorld]:
+    """A world for these cases, with a stream for each."""
+    return open_world(setting.world, cases[0].task.num_blocks, streams, setting.conditions, setting.table)
+
+
+def _streams(cases: Sequence[Case], *key: int) -> Streams:
+    """A stream for each case."""
+    return Streams([case.generator(*key) for case in cases])
 
 
 def _scenes(setting: Setting, cases: Sequence[Case], *key: int) -> Scene:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from osil.core import CONTROL_PERIOD
@@ -16,6 +16,7 @@ from osil.evaluation.setting import Setting
 from osil.evaluation.versions import versions
 from osil.policy import load_policy
 from osil.tasks.block_stacking import StackingTask
+from osil.workers import in_processes
 from osil.worlds.judge import SLACK_STEPS, STABLE_STEPS, STEPS_PER_STAGE
 from osil.worlds.opening import BATCH_SIZE
 
@@ -35,7 +36,7 @@ def evaluate(
     """Judge a policy: every episode has a fresh demonstration and a new random scene.
 
     Args:
-        model: folder of a model, or ``expert``.
+        model: folder or name of a model, or ``expert``.
         setting: world, operator, push and conditions.
         tasks: what to judge on.
         episodes: for each task.
@@ -85,9 +86,8 @@ def run_cases(
 ) -> list[Episode]:
     """Run cases in several processes, with a progress bar named ``label``. Other arguments as for ``evaluate``."""
     results: list[Episode] = []
-    work = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(_run)(setting, model, batch, failures) for batch in _batches(cases, BATCH_SIZE[setting.world])
-    )
+    batches = _batches(cases, BATCH_SIZE[setting.world])
+    work = in_processes((delayed(_run)(setting, model, batch, failures) for batch in batches), jobs)
     with tqdm(total=len(cases), desc=label or None, unit="episode", smoothing=0.02) as progress:
         for finished in work:
             results += finished

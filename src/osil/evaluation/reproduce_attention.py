@@ -51,11 +51,11 @@ class Watcher:
         self.seen.append(attention)
 
 
-def reproduce(model: Path, output: Path, seed: int) -> bool:
+def reproduce(model: str | Path, output: Path, seed: int) -> bool:
     """Show ``TASK`` once in PyBullet, let the policy repeat it, and draw what it attended to.
 
     Args:
-        model: folder of the model.
+        model: folder or name of the model.
         output: folder of ``figure_16.png``, ``figure_17.png`` and ``figure_18.png`` (with figure 19).
         seed: chooses the scenes.
 

@@ -18,6 +18,7 @@ from osil.evaluation.episodes import Case, Episode
 from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
 from osil.evaluation.experiments import EXPERIMENTS, RECOVERY, ROBUSTNESS, Experiment
 from osil.evaluation.stacking_tables import draw, permutations_table, stages_table, summary_table
+from osil.files import read_json, read_json_lines
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Outcome
 
@@ -34,12 +35,12 @@ DRAWN = {
 
 
 def reproduce(
-    model: Path, output: Path, seed: int, jobs: int, names: Sequence[str] = (), at_most: int | None = None
+    model: str | Path, output: Path, seed: int, jobs: int, names: Sequence[str] = (), at_most: int | None = None
 ) -> None:
     """Run what is missing and write tables and figures, again after every experiment.
 
     Args:
-        model: folder of the model.
+        model: folder or name of the model.
         output: folder of records, reports, tables and figures.
         seed: chooses the episodes.
         jobs: processes.
@@ -61,7 +62,7 @@ def reproduce(
             write_results(output)
 
 
-def run_experiment(experiment: Experiment, model: Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
+def run_experiment(experiment: Experiment, model: str | Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
     """Run the episodes that ``output`` has no records of, and report on all. Arguments as for ``reproduce``."""
     judged = EXPERT if experiment.expert else model
     header = {
@@ -104,9 +105,10 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
     if not path.exists():
         _append(path, header)
         return {}
-    first, *lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    if first != header:
-        raise ConfigError(f"{path} holds records of {first}, not of {header}; choose another output folder")
+    first, *lines = read_json_lines(path) or [{}]
+    other = [f"{name} {first.get(name)} for {value}" for name, value in header.items() if first.get(name) != value]
+    if other:
+        raise ConfigError(f"{path} holds records of another run: {', '.join(other)}; choose another output folder")
     done: dict[str, list[Episode]] = {}
     for line in lines:
         episodes = [_episode(line["task"], one, header["seed"]) for one in line["episodes"]]
@@ -134,7 +136,7 @@ def _episode(task: str, values: dict[str, Any], seed: int) -> Episode:
 def write_results(output: Path) -> None:
     """Write ``tables.md`` and the figures from the reports in ``output``."""
     paths = {experiment.name: output / f"{experiment.name}.json" for experiment in EXPERIMENTS}
-    reports = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+    reports = {name: read_json(path) for name, path in paths.items() if path.exists()}
     text = ["# Block stacking", "", "Made by `osil reproduce stacking`. Success of whole episodes.", ""]
     for name, table, row in (
         ("test", "success_test_tasks", "dagger"),

@@ -43,7 +43,9 @@ class Setting:
 
     def __post_init__(self) -> None:
         if self.world == "kinematic" and self.conditions != Conditions():
-            raise ConfigError(f"{self.conditions}: the kinematic world has no such conditions; use the world pybullet")
+            raise ConfigError(
+                "the kinematic world knows no conditions such as friction, mass or noise; use the world pybullet"
+            )
         if not 0.0 <= self.push <= 0.3:
             raise ConfigError(f"push of {self.push} m: expected 0 to 0.3 m")
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Observation
 from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.seeds import Streams
 from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, in_fingers, stacked_on
 
 MishapKind = Literal["drop", "wrong_block"]
@@ -36,7 +37,7 @@ class MishapActor:
         actor: acts on observations with leading ``[N]``.
         tasks: N tasks, to tell which block would be a wrong one.
         kind: ``drop`` or ``wrong_block``.
-        rng: draws when it happens, and to which block.
+        rng: draws when it happens, and to which block: one for all worlds, or a stream for each.
         block_size: edge length of the blocks, metres.
         within: it happens within so many stages; None: within all that the task has.
 
@@ -49,16 +50,16 @@ class MishapActor:
         actor: Actor[Observation, Action],
         tasks: Sequence[StackingTask],
         kind: MishapKind,
-        rng: np.random.Generator,
+        rng: np.random.Generator | Streams,
         block_size: float = BLOCK_SIZE,
         within: int | None = None,
     ) -> None:
-        self._actor, self._tasks, self._rng = actor, tasks, rng
+        self._actor, self._tasks, self._rng = actor, tasks, Streams.of(rng, len(tasks))
         self._config = ExpertConfig(block_size=block_size)
         self._mishap = self._drop if kind == "drop" else self._pick_wrong_block
         steps = CARRYING if kind == "drop" else TRAVELLING
         stages = [min(task.num_stages, within or task.num_stages) for task in tasks]
-        self._left = [int(rng.integers(1, steps * max(1, count))) for count in stages]
+        self._left = [int(self._rng[row].integers(1, steps * max(1, count))) for row, count in enumerate(stages)]
         self._dropping = [DROP_STEPS] * len(tasks)
         self._tempted: list[StackingExpert | None] = [None] * len(tasks)
         self.happened: BoolArray = np.zeros(len(tasks), dtype=np.bool_)
@@ -103,7 +104,7 @@ class MishapActor:
         wrong = [block for block in np.flatnonzero(~on.any(0) & ~on.any(1)) if block != following]
         if not wrong or _carried(seen).any():
             return None
-        block = int(self._rng.choice(wrong))
+        block = int(self._rng[row].choice(wrong))
         bare = [other for other in np.flatnonzero(~on.any(0)) if other != block]  # nothing has to be cleared away first
         return StackingExpert(StackingTask(seen.num_blocks, ((block, int(bare[0])),)), self._config) if bare else None
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from osil.core import CONTROL_PERIOD, Action, BoolArray, FloatArray, Observation
 from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.seeds import Streams
 from osil.tasks.block_stacking import StackingTask
 
 Range = tuple[float, float]
@@ -71,25 +72,33 @@ RETREAT_STEPS, RETREAT_STEP = 14, 0.003
 
 
 class HumanOperator:
-    """Acts like a person who shows one task, or one task in each world of a batch. Make a new one for each episode."""
+    """Acts like a person who shows one task, or one task in each world of a batch. Make a new one for each episode.
+
+    Args:
+        task: what to show: one, or N for N worlds.
+        rng: what the person does by chance: one for all worlds, or a stream for each.
+        config: how a person differs from the expert.
+        expert: what both know.
+    """
 
     def __init__(
         self,
         task: StackingTask | Sequence[StackingTask],
-        rng: np.random.Generator,
+        rng: np.random.Generator | Streams,
         config: OperatorConfig | None = None,
         expert: ExpertConfig | None = None,
     ) -> None:
         tasks = [task] if isinstance(task, StackingTask) else list(task)
         count = len(tasks)
-        self._rng, self._config = rng, config or OperatorConfig()
+        self._config = config or OperatorConfig()
+        rng = self._rng = Streams.of(rng, count)
         c = self._config
         self._expert_config = expert or ExpertConfig()
         self._expert = StackingExpert(tasks, self._expert_config)
-        self._slowness = rng.uniform(*c.slowness, count)
-        self._tempo = rng.standard_normal(count)
-        self._tremor = _SmoothNoise((c.tremor, c.tremor, c.tremor, c.tremor_yaw), c.tremor_time, count, rng)
-        self._still = self._steps(c.idle_before, count)
+        self._slowness = rng.uniform(*c.slowness)
+        self._tempo = rng.standard_normal()
+        self._tremor = _SmoothNoise((c.tremor, c.tremor, c.tremor, c.tremor_yaw), c.tremor_time, rng)
+        self._still = self._steps(c.idle_before)
         self._detour = np.zeros(count, dtype=np.int64)
         self._heading = np.zeros((count, 3))
         self._retreat = np.zeros(count, dtype=np.int64)
@@ -99,7 +108,7 @@ class HumanOperator:
         self._close: BoolArray = np.zeros(count, dtype=np.bool_)
         self.misses = np.zeros(count, dtype=np.int64)
         """``[N]`` missed grasps so far."""
-        self.steps_after = self._steps(c.idle_after, count)
+        self.steps_after = self._steps(c.idle_after)
         """``[N]`` control steps for which the person goes on resting once the layout stands."""
 
     def act(self, observation: Observation) -> Action:
@@ -110,7 +119,7 @@ class HumanOperator:
         return action[0] if single else action
 
     def _act(self, observation: Observation) -> Action:
-        c, rng, count = self._config, self._rng, len(self._source)
+        c, rng = self._config, self._rng
         source, _ = self._expert.attended(observation)
         self._begin_grasps(observation, source)
         wanted = self._expert.act(
@@ -122,7 +131,7 @@ class HumanOperator:
         )
 
         keep = np.exp(-CONTROL_PERIOD / c.unevenness_time)
-        self._tempo = keep * self._tempo + np.sqrt(1.0 - keep**2) * rng.standard_normal(count)
+        self._tempo = keep * self._tempo + np.sqrt(1.0 - keep**2) * rng.standard_normal()
         speed = np.exp(c.unevenness * self._tempo) / self._slowness
         motion = speed[:, None] * wanted.displacement
         turn = speed * wanted.yaw_step
@@ -140,8 +149,8 @@ class HumanOperator:
         motion[retreats, 2] = RETREAT_STEP
         close = (close | grips) & ~retreats
 
-        pauses = (self._still == 0) & ~busy & (rng.random(count) < c.pause_rate * CONTROL_PERIOD)
-        self._still = np.where(pauses, self._steps(c.pause, count), self._still)
+        pauses = (self._still == 0) & ~busy & (rng.random() < c.pause_rate * CONTROL_PERIOD)
+        self._still = np.where(pauses, self._steps(c.pause), self._still)
         rests = self._still > 0
         motion[rests] = 0.0
         turn = np.where(rests | busy | away, 0.0, turn)
@@ -157,7 +166,7 @@ class HumanOperator:
     def _miss(self, close: BoolArray) -> None:
         """Count the time for which the fingers close in a wrong place, until the person notices."""
         begins = self._misjudged.any(-1) & close & (self._empty_grip == 0)
-        self._empty_grip = np.where(begins, self._steps(self._config.notice, len(close)), self._empty_grip)
+        self._empty_grip = np.where(begins, self._steps(self._config.notice), self._empty_grip)
         noticed = self._empty_grip == 1
         self._empty_grip = np.maximum(self._empty_grip - 1, 0)
         self._misjudged[noticed] = 0.0
@@ -167,13 +176,14 @@ class HumanOperator:
 
     def _begin_grasps(self, observation: Observation, source: np.ndarray) -> None:
         """Where the open hand turns to another block, draw whether and how the person will misjudge its place."""
-        c, rng = self._config, self._rng
+        c = self._config
         positions = observation.block_positions
         distance = np.sqrt((positions**2).sum(-1)).min(-1)
         free = (observation.gripper_opening > self._expert_config.free_width) & (distance > 0.03) & (self._retreat == 0)
         turns = free & (source != self._source)
         self._source = np.where(free, source, self._source)
-        for row in np.nonzero(turns & (source >= 0))[0]:
+        for row in map(int, np.nonzero(turns & (source >= 0))[0]):
+            rng = self._rng[row]
             if rng.random() >= c.miss:
                 continue
             beside = (rng.choice((-1.0, 1.0)) * rng.uniform(*c.miss_beside), 0.0, 0.0)
@@ -185,31 +195,31 @@ class HumanOperator:
                 self._misjudged[row] = (0.0, 0.0, rng.uniform(*c.miss_above))
 
     def _begin_detours(self, travels: BoolArray) -> None:
-        c, rng, count = self._config, self._rng, len(travels)
-        starts = travels & (self._detour == 0) & (rng.random(count) < c.detour_rate * CONTROL_PERIOD)
-        angle = rng.uniform(-np.pi, np.pi, count)
-        heading = c.detour_step * np.stack([np.cos(angle), np.sin(angle), np.zeros(count)], axis=-1)
+        c, rng = self._config, self._rng
+        starts = travels & (self._detour == 0) & (rng.random() < c.detour_rate * CONTROL_PERIOD)
+        angle = rng.uniform(-np.pi, np.pi)
+        heading = c.detour_step * np.stack([np.cos(angle), np.sin(angle), np.zeros(len(angle))], axis=-1)
         self._heading = np.where(starts[:, None], heading, self._heading)
-        self._detour = np.where(starts, self._steps(c.detour, count), self._detour)
+        self._detour = np.where(starts, self._steps(c.detour), self._detour)
 
-    def _steps(self, seconds: Range, count: int) -> np.ndarray:
-        """``[count]`` whole control steps, at least one, drawn between two times in seconds."""
-        return np.maximum(1, np.rint(self._rng.uniform(*seconds, count) / CONTROL_PERIOD)).astype(np.int64)
+    def _steps(self, seconds: Range) -> np.ndarray:
+        """``[N]`` whole control steps, at least one, drawn between two times in seconds."""
+        return np.maximum(1, np.rint(self._rng.uniform(*seconds) / CONTROL_PERIOD)).astype(np.int64)
 
 
 class _SmoothNoise:
     """White noise through two equal low-pass filters: stationary, smooth, with given standard deviations."""
 
-    def __init__(self, std: Sequence[float], time: float, count: int, rng: np.random.Generator) -> None:
+    def __init__(self, std: Sequence[float], time: float, rng: Streams) -> None:
         self._std, self._rng = np.array(std), rng
         self._keep = np.exp(-CONTROL_PERIOD / time)
-        self._first = rng.standard_normal((count, len(std)))
-        self._second = np.zeros((count, len(std)))
+        self._first = rng.standard_normal(len(std))
+        self._second = np.zeros_like(self._first)
 
     def change(self) -> FloatArray:
-        """By how much the noise changes in the next step, ``[count, len(std)]``."""
+        """By how much the noise changes in the next step, ``[N, len(std)]``."""
         keep, before = self._keep, self._second
-        self._first = keep * self._first + np.sqrt(1.0 - keep**2) * self._rng.standard_normal(self._first.shape)
+        self._first = keep * self._first + np.sqrt(1.0 - keep**2) * self._rng.standard_normal(len(self._std))
         gain = (1.0 + keep) / np.sqrt(1.0 + keep**2)  # makes the variance of the second filter's output 1
         self._second = keep * before + (1.0 - keep) * gain * self._first
         change: FloatArray = self._std * (self._second - before)

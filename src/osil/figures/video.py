@@ -13,11 +13,23 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from osil.errors import ConfigError
+from osil.files import check_output_file
 
 Picture = NDArray[np.uint8]
 """``[height, width, 3]`` RGB."""
 
 _GAP = 8
+
+
+def check_video(path: str | Path) -> None:
+    """Make sure that a film can be written, before there are pictures for it.
+
+    Raises:
+        ConfigError: an ending other than ``.mp4`` and ``.gif``, or it cannot be written.
+    """
+    if Path(path).suffix not in (".mp4", ".gif"):
+        raise ConfigError(f"{path}: expected a name that ends in .mp4 or .gif")
+    check_output_file(Path(path))
 
 
 def write_video(path: str | Path, pictures: Iterable[Picture], rate: float) -> None:
@@ -29,17 +41,13 @@ def write_video(path: str | Path, pictures: Iterable[Picture], rate: float) -> N
         rate: pictures a second.
 
     Raises:
-        ConfigError: another ending.
+        ConfigError: as ``check_video``.
     """
     path = Path(path)
-    settings: dict[str, Any]
+    check_video(path)
+    settings: dict[str, Any] = {"duration": 1000.0 / rate, "loop": 0}
     if path.suffix == ".mp4":
         settings = {"fps": rate, "codec": "libx264", "quality": 7, "macro_block_size": 2}
-    elif path.suffix == ".gif":
-        settings = {"duration": 1000.0 / rate, "loop": 0}
-    else:
-        raise ConfigError(f"{path}: expected a name that ends in .mp4 or .gif")
-    path.parent.mkdir(parents=True, exist_ok=True)
     with imageio.get_writer(path, **settings) as writer:
         for picture in pictures:
             writer.append_data(picture)  # type: ignore[attr-defined]  # its stubs lack the method

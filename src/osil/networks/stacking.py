@@ -54,9 +54,10 @@ class StackingNetworkConfig:
     score: Score = "dot_product"
 
     def __post_init__(self) -> None:
-        if self.dim % self.attention_heads or self.block_heads < 3 or min(self.dim, self.components) < 1:
+        sizes = (self.attention_heads, self.lstm_steps, self.query_heads, self.hidden, self.components, *self.dilations)
+        if min(self.dim, *sizes) < 1 or self.dim % self.attention_heads or self.block_heads < 3:
             raise ConfigError(
-                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 3, components >= 1"
+                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 3, the other sizes >= 1"
             )
         object.__setattr__(self, "dilations", tuple(self.dilations))
 

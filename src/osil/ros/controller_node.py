@@ -180,12 +180,15 @@ class ControllerNode(Node):
             return
         if self._slowing >= SLOWING_STEPS or recent(self._step_time, now, self._settings.command_timeout):
             return
-        try:
-            self._step(Action(np.zeros(3), np.False_), CONTROL_PERIOD)
-        except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
+        if recent(self._step_time, now, LET_GO):
+            try:
+                self._step(Action(np.zeros(3), np.False_), CONTROL_PERIOD)
+            except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
+                self._slowing = SLOWING_STEPS
+                self._tell(ControllerStatus.HOLDING, self._status.commander, str(error))
+            self._slowing += 1
+        else:  # the clock was set, or this node did not run: to slow down now would be a motion of its own
             self._slowing = SLOWING_STEPS
-            self._tell(ControllerStatus.HOLDING, self._status.commander, str(error))
-        self._slowing += 1
         if self._slowing >= SLOWING_STEPS:
             self._closed = None  # whatever comes next is told to the gripper anew
             self._tell(ControllerStatus.HOLDING, self._status.commander, self._status.reason or "no commands come")

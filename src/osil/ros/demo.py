@@ -30,7 +30,6 @@ from osil.errors import OsilError
 from osil.figures.attention import draw_attention
 from osil.figures.video import side_by_side, write_video
 from osil.policy import OneShotPolicy, load_policy
-from osil.ros.policy_node import model_folder
 from osil.ros.session import Session
 from osil.ros.stack import SIMULATION_NODES, Stack
 from osil.tasks.block_stacking import StackingTask, layout_reached
@@ -80,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
         torch.set_num_threads(1)  # more only wait for one another in so small a network
-        policy = load_policy(model_folder(options.model))  # now, so that a missing one is told before anything starts
+        policy = load_policy(options.model)  # now, so that a missing one is told before anything starts
         story = _play(task, options)
         print("Drawing what happened ...", flush=True)
         _draw_film(story, options.output / "demo.mp4")

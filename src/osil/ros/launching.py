@@ -1,15 +1,27 @@
-"""The nodes of the stack for launch files. Needs ROS 2's ``launch`` and ``launch_ros``."""
+"""The nodes of the stack for launch files. Needs ROS 2's ``launch`` and ``launch_ros``.
+
+A node that is killed or crashes comes back. One that leaves with a named error, which it would meet again, ends the
+launch, and so does the end of the simulation, without which the others would wait for ever.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
-from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, RegisterEventHandler
+from launch.event_handlers import OnProcessExit, OnProcessIO
+from launch.events.process import ProcessExited, ProcessIO
+from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 from launch_ros.actions import Node
 
-from osil.ros.stack import program
+from osil.errors import ConfigError
+from osil.resources import resource_path
+from osil.ros.lifeline import lifeline
+from osil.ros.stack import StackError, how_it_died, program
 
 ARGUMENTS = {
     "model": "a released model by name, or the path of a model folder",
@@ -24,6 +36,12 @@ SIMULATION_ARGUMENTS = {
     "gui": "true: open PyBullet's window",
 }
 
+LAUNCH_ARGUMENTS = {"emulate_tty", "launch-prefix", "launch-prefix-filter", "sigkill_timeout", "sigterm_timeout"}
+"""Arguments that launch itself heeds, in every launch file."""
+
+RESPAWN_DELAY = 2.0
+"""Seconds after which a node that died is started again."""
+
 
 def describe(
     nodes: Sequence[str],
@@ -31,7 +49,7 @@ def describe(
     parameters: Mapping[str, object] | None = None,
     remappings: Sequence[tuple[str, str]] = (),
 ) -> LaunchDescription:
-    """A launch description of ``nodes``.
+    """A launch description of ``nodes``. A launch argument that it does not know ends the launch with a ConfigError.
 
     Args:
         nodes: names as in ``osil.ros.stack``.
@@ -40,22 +58,82 @@ def describe(
         remappings: of topic names, for all nodes.
     """
 
-    def start(context: LaunchContext) -> list[Node]:
-        given = {name: context.launch_configurations[name] for name in arguments}
-        overrides = {name: yaml.safe_load(value) for name, value in given.items() if value}
+    def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        _check_known(context, arguments)
+        given = {name: value for name in arguments if (value := context.launch_configurations[name])}
         return [
-            Node(
-                executable=program(node)[0],
-                arguments=program(node)[1:],
-                name=node,
-                exec_name=node,
-                parameters=[{**(parameters or {}), **overrides}],
-                remappings=list(remappings),
-                output="screen",
-                emulate_tty=True,
-            )
+            entity
             for node in nodes
+            for entity in _supervised(
+                node,
+                Node(
+                    executable=program(node)[0],
+                    arguments=program(node)[1:],
+                    name=node,
+                    exec_name=node,
+                    parameters=[parameters] if parameters else None,
+                    ros_arguments=_assignments(node, given),
+                    remappings=list(remappings),
+                    additional_env=lifeline(),
+                    respawn=node != "simulation",
+                    respawn_delay=RESPAWN_DELAY,
+                    output="screen",
+                    emulate_tty=True,
+                ),
+            )
         ]
 
     declared = [DeclareLaunchArgument(name, default_value="", description=text) for name, text in arguments.items()]
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def _assignments(node: str, given: Mapping[str, str]) -> list[str]:
+    """Those of the values that are parameters of the node, as on a command line, where it will check them."""
+    config = yaml.safe_load(resource_path("config", f"{node}.yaml").read_text())
+    parameters = config["/**"]["ros__parameters"]
+    return [word for name, value in given.items() if name in parameters for word in ("-p", f"{name}:={value}")]
+
+
+def _supervised(name: str, node: Node) -> list[LaunchDescriptionEntity]:
+    """The node, and what ends the launch with its last words if it leaves and cannot come back."""
+    printed: deque[bytes] = deque(maxlen=10)
+
+    def listen(event: ProcessIO) -> None:
+        printed.append(event.text)
+
+    def judge(event: ProcessExited, context: LaunchContext) -> None:
+        if not context.is_shutdown and (name == "simulation" or event.returncode == 1):
+            words = b"".join(printed).decode(errors="replace")
+            raise StackError(f"node {name} {how_it_died(event.returncode, words)}")
+
+    return [
+        RegisterEventHandler(OnProcessIO(target_action=node, on_stderr=listen)),
+        RegisterEventHandler(OnProcessExit(target_action=node, on_exit=judge)),
+        node,
+    ]
+
+
+def _check_known(context: LaunchContext, arguments: Mapping[str, str]) -> None:
+    """Refuse arguments that were given to the launch file at hand, by hand or by one that includes it, and are unknown.
+
+    launch accepts any name, so this looks them up where the file was included; ``ros2 launch`` includes it too.
+    """
+    path = context.locals.current_launch_file_path
+    for include in _includes(context.locals.event.launch_description):
+        if os.path.abspath(include.launch_description_source.location) != os.path.abspath(path):
+            continue
+        given = {
+            perform_substitutions(context, normalize_to_list_of_substitutions(name))
+            for name, _ in include.launch_arguments
+        }
+        if unknown := given - arguments.keys() - LAUNCH_ARGUMENTS:
+            raise ConfigError(
+                f"unknown launch argument {', '.join(sorted(unknown))}; expected some of {', '.join(arguments)}"
+            )
+
+
+def _includes(entity: LaunchDescriptionEntity) -> Iterator[IncludeLaunchDescription]:
+    if isinstance(entity, IncludeLaunchDescription):
+        yield entity
+    for part in entity.describe_sub_entities():
+        yield from _includes(part)

@@ -33,9 +33,9 @@ from std_msgs.msg import Bool, Header
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
+from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policy import load_policy
-from osil.resources import resource_path
 from osil.ros import convert, topics
 from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
@@ -57,12 +57,6 @@ FOLLOWING_PATIENCE = 1.0
 """Seconds of the node's clock for which the controller may hold while it is commanded."""
 
 
-def model_folder(model: str) -> Path:
-    """The folder of a model given by path, or by its name in ``models/``."""
-    folder = Path(model).expanduser()
-    return folder if folder.is_dir() else resource_path("models", model)
-
-
 @dataclass(frozen=True)
 class PolicyParameters:
     """What acts, and where demonstrations lie."""
@@ -79,9 +73,8 @@ class PolicyParameters:
         )
 
     def demonstration_path(self, demonstration: str) -> Path:
-        """Where a demonstration lies that was given by name or by path."""
-        path = Path(demonstration).expanduser()
-        return path if path.suffix == ".mcap" else Path(self.demonstrations).expanduser() / f"{demonstration}.mcap"
+        """Where a demonstration lies that was given by name or by path. Raises what ``Library.find`` does."""
+        return Library(absolute(self.demonstrations)).find(demonstration)
 
 
 @dataclass(eq=False)
@@ -92,13 +85,14 @@ class Run:
     imitation: Imitation
     block_names: tuple[str, ...]
     started: int
-    """Nanoseconds of the node's clock, as the next two."""
+    """Nanoseconds of the node's clock, as the next."""
     last_step: int
-    last_followed: int
     over: Future
     """Its result: the outcome and the reason."""
     blind: float = 0.0
     """Seconds for which nothing usable was seen."""
+    unfollowed: float = 0.0
+    """Seconds for which the controller has not followed."""
 
 
 class ControllerError(OsilError):
@@ -112,8 +106,8 @@ class PolicyNode(Node):
         super().__init__("policy")
         self._settings = declare(self, PolicyParameters)
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
-        self._policy = load_policy(model_folder(self._settings.model))
-        self.get_logger().info(f"model {self._policy.info}")
+        self._policy = load_policy(self._settings.model)
+        self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, self._settings.max_age)
         self._run: Run | None = None
         self._time = 0  # the node's clock at the last look at it, and the machine's clock when it last went on
@@ -198,7 +192,7 @@ class PolicyNode(Node):
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
         self._policy.act(self._view.look(stored.block_names).observation)  # the first call of a network is slow
         now = self._now()
-        self._run = Run(goal, imitation, stored.block_names, now, now, now, Future(executor=self.executor))
+        self._run = Run(goal, imitation, stored.block_names, now, now, Future(executor=self.executor))
         return self._run
 
     def _controller_problem(self) -> str:
@@ -222,6 +216,7 @@ class PolicyNode(Node):
         if run is None or run.over.done():
             return
         since, run.last_step = seconds_since(run.last_step, now), now
+        step = min(since, MAX_STEP)
         if since < -CLOCK_TOLERANCE:
             self._end(run, Result.OBSERVATION_LOST, f"the clock was set back by {-since:.1f} s; send the goal again")
             return
@@ -231,7 +226,7 @@ class PolicyNode(Node):
         except ObservationError as error:
             self._hold()
             self._tell(PolicyStatus.HOLDING, str(error))
-            run.blind += min(since, MAX_STEP)
+            run.blind += step
             if run.blind > self._settings.observation_timeout:
                 self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {run.blind:.1f} s: {error}")
             return
@@ -246,17 +241,18 @@ class PolicyNode(Node):
             self._end(run, Result.SUCCEEDED, f"the layout shown was reached after {seconds:.1f} s")
         elif 0.0 < limit < seconds:
             self._end(run, Result.TIME_LIMIT, f"the time limit of {limit:.1f} s has passed")
-        elif problem := self._not_followed(run, now) or self._controller_problem():
+        elif problem := self._not_followed(run, step) or self._controller_problem():
             self._end(run, Result.CONTROLLER_LOST, problem)
 
-    def _not_followed(self, run: Run, now: int) -> str:
+    def _not_followed(self, run: Run, seconds: float) -> str:
         """Why the controller has not followed for too long; empty if it has."""
         controller = self._controller
         if controller is None or controller.state == ControllerStatus.FOLLOWING:
-            run.last_followed = now
-        elif seconds_since(run.last_followed, now) > FOLLOWING_PATIENCE:
-            return f"the controller does not follow: {controller.reason}"
-        return ""
+            run.unfollowed = 0.0
+            return ""
+        run.unfollowed += seconds
+        late = run.unfollowed > FOLLOWING_PATIENCE
+        return f"the controller does not follow: {controller.reason}" if late else ""
 
     def _watch(self) -> None:
         """What must not wait for the node's clock, which may have stopped."""

@@ -14,7 +14,9 @@ Parameters: see ``RecorderParameters`` and ``config/recorder.yaml``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,14 +26,20 @@ from rclpy.node import Node
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from osil.core import CONTROL_PERIOD
+from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.demonstrations import storage
+from osil.demonstrations.block_scale import LARGEST
+from osil.demonstrations.library import Library, absolute, recovered
+from osil.demonstrations.names import checked_name, to_text
+from osil.demonstrations.partial import FEWEST, recover
 from osil.errors import DemonstrationError, ObservationError
 from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.recording import Recording
 from osil.ros.spin import spin
+from osil.ros.timing import Received, check_recent, recent
+from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
 RELEASED = 0.15
@@ -42,6 +50,9 @@ JITTER = 0.4
 
 BACKLOG = 20
 """Commands that wait for a recorder which the machine has kept from running: a second of them."""
+
+LATE = BACKLOG * CONTROL_PERIOD
+"""Seconds after which a command is not one of the present any more."""
 
 
 @dataclass(frozen=True)
@@ -60,39 +71,94 @@ class RecorderNode(Node):
 
     def __init__(self) -> None:
         super().__init__("recorder")
-        parameters = declare(self, RecorderParameters)
-        self._folder = Path(parameters.demonstrations).expanduser().resolve()
-        self._view = SceneView(self, parameters.max_age)
-        self._close, self._arrived, self._due = False, 0, 0
+        self._settings = declare(self, RecorderParameters)
+        self._library = Library(absolute(self._settings.demonstrations))
         self._recording: Recording | None = None
+        self._close: bool | None = None
+        self._arrived = self._due = 0
+        self._recover()
+        self._view = SceneView(self, self._settings.max_age)
         # The gripper first, as it is sent: of two messages that wait, the one subscribed first is read first.
         self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, BACKLOG)
         self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, self._step, BACKLOG)
+        self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._watch, topics.NEWEST)
         self.create_service(StartRecording, "~/start", self._start)
         self.create_service(StopRecording, "~/stop", self._stop)
         self.create_service(Trigger, "~/discard", self._discard)
         self.create_service(RecordingStatus, "~/status", self._status)
         self.create_service(ListDemonstrations, "~/list", self._list)
 
+    def _recover(self) -> None:
+        """Make demonstrations of the recordings that a killed recorder left behind."""
+        for path in self._library.unfinished():
+            try:
+                new = recover(path)
+            except DemonstrationError as error:
+                self.get_logger().warning(f"not recovered: {error}")
+            else:
+                what = f"is now {to_text(new)}" if new else "had hardly begun, and is removed"
+                self.get_logger().warning(f"the unfinished recording {to_text(path)} {what}")
+
+    def destroy_node(self) -> None:
+        """Keep what was recorded, if a recording is under way."""
+        if self._recording is not None:
+            self._keep(self._recording)
+            self._recording = None
+        super().destroy_node()
+
+    def _keep(self, recording: Recording) -> None:
+        if len(recording.seen) < FEWEST:
+            recording.discard()
+            return
+        path = recovered(self._library.path(recording.name), recording.name)
+        try:
+            recording.save(path)
+        except DemonstrationError as error:
+            recording.close()
+            self.get_logger().error(
+                f"{error}. What was recorded is in {to_text(recording.partial)}; it is recovered when the recorder is "
+                "started again"
+            )
+        else:
+            self.get_logger().warning(
+                f"{recording.name!r} was not stopped: {len(recording.seen)} steps are in {to_text(path)}"
+            )
+
     def _store_gripper(self, close: Bool) -> None:
         self._close = close.data
 
     def _step(self, twist: TwistStamped) -> None:
-        self._arrived = self.get_clock().now().nanoseconds
-        if self._recording is None or not self._is_due(convert.to_nanoseconds(twist.header.stamp) or self._arrived):
+        now = self._arrived = self.get_clock().now().nanoseconds
+        stamp = convert.to_nanoseconds(twist.header.stamp) or now
+        recording = self._recording
+        if recording is None:
             return
         try:
-            action = convert.to_action(twist, self._close, CONTROL_PERIOD)
+            check_recent("teleoperation commands", Received(stamp, now), now, LATE)
+            if not self._is_due(stamp):
+                return
             seen = self._look()
+            recording.add(seen, self._action(twist, seen))
         except ObservationError as error:
+            recording.miss(str(error))
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
-        else:
-            self._recording.seen.append(seen)
-            self._recording.actions.append(action)
+
+    def _action(self, twist: TwistStamped, seen: Seen) -> Action:
+        """What is commanded. Fingers that were not commanded yet are as they are: closed, if no block fits between."""
+        close = bool(seen.observation.gripper_opening < LARGEST) if self._close is None else self._close
+        return convert.to_action(twist, close, CONTROL_PERIOD)
+
+    def _watch(self, blocks: BlockPoseArray) -> None:
+        """See to it that the scene goes on while nobody steers."""
+        recording = self._recording
+        if recording is None or not recording.seen:
+            return
+        with suppress(ObservationError):  # matters when a step is due, and is told then
+            recording.watch(self._look())
 
     def _is_due(self, stamp: int) -> bool:
         """Whether a command of this time (nanoseconds) begins a control step; if so, the next is due a period later."""
-        period = round(CONTROL_PERIOD * convert.NANOSECONDS)
+        period = round(CONTROL_PERIOD * NANOSECONDS)
         jitter, early = round(JITTER * period), self._due - stamp
         if jitter < early < 2 * period:  # any earlier, and it is the clock that was set back
             return False
@@ -101,11 +167,10 @@ class RecorderNode(Node):
 
     def _held(self) -> bool:
         """Whether the operator holds the dead-man button."""
-        return self.get_clock().now().nanoseconds - self._arrived < RELEASED * convert.NANOSECONDS
+        return recent(self._arrived, self.get_clock().now().nanoseconds, RELEASED)
 
     def _look(self) -> Seen:
-        names = self._recording.seen[0].block_names if self._recording and self._recording.seen else None
-        return self._view.look(names)
+        return self._view.look(self._recording.block_names if self._recording else None)
 
     def _missing(self) -> str:
         """What is missing for steps to be recorded now; empty if nothing is."""
@@ -116,17 +181,24 @@ class RecorderNode(Node):
         return "" if self._held() else "waiting for teleoperation: hold the dead-man button"
 
     def _start(self, request: StartRecording.Request, response: StartRecording.Response) -> StartRecording.Response:
-        name = request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         if self._recording is not None:
             response.message = f"{self._recording.name!r} is being recorded; stop or discard it first"
-        elif Path(name).name != name or name.startswith("."):
-            response.message = f"{name!r} cannot be a file name; choose one without slashes or a leading dot"
-        elif self._path(name).exists():
-            response.message = f"{self._path(name)} exists; choose another name"
-        else:
-            self._recording, self._due = Recording(name), 0
-            response.success, response.message = True, f"recording {name!r}"
+            return response
+        try:
+            name = checked_name(request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+            self._refuse_taken(name)
+            self._recording = Recording(name, self._library.partial(name), self.get_logger().error)
+        except DemonstrationError as error:
+            response.message = str(error)
+            return response
+        self._due, self._close = 0, None
+        response.success, response.message = True, f"recording {name!r}"
         return response
+
+    def _refuse_taken(self, name: str) -> None:
+        path = self._library.path(name)
+        if os.path.lexists(path):
+            raise DemonstrationError(f"{to_text(path)} exists; choose another name, or move that file away")
 
     def _stop(self, request: StopRecording.Request, response: StopRecording.Response) -> StopRecording.Response:
         recording = self._recording
@@ -134,25 +206,30 @@ class RecorderNode(Node):
             response.message = "nothing is being recorded; start first"
             return response
         response.steps, response.duration = len(recording.seen), recording.duration
-        if len(recording.seen) < 2:
+        if recording.problem:
+            response.message = recording.problem
+            return response
+        if len(recording.seen) < FEWEST:
             why = self._missing() or "it was stopped too soon"
             response.message = f"nothing was recorded: {why}. {recording.name!r} goes on: show the task, or discard it"
             return response
-        path = self._path(recording.name)
+        path = self._library.path(recording.name)
         try:
+            self._refuse_taken(recording.name)
             recording.save(path)
         except DemonstrationError as error:
             response.message = f"{error}. {recording.name!r} goes on: stop again, or discard it"
             return response
         self._recording = None
-        response.success, response.path = True, str(path)
-        response.message = f"{response.steps} steps in {response.duration:.1f} s written to {path}"
+        response.success, response.path = True, to_text(path)
+        response.message = f"{response.steps} steps in {response.duration:.1f} s written to {response.path}"
         return response
 
     def _discard(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self._recording is None:
             response.message = "nothing is being recorded"
         else:
+            self._recording.discard()
             response.success, response.message = True, f"{self._recording.name!r} was discarded"
             self._recording = None
         return response
@@ -164,27 +241,24 @@ class RecorderNode(Node):
             return response
         response.recording, response.name = True, recording.name
         response.steps, response.duration = len(recording.seen), recording.duration
-        response.message = self._missing() or f"recording {recording.name!r}"
+        response.message = recording.problem or recording.unsafe or self._missing() or f"recording {recording.name!r}"
         return response
 
     def _list(
         self, request: ListDemonstrations.Request, response: ListDemonstrations.Response
     ) -> ListDemonstrations.Response:
         found = []
-        for path in self._folder.glob("*.mcap"):
+        for path in self._library.files():
             try:
                 found.append((path, storage.load(path)))
             except DemonstrationError as error:
                 self.get_logger().warning(str(error))
         for path, stored in sorted(found, key=lambda item: item[1].created):
-            response.names.append(path.stem)
-            response.paths.append(str(path))
+            response.names.append(to_text(Path(path.stem)))
+            response.paths.append(to_text(path))
             response.steps.append(len(stored.demonstration))
             response.durations.append(stored.duration)
         return response
-
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.mcap"
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """A simulated Fetch, table and blocks behind the interface of a real one. No other node can tell the difference.
 
 Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState), ``block_poses`` (BlockPoseArray in
-base_link, as a tracker would), ``/clock``.
+base_link, as a tracker would), ``clock``.
 Subscribes: ``arm_controller/joint_trajectory``, ``gripper_controller/joint_trajectory``
 (trajectory_msgs/JointTrajectory; the last point counts).
 Service: ``~/reset`` (ResetScene), a random or a given layout.
@@ -32,6 +32,7 @@ from osil.tasks.block_stacking import BLOCK_SIZE
 from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.fetch_simulation import PHYSICS_STEP
 from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.window import Window
 from osil_interfaces.msg import BlockPose, BlockPoseArray
 from osil_interfaces.srv import ResetScene
 
@@ -69,14 +70,15 @@ class SimulationNode(Node):
     def __init__(self) -> None:
         super().__init__("simulation")
         self._settings = declare(self, SimulationParameters)
-        self._world = PyBulletWorld(self._settings.num_blocks, gui=self._settings.gui)
+        self._world = PyBulletWorld(self._settings.num_blocks)
+        self._window = Window(self._settings.num_blocks) if self._settings.gui else None
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
         self._deaf_until = 0
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
-        self._clock_topic = self.create_publisher(ClockMessage, "/clock", 1)
+        self._clock_topic = self.create_publisher(ClockMessage, "clock", 1)
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         self.create_service(ResetScene, "~/reset", self._reset_scene)
@@ -94,6 +96,8 @@ class SimulationNode(Node):
         )
         self._block_poses.publish(convert.from_blocks(self._blocks(), now))
         self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
+        if self._window is not None:
+            self._window.show(self._world.snapshot())
         self._check_pace()
 
     def _now(self) -> int:
@@ -162,7 +166,7 @@ class SimulationNode(Node):
         _check(scene, self._world.simulation.table.height)
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
-            self._world = PyBulletWorld(scene.num_blocks, gui=self._settings.gui)
+            self._world = PyBulletWorld(scene.num_blocks)
         self._world.reset(scene)
 
 

@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-from osil.errors import OsilError
+from osil.errors import ConfigError, OsilError
 from osil.resources import resource_path
+from osil.ros.arguments import Parameters, add_file, to_yaml, without_parameters
+from osil.ros.claim import claimed_name
+from osil.ros.lifeline import hold_lifeline
+from osil.ros.parameters import check_all_known
+
+RELATIVE_CLOCK = ("--remap", "/clock:=clock")
+"""So that stacks in several namespaces have a time each. In no namespace it still is ``/clock``."""
 
 
-def configured(config: str, args: Sequence[str] = ()) -> list[str]:
-    """ROS arguments that load ``config/<config>`` first, so that ``args`` can override its values."""
-    return ["--ros-args", "--params-file", str(resource_path("config", config)), "--", *args]
+@contextmanager
+def initialized(config: str, args: Sequence[str] = (), context: rclpy.Context | None = None) -> Iterator[set[str]]:
+    """ROS with the parameters of ``config/<config>``, which ``args`` of the command line override.
+
+    Args:
+        config: a file in ``config/``.
+        args: of the command line.
+        context: left out: rclpy's own.
+
+    Yields:
+        The names of the parameters in ``config``.
+
+    Raises:
+        ConfigError: an argument cannot be read.
+    """
+    parameters: Parameters = {}
+    add_file(resource_path("config", config), parameters)
+    names = {name for values in parameters.values() for name in values}
+    words = without_parameters(args, parameters)
+    with tempfile.NamedTemporaryFile("w", suffix=f"_{config}", encoding="utf-8") as file:
+        file.write(to_yaml(parameters))
+        file.flush()
+        words += ["--ros-args", "--params-file", file.name, *RELATIVE_CLOCK]
+        try:
+            rclpy.init(args=words, context=context)
+        except RuntimeError as error:  # of rcl, which refuses what it does not understand
+            raise ConfigError(f"wrong ROS arguments: {error}") from error
+    try:
+        yield names
+    finally:
+        rclpy.try_shutdown(context=context)
 
 
 def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None = None) -> int:
@@ -28,20 +68,38 @@ def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None 
         args: of the command line; left out: those of this process.
 
     Returns:
-        The exit status: 0 after a shutdown, 1 if the node could not be made or failed by a named error.
+        The exit status: 0 after a shutdown, 1 if the node could not be made or failed by a named error, which it would
+        do again, and os.EX_SOFTWARE after any other failure.
     """
-    rclpy.init(args=configured(config, sys.argv[1:] if args is None else args))
-    executor = node = None
+    hold_lifeline()
     try:
-        executor = SingleThreadedExecutor()
-        node = make_node()
-        executor.add_node(node)
-        executor.spin()
+        with initialized(config, sys.argv[1:] if args is None else args) as names:
+            _run(make_node, names)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except OsilError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
+    except Exception:
+        traceback.print_exc()
+        return os.EX_SOFTWARE
+    return 0
+
+
+def _run(make_node: Callable[[], Node], names: set[str]) -> None:
+    executor = node = None
+    try:
+        executor = SingleThreadedExecutor()
+        node = make_node()
+        check_all_known(node, names)
+        # rclpy misses a signal that comes between its look at the context and its wait, and nothing may ever end that
+        # wait, timers of simulated time least of all. So something happens every second of the machine's time.
+        node.create_timer(1.0, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        with claimed_name(node):
+            executor.add_node(node)
+            executor.spin()
+    except OsilError:
+        raise
     except Exception:
         if rclpy.ok():
             raise
@@ -52,5 +110,3 @@ def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None 
             executor.shutdown()
         if node is not None:
             node.destroy_node()
-        rclpy.try_shutdown()
-    return 0

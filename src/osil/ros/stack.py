@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,18 +11,16 @@ from pathlib import Path
 from types import TracebackType
 
 from osil.errors import OsilError
+from osil.ros.lifeline import lifeline
 
 ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
-"""Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the program ``osil.ros.x_node``."""
+"""Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the module ``osil.ros.x_node``."""
 
 SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 """The whole stack in simulation."""
 
 PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""
-
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
 
 
 class StackError(OsilError):
@@ -32,7 +29,13 @@ class StackError(OsilError):
 
 def program(node: str) -> list[str]:
     """The command line that runs a node; its parameters come from ``config/``."""
-    return [sys.executable, "-m", f"osil.ros.{node}_node"]
+    return [sys.executable, "-m", "osil.ros", f"{node}_node"]
+
+
+def how_it_died(status: int, printed: str) -> str:
+    """What is to be said of a node that left with an exit status (negative: a signal), after what it had printed."""
+    last_words = (printed.strip().splitlines() or ["no output"])[-1]
+    return f"died with status {status}: {last_words}" if status >= 0 else f"died with signal {-status}"
 
 
 class Stack:
@@ -45,7 +48,7 @@ class Stack:
             log_folder: for one ``<node>.log`` each; made if missing.
             environment: variables that the nodes get besides those of this process.
         """
-        self._log_folder, self._environment = log_folder, {**os.environ, **environment}
+        self._log_folder, self._environment = log_folder, {**os.environ, **environment, **lifeline()}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Stack:
@@ -70,7 +73,7 @@ class Stack:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the nodes in order
-                preexec_fn=_die_with_parent,
+                preexec_fn=_heed_interrupts,
             )
 
     def log(self, node: str) -> Path:
@@ -90,9 +93,8 @@ class Stack:
         for node, child in self._children.items():
             if not child.poll():
                 continue
-            lines = self.log(node).read_text(errors="replace").strip().splitlines() or ["no output"]
-            how = f"status {child.returncode}: {lines[-1]}" if child.returncode > 0 else f"signal {-child.returncode}"
-            raise StackError(f"node {node} died with {how} (all that it printed: {self.log(node)})")
+            how = how_it_died(child.returncode, self.log(node).read_text(errors="replace"))
+            raise StackError(f"node {node} {how} (all that it printed: {self.log(node)})")
 
     def stop(self, nodes: Sequence[str] | None = None) -> None:
         """End the nodes (left out: all), gently at first."""
@@ -108,10 +110,9 @@ class Stack:
                     continue
 
 
-def _die_with_parent() -> None:
-    """In the child, before it runs: heed SIGINT again, and leave no orphan should this process be killed."""
+def _heed_interrupts() -> None:
+    """In the child, before it runs: a background job of a shell begins with SIGINT ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _yaml(value: object) -> str:

@@ -8,6 +8,7 @@ which stays where it lies. Letters are block indices: a is 0, b is 1.
 from __future__ import annotations
 
 import string
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,8 +73,8 @@ class StackingTask:
         wrong_plus = any("+" in word and (word[0] != "+" or len(word) != 2) for word in words)
         if not letters or wrong_plus or "".join(sorted(letters)) != expected:
             raise TaskError(
-                f"task {text!r}: expected towers of the letters a, b, c ... each used once, top block first, "
-                f"and distractors as +x, for example 'ab cde +f'"
+                f"task {textwrap.shorten(text, 80)!r}: expected towers of the letters a, b, c ... each used once, "
+                f"top block first, and distractors as +x, for example 'ab cde +f'"
             )
         towers = [[string.ascii_lowercase.index(letter) for letter in word.lstrip("+")] for word in words]
         stages = tuple((tower[level - 1], tower[level]) for tower in towers for level in range(len(tower) - 1, 0, -1))

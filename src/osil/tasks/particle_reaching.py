@@ -95,6 +95,10 @@ class ParticleAction:
     def __post_init__(self) -> None:
         object.__setattr__(self, "force", finite_array("force", self.force, (2,)))
 
+    @property
+    def leading_shape(self) -> tuple[int, ...]:
+        return self.force.shape[:-1]
+
     def __getitem__(self, index: Any) -> Self:
         """Index the leading dimensions."""
         return type(self)(self.force[index])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from osil.errors import TaskError
+from osil.files import read_text
 from osil.resources import resource_path
 from osil.tasks.block_stacking import StackingTask
 
@@ -30,11 +31,11 @@ def load_tasks(source: str | Path, max_blocks: int | None = None) -> tuple[Stack
     """
     path = resource_path("config", "tasks", f"{source}.txt") if str(source) in SPLITS else Path(source)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TaskError(f"tasks {str(source)!r}: expected 'train', 'test' or a text file ({error})") from error
+        text = read_text(path, TaskError)
+    except TaskError as error:
+        raise TaskError(f"tasks {str(source)!r}: expected 'train', 'test' or a text file: {error}") from error
     tasks = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         text = line.partition("#")[0].strip()
         if text:
             tasks.append(_parse(text, f"{source}, line {number}"))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from osil.demonstrations.conditioning import Kind
 from osil.evaluation.experiments import Experiment
@@ -23,6 +23,7 @@ from osil.settings import from_yaml
 from osil.tasks.splits import load_tasks
 from osil.training.loop import steps_done
 from osil.training.stacking import StackingTraining, run
+from osil.workers import in_processes
 
 VARIANTS = {"dagger": "DAGGER", "bc": "BC", "snapshots": "Snapshot", "final_state": "Final state"}
 """Compared policies, and as the paper calls them."""
@@ -63,7 +64,7 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
     base = from_yaml(StackingTraining, resource_path("config", "training", "stacking_comparison.yaml"))
     wanted = {name: variant(base, name) for name in VARIANTS}
     missing = [name for name, config in wanted.items() if steps_done(runs / name) < config.loop.steps]
-    Parallel(n_jobs=jobs)(delayed(run)(wanted[name], runs / name, resume=True) for name in missing)
+    list(in_processes((delayed(run)(wanted[name], runs / name, resume=True) for name in missing), jobs))
     for experiment in EXPERIMENTS:
         expert = replace(experiment, expert=True)
         reports = {EXPERT: run_experiment(expert, runs / "dagger", output / "expert", seed, jobs)}

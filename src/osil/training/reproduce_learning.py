@@ -10,6 +10,7 @@ from osil.errors import ConfigError
 from osil.evaluation.evaluate import evaluate
 from osil.evaluation.setting import Setting
 from osil.figures.stacking import draw_learning
+from osil.files import read_json, read_json_lines
 from osil.tasks.splits import load_tasks
 from osil.training.loop import CURVE
 from osil.training.stacking import step_folder
@@ -38,8 +39,8 @@ def reproduce(run: Path, output: Path, seed: int, jobs: int) -> None:
     if not curve.exists():
         raise ConfigError(f"{run}: expected the folder of a training run, with {CURVE}; give another --run")
     path = output / RESULT
-    points: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for line in map(json.loads, curve.read_text(encoding="utf-8").splitlines()):
+    points: dict[str, Any] = read_json(path) if path.exists() else {}
+    for line in read_json_lines(curve):
         model = step_folder(run, line["step"])
         if str(line["step"]) in points or not model.exists():
             continue

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from osil.evaluation.reaching import rate, seen_success, unseen_success
 from osil.evaluation.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.evaluation.versions import versions
 from osil.figures.reaching import NAMES, PANELS, draw_learning_curves, draw_success
+from osil.files import read_json, read_json_lines
 from osil.networks.reaching import ReachingNetwork
 from osil.policy_reaching import load_reaching_policy
 from osil.resources import resource_path
@@ -25,6 +26,7 @@ from osil.seeds import generator
 from osil.settings import from_yaml
 from osil.training.loop import CURVE
 from osil.training.reaching import ForceRegression, ReachingTraining, run, source_for
+from osil.workers import in_processes
 
 RESULT = "result.json"
 BETTER_SIZES = (10, 20)
@@ -77,7 +79,7 @@ def reproduce(recipe: str, output: Path, runs: Path, jobs: int) -> None:
     if missing:
         minutes = sum(_longest(one) for one in missing) / jobs / 60.0
         print(f"{len(missing)} of {len(wanted)} runs to do, at most {minutes:.0f} minutes with {jobs} processes")
-    done = Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_run)(one, runs) for one in missing)
+    done = in_processes((delayed(_run)(one, runs) for one in missing), jobs)
     with tqdm(total=len(wanted), initial=len(wanted) - len(missing), unit="run", smoothing=0.0) as progress:
         for one in done:
             progress.update()
@@ -135,7 +137,7 @@ def judge(one: Run, runs: Path) -> None:
 def _curve(folder: Path) -> list[dict[str, float]]:
     """The learning curve of a run, one entry a validation."""
     path = folder / CURVE
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return read_json_lines(path) if path.exists() else []
 
 
 def write_results(recipe: str, output: Path, runs: Path) -> None:
@@ -145,7 +147,7 @@ def write_results(recipe: str, output: Path, runs: Path) -> None:
     for one in all_runs(recipe):
         path = one.folder(runs) / RESULT
         if path.exists():
-            result = json.loads(path.read_text(encoding="utf-8"))
+            result = read_json(path)
             results[one.architecture][one.landmarks] = result
             if recipe == "better":
                 results[one.architecture] |= {

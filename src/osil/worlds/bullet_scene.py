@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pybullet
 
 from osil.core import FloatArray
 from osil.errors import SceneError
 from osil.resources import resource_path
 from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.worlds.bullet import pybullet
 from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_HEIGHT, TORSO_JOINT
 from osil.worlds.table import Table
 
@@ -83,6 +83,9 @@ class Snapshot:
 class BulletScene:
     """A PyBullet client of its own with all bodies loaded, the blocks on the floor behind the table.
 
+    With ``gui`` it has a window, each call waits for the drawing, and without a display PyBullet ends the process:
+    ``window.Window`` keeps this away from others.
+
     Raises:
         SceneError: PyBullet cannot open its window.
         ResourceError: the robot description is not installed.
@@ -99,7 +102,7 @@ class BulletScene:
             raise SceneError("PyBullet could not open its window; run without GUI where there is no display")
         if gui:
             pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
-            pybullet.resetDebugVisualizerCamera(1.8, 62, -25, (0.4, 0.0, 0.6), physicsClientId=self.client)
+            pybullet.resetDebugVisualizerCamera(1.2, 62, -32, (*_TABLE_CENTRE, self.table.height), physicsClientId=self.client)
         self._box((14.0, 14.0, 0.1), (-4.5, -3.0, -0.05), (0.86, 0.88, 0.91))
         self._load_table()
         self.robot: int = pybullet.loadURDF(

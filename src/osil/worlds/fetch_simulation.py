@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pybullet
 from numpy.typing import ArrayLike
 
 from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
+from osil.worlds.bullet import pybullet
 from osil.worlds.bullet_scene import BODY_POSTURE, NUM_ARM, BulletScene, Physics, Snapshot
 from osil.worlds.fetch_arm import FINGER_SPEED, FINGER_TRAVEL
 from osil.worlds.table import Table
@@ -44,10 +44,8 @@ class JointStates:
 class FetchSimulation:
     """Physics under joint commands. Call ``reset`` before anything else."""
 
-    def __init__(
-        self, num_blocks: int, physics: Physics | None = None, table: Table | None = None, gui: bool = False
-    ) -> None:
-        self.bodies = BulletScene(num_blocks, physics, table, gui)
+    def __init__(self, num_blocks: int, physics: Physics | None = None, table: Table | None = None) -> None:
+        self.bodies = BulletScene(num_blocks, physics, table)
         self.num_blocks, self.table = num_blocks, self.bodies.table
         self._client, self._robot = self.bodies.client, self.bodies.robot
         self._fingers = self.bodies.joints[-2:]

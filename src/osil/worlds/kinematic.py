@@ -12,6 +12,7 @@ import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation, Scene
 from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
+from osil.seeds import Streams
 from osil.tasks.block_stacking import BLOCK_SIZE
 from osil.worlds.table import Table
 
@@ -55,10 +56,20 @@ class KinematicConfig:
 
 
 class KinematicWorld:
-    """``N`` worlds side by side. Observations, actions and scenes have a leading dimension ``[N]``."""
+    """``N`` worlds side by side. Observations, actions and scenes have a leading dimension ``[N]``.
+
+    Args:
+        rng: draws where the gripper starts and how blocks slip in the fingers: one for all worlds, or a stream for
+            each. With these a world does the same alone and beside any others, however long those go on.
+        config: limits and geometry.
+        table: the work area.
+    """
 
     def __init__(
-        self, rng: np.random.Generator, config: KinematicConfig | None = None, table: Table | None = None
+        self,
+        rng: np.random.Generator | Streams,
+        config: KinematicConfig | None = None,
+        table: Table | None = None,
     ) -> None:
         self._rng = rng
         self._config = config or KinematicConfig()
@@ -71,15 +82,17 @@ class KinematicWorld:
             scene: block positions ``[N, B, 3]`` and yaws ``[N, B]``, base frame.
             delay: ``[N]`` True in the worlds where each action acts one control step late. None: nowhere.
         """
-        c, rng = self._config, self._rng
+        c = self._config
         count = len(scene.block_positions)
+        # Worlds whose episode is decided are stepped on until all are: what they draw then must not move the next one.
+        rng = self._episode = Streams.of(self._rng, count).spawn()
         self._rows = np.arange(count)
         self._blocks = scene.block_positions.astype(float)
         self._block_yaws = scene.block_yaws.astype(float)
-        x, y = rng.uniform(0.52, 0.66, count), rng.uniform(-0.2, 0.2, count)
-        self._gripper = np.stack([x, y, self._table.height + rng.uniform(*c.start_height, count)], axis=-1)
+        x, y = rng.uniform(0.52, 0.66), rng.uniform(-0.2, 0.2)
+        self._gripper = np.stack([x, y, self._table.height + rng.uniform(*c.start_height)], axis=-1)
         start_yaw = min(c.start_yaw, self._table.max_yaw)
-        self._yaw = rng.uniform(-start_yaw, start_yaw, count)
+        self._yaw = rng.uniform(-start_yaw, start_yaw)
         self._opening = np.full(count, c.opening)
         self._velocity = np.zeros((count, 3))
         self._held = np.full(count, -1)
@@ -218,7 +231,7 @@ class KinematicWorld:
         rows = self._rows[taking]
         if len(rows):
             block = np.where(graspable[rows], np.hypot(x, y)[rows], np.inf).argmin(-1)
-            slip = self._rng.normal(0.0, self._config.slip, (len(rows), 3))
+            slip = c.slip * self._episode.take(rows).standard_normal(3)
             offset = np.stack([x[rows, block], np.zeros(len(rows)), relative_z[rows, block]], axis=-1)
             self._held[rows], self._held_offset[rows] = block, offset + slip * (1.0, 0.3, 0.5)
         self._held[(self._held >= 0) & (opening > BLOCK_SIZE + 0.0005)] = -1

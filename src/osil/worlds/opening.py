@@ -10,6 +10,7 @@ import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene, World
 from osil.errors import ConfigError
+from osil.seeds import Streams
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.pybullet import PyBulletWorld
@@ -58,11 +59,13 @@ class BatchOfOne:
 def open_world(
     kind: WorldKind,
     num_blocks: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | Streams,
     conditions: Conditions | None = None,
     table: Table | None = None,
 ) -> Iterator[StackingWorld]:
     """A world of ``num_blocks`` blocks whose leading dimension is ``[N]``, N at most ``BATCH_SIZE[kind]``.
+
+    ``rng`` is what the world draws from: one for all, or a stream for each of the N.
 
     Raises:
         ConfigError: other than nominal conditions in the kinematic world, which has no physics to change.
@@ -73,7 +76,7 @@ def open_world(
             raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
         yield KinematicWorld(rng, table=table)
     else:
-        world = PyBulletWorld(num_blocks, rng, conditions.physics(), conditions.disturbances(), table)
+        world = PyBulletWorld(num_blocks, Streams.of(rng, 1)[0], conditions.physics(), conditions.disturbances(), table)
         try:
             yield BatchOfOne(world)
         finally:

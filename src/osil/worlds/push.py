@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene
+from osil.seeds import Streams
 from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, stacked_on, stages_done
 from osil.worlds.opening import StackingWorld
 from osil.worlds.table import Table
@@ -33,7 +34,7 @@ class PushedWorld:
     Args:
         world: what is pushed in.
         tasks: N tasks, to tell the stages.
-        rng: draws when, which block, where to and how far.
+        rng: draws when, which block, where to and how far: one for all worlds, or a stream for each.
         distance: longest push, metres.
         table: where blocks may lie.
     """
@@ -42,13 +43,16 @@ class PushedWorld:
         self,
         world: StackingWorld,
         tasks: Sequence[StackingTask],
-        rng: np.random.Generator,
+        rng: np.random.Generator | Streams,
         distance: float,
         table: Table | None = None,
     ) -> None:
-        self._world, self._tasks, self._rng, self._distance = world, tasks, rng, distance
+        self._world, self._tasks, self._distance = world, tasks, distance
+        self._rng = Streams.of(rng, len(tasks))
         self._table = table or Table()
-        self._after = [int(rng.integers(min(1, task.num_stages - 1), task.num_stages)) for task in tasks]
+        self._after = [
+            int(self._rng[row].integers(min(1, task.num_stages - 1), task.num_stages)) for row, task in enumerate(tasks)
+        ]
         self.pushed = np.zeros(len(tasks), dtype=np.bool_)
         """``[N]`` where the push has happened."""
 
@@ -79,15 +83,15 @@ class PushedWorld:
         """Push a block in world ``row`` if it is time and there is room. ``observation`` and ``scene`` are its own."""
         if stages_done(self._tasks[row], scene) < self._after[row]:
             return False
-        positions = scene.block_positions
+        rng, positions = self._rng[row], scene.block_positions
         on = stacked_on(positions)
         lying = np.abs(positions[:, 2] - self._table.height - 0.5 * BLOCK_SIZE) < 0.01
         relative = observation.block_positions
         clear = (np.hypot(*relative[:, :2].T) > self._distance + HAND_ROOM) | (relative[:, 2] < -HAND_HEIGHT)
-        for block in self._rng.permutation(np.nonzero(lying & ~on.any(0) & ~on.any(1) & clear)[0]):
+        for block in rng.permutation(np.nonzero(lying & ~on.any(0) & ~on.any(1) & clear)[0]):
             others = np.delete(positions[:, :2], block, axis=0)
             for _ in range(DIRECTIONS):
-                angle, share = self._rng.uniform(-np.pi, np.pi), self._rng.uniform(SHORTEST, 1.0)
+                angle, share = rng.uniform(-np.pi, np.pi), rng.uniform(SHORTEST, 1.0)
                 shift = share * self._distance * np.array([np.cos(angle), np.sin(angle), 0.0])
                 place = positions[block] + shift
                 room = np.hypot(*(others - place[:2]).T) >= self._table.spacing

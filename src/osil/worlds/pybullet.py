@@ -46,7 +46,6 @@ class PyBulletWorld:
         physics: what the simulated things are like.
         disturbances: noise and delay.
         table: the work area.
-        gui: open PyBullet's window.
     """
 
     def __init__(
@@ -56,9 +55,8 @@ class PyBulletWorld:
         physics: Physics | None = None,
         disturbances: Disturbances | None = None,
         table: Table | None = None,
-        gui: bool = False,
     ) -> None:
-        self.simulation = FetchSimulation(num_blocks, physics, table, gui)
+        self.simulation = FetchSimulation(num_blocks, physics, table)
         self._rng, self._disturbances = rng, disturbances or Disturbances()
         self._controller = FetchController(self.simulation.table)
         self._pending: deque[Action] = deque()

@@ -6,10 +6,10 @@ import string
 from dataclasses import dataclass
 
 import numpy as np
-import pybullet
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from osil.worlds.bullet import pybullet
 from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene, Snapshot
 from osil.worlds.table import Table
 

@@ -1,0 +1,55 @@
+"""How far a task has come that was shown: told from the demonstration and what is seen, as on a real robot."""
+
+from __future__ import annotations
+
+from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
+from osil.errors import DemonstrationError
+from osil.tasks.block_stacking import BLOCK_SIZE, layout_below
+
+STABLE_STEPS = round(0.5 / CONTROL_PERIOD)
+"""The layout must stand for so many control steps, with the fingers open, before it counts as reached."""
+
+FREE_OPENING = BLOCK_SIZE + 0.01
+"""Fingers further apart than this (metres) hold no block."""
+
+
+class Progress:
+    """Progress towards the layout in which a demonstration ends.
+
+    Attributes:
+        below: ``[B]`` index of the block on which each block stands at the demonstration's end, or -1.
+        stages_total: blocks that stand on another then.
+        stages_done: of these, how many stood so when the fingers were last open.
+        reached: True once exactly that layout has stood for half a second, let go.
+    """
+
+    def __init__(self, demonstration: Demonstration[Observation, Action]) -> None:
+        """Read the layout off the last observation.
+
+        Raises:
+            DemonstrationError: the demonstration does not end with a layout that was let go.
+        """
+        last = demonstration.observations[-1]
+        if last.gripper_opening < FREE_OPENING:
+            raise DemonstrationError(
+                "the demonstration ends with closed fingers: it was cut short; record it to its end"
+            )
+        self.below = layout_below(last.block_positions)
+        self.stages_total = int((self.below >= 0).sum())
+        if not self.stages_total:
+            raise DemonstrationError(
+                "no block stands on another at the end of the demonstration; record it until it does"
+            )
+        self.stages_done = 0
+        self.reached = False
+        self._stable = 0
+
+    def update(self, observation: Observation) -> None:
+        """Take in what is seen after one more control step."""
+        if observation.gripper_opening < FREE_OPENING:  # a block in the fingers is not set down yet
+            self._stable = 0
+            return
+        below = layout_below(observation.block_positions)
+        self.stages_done = int(((below == self.below) & (self.below >= 0)).sum())
+        self._stable = self._stable + 1 if (below == self.below).all() else 0
+        self.reached = self.reached or self._stable >= STABLE_STEPS
