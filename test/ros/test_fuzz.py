@@ -262,6 +262,7 @@ class Attacker(Node):
     def connect(self) -> None:
         """Wait for all nodes, and find out what they listen to."""
         self._barriers = [self.create_client(GetParameters, f"{node}/get_parameters") for node in NODES]
+        self._reset = self.create_client(ResetScene, "simulation/reset")
         assert self.until(lambda: all(one.service_is_ready() for one in self._barriers[:-1]), "the nodes")
         assert self.until(lambda: bool(self._truth) and topics.BLOCK_POSES in self._live, "the robot")
         assert self.until(lambda: bool(get_action_names_and_types(self)), "the action")
@@ -368,9 +369,10 @@ class Attacker(Node):
         return all(self._stack.running(node) for node in NODES)
 
     def _start_operator(self) -> None:
-        """The last of the nodes, because it leaves once it has taught its task."""
+        """The last of the nodes, because it leaves once its task is taught; in a new layout, so that it is not yet."""
+        self._call("reset", self._reset.call_async(ResetScene.Request(num_blocks=3, seed=self.sent)))
         self._stack.start("operator", {"task": "abc", "time_limit": 600.0})
-        self.until(self._barriers[-1].service_is_ready, "operator")
+        self.until(lambda: self._barriers[-1].service_is_ready() or not self._stack.running("operator"), "operator")
 
     def _look_after(self) -> None:
         for node in NODES:
