@@ -16,7 +16,9 @@ from osil.resources import resource_path
 
 def configured(config: str, args: Sequence[str] = ()) -> list[str]:
     """ROS arguments that load ``config/<config>`` first, so that ``args`` can override its values."""
-    return ["--ros-args", "--params-file", str(resource_path("config", config)), "--", *args]
+    words = ["--ros-args", "--params-file", str(resource_path("config", config)), "--", *args]
+    # ROS takes UTF-8, whatever the locale in which Python read the command line.
+    return [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in words]
 
 
 def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None = None) -> int:
