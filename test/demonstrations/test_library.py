@@ -60,7 +60,7 @@ def test_what_cannot_be_a_path_is_refused_by_name(library: Library, path: str) -
 def test_a_symbolic_link_to_itself_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert Library(tmp_path / "loop").files() == []
-    with pytest.raises(DemonstrationError, match="there is no demonstration"):
+    with pytest.raises(DemonstrationError, match="there is no such demonstration"):
         Library(tmp_path / "loop").find("first")
 
 
