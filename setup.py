@@ -84,6 +84,6 @@ setup(
             "ros-rosidl-core-generators",
         ],
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
-        "test": ["pytest"],  # colcon looks here for what runs the tests
+        "test": ["hypothesis", "pytest"],  # colcon looks here for what runs the tests
     },
 )

@@ -48,25 +48,24 @@ from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ResetScene, StartRecording
 
-ROUNDS = int(os.environ.get("OSIL_FUZZ_ROUNDS", "40"))
-BATCHES, BATCH = 10, 8
-"""A round is so many batches of up to so many messages; then services are called, and now and then a goal is sent."""
+ROUNDS = int(os.environ.get("OSIL_FUZZ_ROUNDS", "250"))
+"""Each sends up to one message to every topic, and now and then calls a service or sends a goal."""
 
 NODES = (*SIMULATION_NODES, "operator")
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a node that does not answer hangs."""
 
 SLACK = 0.1
 """Radians by which a target may lie beside the arm when the controller takes it up anew: readings are noisy."""
 
-EVERY = QoSProfile(depth=BATCH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+EVERY = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """Fits every reader."""
 
 INTEGERS = {f"{sign}int{bits}": (bits, sign == "") for sign in ("", "u") for bits in (8, 16, 32, 64)}
 INTEGERS |= dict.fromkeys(("octet", "byte", "char"), (8, False))
 FLOATS = {"float": np.finfo(np.float32).max.item(), "double": np.finfo(float).max.item()}
-STRINGS = ("", "a", "z", "three", "four", "../up", ".hidden", "a\nb", "Zürich", "積木", " ", "x" * 300, "y" * 100_000)
+STRINGS = ("", "a", "z", "three", "four", "../up", ".hidden", "a\nb", "Zürich", "積木", " ", "x" * 300, "y" * 5_000)
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ def spoil(kind: str, value: Any, change: Change, depth: int = 0) -> Any:
             "fewer": items[:-1],
             "twice": items + items[:1],
             "reversed": items[::-1],
-            "many": (items * 2000)[:2000],
+            "many": (items * 500)[:500],
             "element": items,
         }[change.sequence]
     if kind.endswith("]"):
@@ -191,7 +190,7 @@ class Attacker(Node):
         self._spinner.add_node(self)
         self.faults: list[str] = []
         self.sent = self.commands = 0
-        self._last: deque[str] = deque(maxlen=3 * BATCH)
+        self._last: deque[str] = deque(maxlen=30)
         self._now = 0
         self._truth: deque[np.ndarray] = deque(maxlen=60)
         self._target: np.ndarray | None = None
@@ -215,8 +214,10 @@ class Attacker(Node):
             self._live[topic] = message
             self._now = convert.to_nanoseconds(message.header.stamp)
             if topic == topics.JOINT_STATES:
-                joints = convert.to_joint_positions(message)
+                joints = dict(zip(message.name, message.position, strict=True))
                 self._truth.append(np.array([joints[name] for name in ARM_JOINTS]))
+                if not np.isfinite(self._truth[-1]).all():
+                    self.fault(f"the simulated arm is at {self._truth[-1].tolist()}")
 
         return hear
 
@@ -286,29 +287,29 @@ class Attacker(Node):
         assert set(self._actors) == {"/policy/imitate"}
 
     def plans(self) -> st.SearchStrategy[tuple[Any, ...]]:
-        """What to send in a round: batches of messages, calls of services, and perhaps a goal."""
-        batch = st.lists(letters(self._listeners), min_size=1, max_size=BATCH, unique_by=lambda letter: letter.name)
+        """What to send in a round."""
+        everybodys = ("parameter", "type_description", "logger")
+        special = [name for name in self._servers if not any(word in name for word in everybodys)]
         return st.tuples(
-            st.lists(batch, min_size=BATCHES, max_size=BATCHES),
-            st.lists(letters(self._servers), min_size=2, max_size=2),
-            st.lists(letters(self._actors), max_size=1),
+            # At most one to each topic, because some readers keep only the newest.
+            st.tuples(*[st.none() | letters([name]) | letters([name]) for name in self._listeners]),
+            st.none() | letters(special) | letters(self._servers),
+            st.none() | st.none() | letters(self._actors),
         )
 
     def carry_out(self, plan: tuple[Any, ...]) -> None:
         """Send all, wait until it has been read, and look after the nodes."""
-        batches, calls, goals = plan
-        for batch in batches:
-            for letter in batch:
-                publisher = self._listeners[letter.name]
-                message = self._write(letter, publisher.msg_type)
-                corrupt = letter.corrupt if publisher.msg_type is not Clock else None
-                publisher.publish(_corrupted(message, corrupt) if corrupt else message)
-            self._settle()
-        for letter in calls:
-            client = self._servers[letter.name]
-            self._call(letter.name, client.call_async(self._write(letter, client.srv_type.Request)))
-        for letter in goals:
-            self._pursue(letter.name, self._actors[letter.name].send_goal_async(self._write(letter, Imitate.Goal)))
+        messages, call, goal = plan
+        for letter in filter(None, messages):
+            publisher = self._listeners[letter.name]
+            message = self._write(letter, publisher.msg_type)
+            corrupt = letter.corrupt if publisher.msg_type is not Clock else None
+            publisher.publish(_corrupted(message, corrupt) if corrupt else message)
+        if call:
+            client = self._servers[call.name]
+            self._call(call.name, client.call_async(self._write(call, client.srv_type.Request)))
+        if goal:
+            self._pursue(goal.name, self._actors[goal.name].send_goal_async(self._write(goal, Imitate.Goal)))
         self._settle()
         self._look_after()
 
@@ -429,4 +430,4 @@ def test_no_message_ends_a_node_or_drives_the_arm_beyond_its_limits(attacker: At
     attack()
     print(f"{attacker.sent} messages sent, {attacker.commands} commands to the arm judged")
     assert not attacker.faults, attacker.faults[0]
-    assert attacker.commands > ROUNDS, "the arm was moved"
+    assert attacker.commands > 20, "the arm was moved"

@@ -171,6 +171,22 @@ def test_bad_input_is_refused(world: PyBulletWorld) -> None:
         world.simulation.command_arm([np.nan] * NUM_ARM)
 
 
+@pytest.mark.parametrize(("joint", "target"), [(6, 1e308), (6, -1e9), (3, 1e308), (3, -2.5)])
+def test_a_target_that_no_joint_reaches_is_refused_and_the_arm_goes_on(
+    world: PyBulletWorld, joint: int, target: float
+) -> None:
+    """It would end the physics: infinite steps there and back make numbers that are not finite."""
+    world.reset(tower())
+    start = world.simulation.joint_states().positions[:NUM_ARM]
+    wild = start.copy()
+    wild[joint] = target
+    with pytest.raises(ObservationError, match="arm holds"):
+        world.simulation.command_arm(wild)
+    world.simulation.command_arm(start)
+    world.simulation.advance(30)
+    np.testing.assert_allclose(world.simulation.joint_states().positions[:NUM_ARM], start, atol=0.01)
+
+
 def test_a_picture_shows_the_blocks(world: PyBulletWorld) -> None:
     world.reset(tower())
     renderer = SceneRenderer(5, Camera(160, 120))

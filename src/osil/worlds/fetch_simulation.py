@@ -14,7 +14,8 @@ from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
 from osil.worlds.bullet import pybullet
 from osil.worlds.bullet_scene import BODY_POSTURE, NUM_ARM, BulletScene, Physics, Snapshot
-from osil.worlds.fetch_arm import FINGER_SPEED, FINGER_TRAVEL
+from osil.worlds.fetch_arm import CONTINUOUS, FINGER_SPEED, FINGER_TRAVEL, JOINT_LOWER, JOINT_UPPER
+from osil.worlds.joint_history import MAX_TURNS
 from osil.worlds.table import Table
 
 PHYSICS_STEP = 1 / 240
@@ -22,6 +23,8 @@ PHYSICS_STEP = 1 / 240
 
 STEPS_PER_CONTROL = round(CONTROL_PERIOD / PHYSICS_STEP)
 """Physics steps in a control period."""
+
+_LOWER, _UPPER = np.where(CONTINUOUS, [[-MAX_TURNS], [MAX_TURNS]], [JOINT_LOWER - 1e-6, JOINT_UPPER + 1e-6])
 
 _POSITION_GAIN, _VELOCITY_GAIN = 0.4, 1.0
 
@@ -119,11 +122,13 @@ class FetchSimulation:
         """Move the arm's joints evenly from their present targets to ``targets`` ``[7]`` (radians) in ``duration`` s.
 
         Raises:
-            ObservationError: not 7 finite numbers.
+            ObservationError: not 7 numbers within the joints' limits.
         """
         goal = np.asarray(targets, dtype=float)
-        if goal.shape != (NUM_ARM,) or not np.isfinite(goal).all():
-            raise ObservationError(f"joint targets: expected 7 finite numbers, got {goal}; the arm holds")
+        if goal.shape != (NUM_ARM,) or not ((goal >= _LOWER) & (goal <= _UPPER)).all():
+            raise ObservationError(
+                f"joint targets: expected 7 finite numbers within the joints' limits, got {goal}; the arm holds"
+            )
         self._remaining = max(1, round(duration / PHYSICS_STEP))
         self._velocity[:NUM_ARM] = (goal - self._target[:NUM_ARM]) / (self._remaining * PHYSICS_STEP)
 
