@@ -11,7 +11,7 @@ from osil.evaluation.evaluate import evaluate
 from osil.evaluation.setting import Setting
 from osil.figures.stacking import draw_learning
 from osil.tasks.splits import load_tasks
-from osil.training.loop import CURVE
+from osil.training.run_folder import CURVE
 from osil.training.stacking import step_folder
 
 EPISODES = 3
