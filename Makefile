@@ -74,7 +74,7 @@ define INDEX_PACKAGE
 endef
 
 # numpy comes first because pybullet, where it has no wheel (Python 3.12 and 3.13), is built with it.
-$(VENV)/.installed: constraints.txt setup.py | no-sourced-ros
+$(VENV)/.installed: constraints.txt setup.py scripts/node | no-sourced-ros
 	$(CHECK_MACHINE)
 	@echo "== 1/4 virtual environment $(VENV)"
 	$(PYTHON) -m venv $(VENV)

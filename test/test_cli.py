@@ -213,16 +213,17 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("command", "after"),
     [
-        ("evaluate stacking --jobs 1", 0.3),
-        ("evaluate stacking --jobs 1", 1.0),
-        ("evaluate expert --world kinematic --episodes 1000 --jobs 2", 1.3),
+        ("evaluate stacking --jobs 1", 0.0),
+        ("evaluate stacking --jobs 1", 0.5),
+        ("evaluate expert --world kinematic --episodes 1000 --jobs 2", 0.9),
         ("evaluate expert --world kinematic --episodes 1000 --jobs 2", 3.0),
         ("collect new --tasks train --episodes 100 --jobs 2", 2.0),
         ("particle --episodes 1000000", 2.0),
     ],
 )
 def test_ctrl_c_ends_a_command_with_a_line(command: str, after: float, tmp_path: Path) -> None:
-    """As in a terminal the signal goes to all processes, in the middle of imports or of work."""
+    """As in a terminal the signal goes to all processes: so many seconds after numpy is there, while modules are
+    imported, workers begin or work is done."""
     running = subprocess.Popen(
         [sys.executable, "-m", "osil.cli", *command.split()],
         cwd=tmp_path,
@@ -230,6 +231,9 @@ def test_ctrl_c_ends_a_command_with_a_line(command: str, after: float, tmp_path:
         text=True,
         start_new_session=True,
     )
+    while "numpy" not in Path(f"/proc/{running.pid}/maps").read_text():
+        assert running.poll() is None
+        time.sleep(0.01)
     time.sleep(after)
     os.killpg(running.pid, signal.SIGINT)
     _, error = running.communicate(timeout=60)

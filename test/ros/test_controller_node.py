@@ -34,7 +34,7 @@ def at_start(session: Session, hand) -> None:
     """The arm in its start pose, nobody in charge."""
     hand.wait(0.5)
     session.reset_scene(2, 0)
-    hand.wait(0.1)
+    hand.wait(2.5)  # the reset itself takes two seconds
 
 
 def moved(hand, start: np.ndarray) -> np.ndarray:

@@ -45,7 +45,8 @@ def test_no_attribute_hides_one_of_rclpys(name: str, definition: ast.ClassDef, r
         and isinstance(target.value, ast.Name)
         and target.value.id == "self"
     }
-    assert not (own & taken) - {"__init__"}
+    extended = {"__init__", "destroy_node"}  # meant to be overridden, by a method that calls the base's
+    assert sorted((own & taken) - extended) == []
 
 
 def test_all_nodes_are_looked_at() -> None:

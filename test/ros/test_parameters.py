@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -15,11 +17,11 @@ from osil.resources import resource_path
 from osil.ros.controller_node import ControllerParameters
 from osil.ros.joystick import Joystick
 from osil.ros.operator_node import OperatorParameters
-from osil.ros.parameters import declare
+from osil.ros.parameters import check_all_known, declare
 from osil.ros.policy_node import PolicyParameters
 from osil.ros.recorder_node import RecorderParameters
 from osil.ros.simulation_node import SimulationParameters
-from osil.ros.spin import configured
+from osil.ros.spin import initialized
 
 CONFIGS = {
     "controller": (ControllerParameters,),
@@ -30,21 +32,22 @@ CONFIGS = {
 }
 
 
-def declared(config: str, *overrides: str) -> Callable[[type], tuple[object, str]]:
-    """Declares a dataclass in a node that was started with a config file and overrides."""
+def declared(config: str, *overrides: str, files: Sequence[Path] = ()) -> Callable[[type], tuple[object, str]]:
+    """Declares a dataclass in a node that was started with a config file, files of parameters and overrides."""
 
     def run(parameters: type) -> tuple[object, str]:
         context = rclpy.Context()
-        args = configured(config, ["--ros-args", *(word for pair in overrides for word in ("-p", pair))])
-        rclpy.init(args=args, context=context)
-        node = Node("node", context=context)
-        try:
-            values = declare(node, parameters)
-            name = dataclasses.fields(parameters)[0].name
-            return values, node.describe_parameter(name).description
-        finally:
-            node.destroy_node()
-            rclpy.try_shutdown(context=context)
+        args = [word for file in files for word in ("--params-file", str(file))]
+        args += [word for pair in overrides for word in ("-p", pair)]
+        with initialized(config, ["--ros-args", *args], context) as names:
+            node = Node("node", context=context)
+            try:
+                values = declare(node, parameters)
+                check_all_known(node, names)
+                name = dataclasses.fields(parameters)[0].name
+                return values, node.describe_parameter(name).description
+            finally:
+                node.destroy_node()
 
     return run
 
@@ -70,6 +73,75 @@ def test_wrong_values_are_refused() -> None:
         declared("recorder.yaml", "demonstrations:=5")(RecorderParameters)
     with pytest.raises(ConfigError, match="2 to 12"):
         declared("simulation.yaml", "num_blocks:=1")(SimulationParameters)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("num_blocks:=abc", "a int, got 'abc'"),
+        ("num_blocks:=5.0", "a int, got 5.0"),
+        ("num_blocks:=true", "a int, got True"),
+        ("seed:=1.5", "a int, got 1.5"),
+        ("seed:=[1, 2]", "a int, got [1, 2]"),
+        ("gui:=1", "a bool, got 1"),
+        ("gui:='true'", "a bool, got 'true'"),
+        ("real_time_factor:=fast", "a float, got 'fast'"),
+        ("real_time_factor:=.nan", "a float, got nan"),
+        ("real_time_factor:=.inf", "a float, got inf"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_name_wherever_it_comes_from(
+    tmp_path: Path, value: str, expected: str
+) -> None:
+    name, _, text = value.partition(":=")
+    refusal = f"parameter {name} of node .*expected {re.escape(expected)}"
+    with pytest.raises(ConfigError, match=refusal):
+        declared("simulation.yaml", value)(SimulationParameters)
+    for node in ("/**", "node", "/node"):
+        file = tmp_path / "parameters.yaml"
+        file.write_text(f"{node}: {{ros__parameters: {{{name}: {text}}}}}")
+        with pytest.raises(ConfigError, match=refusal):
+            declared("simulation.yaml", files=[file])(SimulationParameters)
+
+
+def test_the_last_value_counts_whatever_the_types_of_those_before(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("node: {ros__parameters: {num_blocks: 7, seed: abc, real_time_factor: 3}}")
+    second.write_text("node: {ros__parameters: {seed: 4, real_time_factor: 2.5}}")
+    values, _ = declared("simulation.yaml", files=[first, second])(SimulationParameters)
+    assert (values.num_blocks, values.seed, values.real_time_factor) == (7, 4, 2.5)
+    values, _ = declared("simulation.yaml", "num_blocks:=8", "real_time_factor:=1e-1", files=[first, second])(
+        SimulationParameters
+    )
+    assert (values.num_blocks, values.seed, values.real_time_factor) == (8, 4, 0.1)
+
+
+def test_values_of_other_nodes_in_the_same_file_are_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text("other: {ros__parameters: {num_blocks: abc, speeds: [1.0, 2.0]}}\nns: {node: {ros__parameters: {a: 1}}}")
+    values, _ = declared("simulation.yaml", files=[file])(SimulationParameters)
+    assert values.num_blocks == 5
+
+
+def test_parameters_that_the_node_does_not_have_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text("node: {ros__parameters: {num_blok: 3}}")
+    for arguments in ({"files": [file]}, {}):
+        with pytest.raises(ConfigError, match=r"no parameter num_blok; it has .*num_blocks"):
+            declared("simulation.yaml", *([] if arguments else ["num_blok:=3"]), **arguments)(SimulationParameters)
+
+
+def test_arguments_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("node: [")
+    flat = tmp_path / "flat.yaml"
+    flat.write_text("num_blocks: 3")
+    for file in (broken, flat, tmp_path / "missing.yaml", tmp_path):
+        with pytest.raises(ConfigError, match=re.escape(str(file)) if file is not flat else "expected ros__parameters"):
+            declared("simulation.yaml", files=[file])(SimulationParameters)
+    for value in ("num_blocks", "num_blocks:=", "num_blocks:={", "num_blocks:=[1, a]", ""):
+        with pytest.raises(ConfigError):
+            declared("simulation.yaml", value)(SimulationParameters)
 
 
 def test_a_value_that_is_nowhere_is_missed() -> None:

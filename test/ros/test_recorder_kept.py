@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ SERVICES = {
     "status": RecordingStatus,
     "list": ListDemonstrations,
 }
+KILLS = 3
 STEP = Action(np.array([0.001, 0.0, 0.0]), np.bool_(False))
 BLOCKS = np.array([[0.6, -0.1, 0.75], [0.6, 0.1, 0.75], [0.7, 0.0, 0.75]])
 
@@ -139,9 +141,9 @@ def log(stack: Stack) -> str:
 
 def test_a_killed_recorder_loses_at_most_a_second(robot: Robot, stack: Stack, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    for number in range(int(os.environ.get("OSIL_KILLS", "3"))):
-        stack.stop(["recorder"])
-        begin(stack, robot, tmp_path)
+    stack.stop(["recorder"])
+    begin(stack, robot, tmp_path)
+    for number in range(KILLS):
         assert robot.ask("start", name=f"cut{number}").success
         steered = robot.steer(int(rng.integers(4, 40)))
         os.kill(stack.pid("recorder"), signal.SIGKILL)
@@ -244,7 +246,7 @@ def test_strange_files_do_not_keep_others_from_being_listed(robot: Robot, shown:
 
 
 def jump(robot: Robot) -> None:
-    robot.blocks[0] += (0.1, 0.0, 0.0)
+    robot.blocks[0] += (0.0, 0.5, 0.0)
 
 
 def rename(robot: Robot) -> None:
@@ -262,7 +264,7 @@ def go_back(robot: Robot) -> None:
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [(jump, "block a changed by 0.10 m"), (rename, "a b d"), (lose, "got a b"), (go_back, "0.\\d\\d s")],
+    [(jump, "faster than anything moves here"), (rename, "a b d"), (lose, "got a b"), (go_back, "0.\\d\\d s")],
 )
 def test_a_scene_that_is_not_the_same_any_more_ends_the_recording(
     robot: Robot, stack: Stack, shown: Path, change: Any, reason: str
@@ -277,6 +279,7 @@ def test_a_scene_that_is_not_the_same_any_more_ends_the_recording(
     assert not stopped.success
     for message in (stopped.message, robot.ask("status").message, log(stack)):
         assert "has ended after" in message
+        assert re.search(reason, message)
         assert "Discard it" in message
     robot.blocks, robot.names, robot.ahead = BLOCKS.copy(), "abc", 0.0
     robot.steer(4)
@@ -324,11 +327,11 @@ def test_fingers_that_nobody_has_commanded_are_recorded_as_they_are(robot: Robot
 def test_a_full_disk_is_told_and_nothing_is_lost_once_it_is_free(robot: Robot, stack: Stack, shown: Path) -> None:
     """The operating system refuses the recorder files of more than a few kB."""
     assert robot.ask("start", name="full").success
-    subprocess.run(["prlimit", f"--pid={stack.pid('recorder')}", "--fsize=4096"], check=True)
-    steered = robot.steer(30)
+    subprocess.run(["prlimit", f"--pid={stack.pid('recorder')}", "--fsize=4096:unlimited"], check=True)
+    steered = robot.steer(20)
     assert "in memory alone" in robot.ask("status").message
     assert "cannot write" in robot.ask("stop").message
-    subprocess.run(["prlimit", f"--pid={stack.pid('recorder')}", "--fsize=unlimited"], check=True)
+    subprocess.run(["prlimit", f"--pid={stack.pid('recorder')}", "--fsize=unlimited:unlimited"], check=True)
     stopped = robot.ask("stop")
     assert stopped.success, stopped.message
     assert stopped.steps >= steered - 1
@@ -338,7 +341,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost_once_it_is_free(robot: Robot, s
 def test_names_of_any_language_under_a_locale_without_letters(
     folder: Path, ros: None, machine: Robot, stack: Stack
 ) -> None:
-    stack.stop(["recorder"])
+    if stack.running("recorder"):
+        stack.stop(["recorder"])
     plain = {"LC_ALL": "C", "LANG": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     there = folder / "Vorführungen"
     with Stack(folder / "plain", plain) as other:
@@ -353,7 +357,9 @@ def test_names_of_any_language_under_a_locale_without_letters(
         assert machine.ask("start", name="Brücke").success
         machine.steer(4)
         other.stop(["recorder"])
-        assert "Error" not in other.log("recorder").read_text(errors="replace")
+        printed = other.log("recorder").read_text()
+        assert "recovered.mcap" in printed
+        assert "Error" not in printed
     assert load(there / "Brücke-recovered.mcap").name == "Brücke-recovered"
     for words in (["info", f"{there}/Türme.mcap"], ["recover", str(there)], ["recover", f"{there}/Türme.mcap"]):
         done = subprocess.run(

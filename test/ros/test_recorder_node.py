@@ -108,6 +108,22 @@ def test_a_faster_stream_of_commands_becomes_twenty_steps_a_second(session: Sess
     assert 10 <= call(session, "stop").steps <= periods + 1.5  # fewer than periods where the machine delays commands
 
 
+def test_a_scene_that_is_set_up_anew_ends_the_recording(session: Session, hand, folder: Path) -> None:
+    assert call(session, "start", name="two scenes").success
+    hand.steer(ACTIONS)
+    session.reset_scene(3, 5)
+    hand.wait(0.5)
+    steps = call(session, "status").steps
+    hand.steer(ACTIONS)
+    stopped = call(session, "stop")
+    assert not stopped.success
+    assert stopped.steps == steps
+    for message in (stopped.message, call(session, "status").message):
+        assert "was the scene set up anew?" in message
+    assert call(session, "discard").success
+    assert not (folder / "shown" / "two scenes.mcap").exists()
+
+
 def test_stop_and_discard_without_start_are_refused(session: Session) -> None:
     for service in ("stop", "discard"):
         answer = call(session, service)

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from osil.ros.stack import Stack, StackError
+from osil.ros.stack import Stack, StackError, program
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
@@ -60,6 +61,50 @@ def test_no_orphans_after_the_parent_was_killed(tmp_path: Path) -> None:
     parent.wait()
     parent.stdout.close()
     assert eventually(lambda: not alive(child))
+
+
+def test_nodes_outlive_the_thread_that_started_them(tmp_path: Path) -> None:
+    with Stack(tmp_path, {}) as stack:
+        thread = threading.Thread(target=stack.start, args=["teleop"])
+        thread.start()
+        thread.join()
+        assert eventually(lambda: _listens(stack, "teleop"))
+        assert stack.running("teleop")
+
+
+def test_a_node_started_by_hand_outlives_its_parent(tmp_path: Path) -> None:
+    """As with nohup, in a terminal that is closed."""
+    code = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL).pid)"
+    child = int(subprocess.check_output([sys.executable, "-c", code, *program("teleop")], text=True))
+    try:
+        assert eventually(lambda: len(list(Path(f"/proc/{child}/task").iterdir())) > 5)
+    finally:
+        os.kill(child, signal.SIGTERM)
+    assert eventually(lambda: not alive(child))
+
+
+def test_a_node_of_the_same_name_is_refused_and_may_come_back_after_a_kill(tmp_path: Path) -> None:
+    with Stack(tmp_path / "first", {}) as first, Stack(tmp_path / "second", {}) as second:
+        first.start("teleop")
+        assert eventually(lambda: _listens(first, "teleop"))
+        second.start("teleop")
+        assert eventually(lambda: not second.running("teleop"))
+        with pytest.raises(StackError, match="node /teleop runs already in ROS domain"):
+            second.check()
+        assert first.running("teleop")
+        os.kill(first.pid("teleop"), signal.SIGKILL)
+        assert eventually(lambda: not first.running("teleop"))
+        second.stop()
+        second.start("teleop")
+        assert eventually(lambda: _listens(second, "teleop"))
+
+
+def test_ctrl_c_amid_the_imports_of_a_node_is_quiet() -> None:
+    node = subprocess.Popen(program("policy"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert eventually(lambda: "libtorch" in Path(f"/proc/{node.pid}/maps").read_text())
+    node.send_signal(signal.SIGINT)
+    printed, _ = node.communicate(timeout=60)
+    assert "Traceback" not in printed
 
 
 def _listens(stack: Stack, node: str) -> bool:

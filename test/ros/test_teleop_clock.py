@@ -30,7 +30,7 @@ class Bench(Node):
         self.now = START
         self.twists: list[TwistStamped] = []
         self._forward = pad.encode(Action(np.array([0.01, 0.0, 0.0]), np.bool_(False)), gripper=False)
-        self._clock = self.create_publisher(Clock, "/clock", 1)
+        self._time = self.create_publisher(Clock, "/clock", 1)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, self.twists.append, 10)
         self._spinner = SingleThreadedExecutor()
@@ -41,7 +41,7 @@ class Bench(Node):
         self.destroy_node()
 
     def connected(self) -> bool:
-        return bool(self._clock.get_subscription_count() and self._joy.get_subscription_count())
+        return bool(self._time.get_subscription_count() and self._joy.get_subscription_count())
 
     def run(self, seconds: float, steer: bool = False, lag: float | None = None) -> list[float]:
         """Let time pass, the stick held forward or silent, and return the speeds that were commanded meanwhile.
@@ -51,7 +51,7 @@ class Bench(Node):
         self.twists.clear()
         for _ in range(round(seconds / TICK)):
             self.now += round(TICK * NANOSECONDS)
-            self._clock.publish(Clock(clock=convert.to_stamp(self.now)))
+            self._time.publish(Clock(clock=convert.to_stamp(self.now)))
             if steer:
                 stamp = 0 if lag is None else self.now - round(lag * NANOSECONDS)
                 self._forward.header.stamp = convert.to_stamp(stamp)

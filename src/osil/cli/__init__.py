@@ -7,6 +7,7 @@ import io
 import shlex
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextmanager
 def _stoppable() -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
+        warnings.simplefilter("ignore")  # libraries would tell what they leave undone
         raise _Stopped(130)
 
     before = signal.signal(signal.SIGINT, stop)

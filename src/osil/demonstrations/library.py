@@ -70,6 +70,6 @@ class Library:
         names = [to_text(Path(file.stem)) for file in self.files()]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         raise DemonstrationError(
-            f"there is no demonstration {to_text(path)}; expected a path, or one of the names in "
+            f"cannot read {to_text(path)}: there is no such demonstration; expected a path, or one of the names in "
             f"{to_text(self.folder)}: {', '.join(names[:SHOWN]) or '(it has none: record one first)'}{more}"
         )

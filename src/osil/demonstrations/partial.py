@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,29 +38,29 @@ class Partial:
             DemonstrationError: there is one of this name already, or the folder cannot be written or is full.
         """
         self.path = path
+        if os.path.lexists(path):
+            raise DemonstrationError(
+                f"{to_text(path)} exists: an unfinished recording of this name; choose another name, or see what is in "
+                f"it: osil demonstration recover {to_text(path)}"
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(path.parent).free
             if free < SPACE:
-                raise DemonstrationError(
-                    f"only {free / 2**20:.1f} MB are free in {to_text(path.parent)}: expected {SPACE / 2**20:.0f} MB; "
-                    "free the disk"
-                )
+                raise OSError(errno.ENOSPC, f"only {free / 2**20:.1f} MB of the {SPACE / 2**20:.0f} MB wanted are free")
             self._file = path.open("xb")
-        except FileExistsError as error:
+            try:
+                _lock(self._file)
+                self._writer = StepWriter(self._file, chunk_size=1)
+                self._file.flush()
+            except OSError:
+                self.remove()
+                raise
+        except OSError as error:
             raise DemonstrationError(
-                f"{to_text(path)} exists: an unfinished recording of this name; choose another name, or see what is in "
-                f"it: osil demonstration recover {to_text(path)}"
+                f"cannot write in {to_text(path.parent)}: {error.strerror}; expected a folder with free space that can "
+                "be written; make it one, or choose another"
             ) from error
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-        try:
-            _lock(self._file)
-            self._writer = StepWriter(self._file, chunk_size=1)
-            self._file.flush()
-        except OSError as error:
-            self.remove()
-            raise _cannot_write(path, error) from error
 
     def describe(self, name: str, block_names: Sequence[str]) -> None:
         """Say what is recorded; before the first step."""
@@ -133,10 +135,3 @@ def _refuse_locked(path: Path) -> None:
 def _lock(file: IO[bytes]) -> None:
     """Until the file is closed, or the process ends."""
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _cannot_write(path: Path, error: OSError) -> DemonstrationError:
-    return DemonstrationError(
-        f"cannot write in {to_text(path.parent)}: {error.strerror}; expected a folder with free space that can be "
-        "written; make it one, or choose another"
-    )

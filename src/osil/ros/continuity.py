@@ -11,7 +11,7 @@ from osil.errors import ObservationError
 from osil.ros.observing import Seen
 from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
 
-SIDEWAYS, UPRIGHT = 1.5, 4.0
+SIDEWAYS, UPRIGHT = 1.2, 4.0
 """Speeds, m/s, that gripper and blocks do not exceed with regard to each other. Blocks that fall are the fastest."""
 
 NOISE = 0.02

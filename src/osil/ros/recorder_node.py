@@ -5,6 +5,11 @@ come while the operator holds the dead-man button, so idle time before, after an
 demonstration. A stream faster than the control rate is thinned out to it. (A timer of its own would drift against the
 commands, and take some twice and others not at all.)
 
+Steps are on disk as they come, in a hidden file beside the demonstrations. When the node is told to leave, an
+unfinished recording is stored as ``NAME-recovered``; after a kill the next start does it. A recording ends, and cannot
+be stored by ``~/stop``, once the scene did not stay the same: blocks or gripper jumped (a scene set up anew), blocks
+were lost for half a second of commands, or the clock was set.
+
 Subscribes: ``joint_states``, ``block_poses``, ``teleop/gripper_twist_command``, ``teleop/gripper_command``. To record
 anything else than teleoperation, remap the last two.
 Services: ``~/start`` (StartRecording), ``~/stop`` (StopRecording), ``~/discard`` (std_srvs/Trigger), ``~/status``
@@ -15,6 +20,7 @@ Parameters: see ``RecorderParameters`` and ``config/recorder.yaml``.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,28 +107,24 @@ class RecorderNode(Node):
 
     def destroy_node(self) -> None:
         """Keep what was recorded, if a recording is under way."""
-        if self._recording is not None:
-            self._keep(self._recording)
-            self._recording = None
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            kept = self._keep(recording)
+            print(f"{recording.name!r} was not stopped: {kept}", file=sys.stderr, flush=True)  # ROS may be gone already
         super().destroy_node()
 
-    def _keep(self, recording: Recording) -> None:
+    def _keep(self, recording: Recording) -> str:
+        """Store an unfinished recording; says where it is."""
         if len(recording.seen) < FEWEST:
             recording.discard()
-            return
+            return "it had hardly begun, and is removed"
         path = recovered(self._library.path(recording.name), recording.name)
         try:
             recording.save(path)
         except DemonstrationError as error:
             recording.close()
-            self.get_logger().error(
-                f"{error}. What was recorded is in {to_text(recording.partial)}; it is recovered when the recorder is "
-                "started again"
-            )
-        else:
-            self.get_logger().warning(
-                f"{recording.name!r} was not stopped: {len(recording.seen)} steps are in {to_text(path)}"
-            )
+            return f"{error}. It is in {to_text(recording.partial)}, and recovered when the recorder is started again"
+        return f"its {len(recording.seen)} steps are in {to_text(path)}"
 
     def _store_gripper(self, close: Bool) -> None:
         self._close = close.data

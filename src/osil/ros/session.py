@@ -14,7 +14,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
 
-from osil.core import CONTROL_PERIOD, Scene
+from osil.core import CONTROL_PERIOD, NANOSECONDS, Scene
 from osil.errors import OsilError
 from osil.ros import convert, topics
 from osil.ros.stack import Stack, StackError
@@ -56,7 +56,7 @@ class Session(Node):
     def _store_blocks(self, message: BlockPoseArray) -> None:
         self._blocks = message
         now = convert.to_nanoseconds(message.header.stamp)
-        if self._film is None or not self._joints or now - self._filmed < CONTROL_PERIOD * convert.NANOSECONDS:
+        if self._film is None or not self._joints or now - self._filmed < CONTROL_PERIOD * NANOSECONDS:
             return
         self._filmed = now
         joints = np.array([self._joints[name] for name in JOINT_NAMES])

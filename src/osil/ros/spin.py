@@ -44,6 +44,8 @@ def initialized(config: str, args: Sequence[str] = (), context: rclpy.Context | 
     parameters: Parameters = {}
     add_file(resource_path("config", config), parameters)
     names = {name for values in parameters.values() for name in values}
+    # ROS takes UTF-8, whatever the locale in which Python read the command line.
+    args = [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in args]
     words = without_parameters(args, parameters)
     with tempfile.NamedTemporaryFile("w", suffix=f"_{config}", encoding="utf-8") as file:
         file.write(to_yaml(parameters))

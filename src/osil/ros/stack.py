@@ -63,7 +63,7 @@ class Stack:
     def start(self, node: str, parameters: Mapping[str, object] | None = None, namespace: str = "") -> None:
         """Start a node in a namespace, with parameters that override its configuration."""
         overrides = [word for name, value in (parameters or {}).items() for word in ("-p", f"{name}:={_yaml(value)}")]
-        overrides += ["-r", f"__ns:=/{namespace}", "-r", "/clock:=clock"] if namespace else []
+        overrides += ["-r", f"__ns:=/{namespace}"] if namespace else []
         command = [*program(node), *(["--ros-args", *overrides] if overrides else [])]
         with self.log(node).open("wb") as log:
             self._children[node] = subprocess.Popen(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -16,8 +16,9 @@ from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, Reach
 from osil.policy_reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena
-from osil.training.loop import LoopConfig, Metrics, steps_done, train
+from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
+from osil.training.run_folder import RunFolder
 
 _DATA, _BATCHES, _VALIDATION = range(3)
 """First part of the random key, so that the uses of randomness are independent."""
@@ -87,13 +88,17 @@ def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder:
     The curve holds ``train`` and ``test``: success on demonstrations and starts seen in training (of a fixed training
     set), and on new ones, as in the paper's figures 8 and 14. New ones come from the training stream all the same, so
     that later judgement, from the test stream, is of scenes that had no part in the making.
+
+    Arguments and errors as for ``osil.training.stacking.run``, and a ConfigError at an unknown architecture.
     """
+    settings = {**asdict(config), "architecture": architecture, "num_landmarks": num_landmarks}
+    run_folder = RunFolder(folder, settings, resume)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     policy_config = config.policy_config(architecture, num_landmarks)
     network = ReachingNetwork(policy_config.network)
     policy = ReachingPolicy(network, policy_config)
-    source, data = source_for(config, num_landmarks, steps_done(folder) if resume else 0)
+    source, data = source_for(config, num_landmarks, run_folder.start)
     fresh = generator("train", config.seed, _VALIDATION, num_landmarks)
     unseen = collect(config.configurations, num_landmarks, fresh)
     scenes = Arena().random_scenes(config.configurations, num_landmarks, fresh)
@@ -114,4 +119,4 @@ def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder:
         return 0 < config.patience <= perfect
 
     network.train()
-    train(ForceRegression(network), source.batch, config.loop, config.optimization, folder, validate, resume, converged)
+    train(ForceRegression(network), source.batch, config.loop, config.optimization, run_folder, validate, converged)

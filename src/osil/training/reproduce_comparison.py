@@ -21,7 +21,7 @@ from osil.policy import load_policy, save_policy
 from osil.resources import resource_path
 from osil.settings import from_yaml
 from osil.tasks.splits import load_tasks
-from osil.training.loop import steps_done
+from osil.training.run_folder import resumable, steps_done
 from osil.training.stacking import StackingTraining, run
 from osil.workers import in_processes
 
@@ -64,7 +64,8 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
     base = from_yaml(StackingTraining, resource_path("config", "training", "stacking_comparison.yaml"))
     wanted = {name: variant(base, name) for name in VARIANTS}
     missing = [name for name, config in wanted.items() if steps_done(runs / name) < config.loop.steps]
-    list(in_processes((delayed(run)(wanted[name], runs / name, resume=True) for name in missing), jobs))
+    trainings = (delayed(run)(wanted[name], runs / name, resume=resumable(runs / name)) for name in missing)
+    list(in_processes(trainings, jobs))
     for experiment in EXPERIMENTS:
         expert = replace(experiment, expert=True)
         reports = {EXPERT: run_experiment(expert, runs / "dagger", output / "expert", seed, jobs)}

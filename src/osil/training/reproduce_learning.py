@@ -12,7 +12,7 @@ from osil.evaluation.setting import Setting
 from osil.figures.stacking import draw_learning
 from osil.files import read_json, read_json_lines
 from osil.tasks.splits import load_tasks
-from osil.training.loop import CURVE
+from osil.training.run_folder import CURVE
 from osil.training.stacking import step_folder
 
 EPISODES = 3

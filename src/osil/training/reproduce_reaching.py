@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from joblib import delayed
 from tqdm import tqdm
 
@@ -24,8 +23,9 @@ from osil.policy_reaching import load_reaching_policy
 from osil.resources import resource_path
 from osil.seeds import generator
 from osil.settings import from_yaml
-from osil.training.loop import CURVE
+from osil.training.precision import autocast, choose
 from osil.training.reaching import ForceRegression, ReachingTraining, run, source_for
+from osil.training.run_folder import CURVE, resumable
 from osil.workers import in_processes
 
 RESULT = "result.json"
@@ -94,11 +94,12 @@ def _longest(one: Run) -> float:
     config = one.config()
     objective = ForceRegression(ReachingNetwork(config.policy_config(one.architecture, one.landmarks).network))
     source, _ = source_for(config, one.landmarks)
+    precision, _ = choose(config.loop.precision, objective, source.batch())
     times = []
     for _ in range(4):
         began = time.perf_counter()
         batch = source.batch()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.loop.precision == "bf16"):
+        with autocast(precision, objective):
             loss, _ = objective(batch)
         loss.backward()
         times.append(time.perf_counter() - began)
@@ -109,8 +110,9 @@ def _run(one: Run, runs: Path) -> Run:
     """Train and judge."""
     folder = one.folder(runs)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "progress.log").open("a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        run(one.config(), one.architecture, one.landmarks, folder, resume=True)
+    log = (folder / "progress.log").open("a", encoding="utf-8")
+    with log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        run(one.config(), one.architecture, one.landmarks, folder, resume=resumable(folder))
     judge(one, runs)
     return one
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from osil.policy import OneShotPolicy, PolicyConfig, load_policy, save_policy
 from osil.seeds import generator
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
-from osil.training.loop import LoopConfig, Metrics, steps_done, train
+from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
 from osil.training.processes import together
+from osil.training.run_folder import RunFolder
 from osil.training.validation import kinematic_success
 from osil.worlds.table import Table
 
@@ -62,13 +63,23 @@ def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
     """Train, and leave in ``folder`` the model, its checkpoint, its learning curve and the models on the way.
 
     Under torchrun the processes train one network together, each on batches of its own.
+
+    Args:
+        config: what to learn, and how.
+        folder: for this run alone.
+        resume: go on from the checkpoint in ``folder``. The batches that follow are not those that a run without the
+            interruption would have drawn.
+
+    Raises:
+        ConfigError: the folder holds another run already; or, to resume, no run or one with other settings.
+        ModelError: the checkpoint is damaged.
     """
     torch.set_num_threads(config.threads)
     with together() as rank:
-        _run(config, folder, resume, rank)
+        _run(config, RunFolder(folder, asdict(config), resume), rank)
 
 
-def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> None:
+def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     torch.manual_seed(config.seed)
     network = StackingNetwork(config.policy.network)
     if config.initial:
@@ -77,14 +88,13 @@ def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> Non
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost. What it does where actions come
     # late is what it has to learn, and what it is shown may come from another arm.
     single = replace(config.policy, ensemble=1, draws=1, anticipate=False)
-    start = steps_done(folder) if resume else 0
     table = Table.for_blocks(turned=config.policy.network.yaw)
 
     def learner() -> OneShotPolicy:
         return OneShotPolicy(deepcopy(network).cpu(), single)
 
     def validate(step: int) -> Metrics:
-        for path in (folder, step_folder(folder, step)):
+        for path in (folder.path, step_folder(folder.path, step)):
             save_policy(path, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
         rng = generator("train", config.seed, 1)
         success = kinematic_success(OneShotPolicy(network, single), tasks, config.validation_episodes, rng, table)
@@ -95,15 +105,15 @@ def _run(config: StackingTraining, folder: Path, resume: bool, rank: int) -> Non
             tasks,
             config.policy.conditioning,
             # Neither another process nor a run that goes on sees the same batches.
-            generator("train", config.seed, 0, start, rank),
+            generator("train", config.seed, 0, folder.start, rank),
             config.sampling,
             config.noise,
             learner,
-            start,
+            folder.start,
             table,
             executor,
         )
-        train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate, resume)
+        train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate)
 
 
 def _workers(config: StackingTraining) -> ProcessPoolExecutor | nullcontext[None]:

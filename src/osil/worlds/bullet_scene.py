@@ -102,7 +102,8 @@ class BulletScene:
             raise SceneError("PyBullet could not open its window; run without GUI where there is no display")
         if gui:
             pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
-            pybullet.resetDebugVisualizerCamera(1.2, 62, -32, (*_TABLE_CENTRE, self.table.height), physicsClientId=self.client)
+            middle = (*_TABLE_CENTRE, self.table.height + 0.05)
+            pybullet.resetDebugVisualizerCamera(0.95, 75, -35, middle, physicsClientId=self.client)
         self._box((14.0, 14.0, 0.1), (-4.5, -3.0, -0.05), (0.86, 0.88, 0.91))
         self._load_table()
         self.robot: int = pybullet.loadURDF(

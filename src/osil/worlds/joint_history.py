@@ -93,8 +93,10 @@ class JointHistory:
     def __init__(self) -> None:
         lower, upper = np.where(CONTINUOUS, [[-MAX_TURNS], [MAX_TURNS]], [JOINT_LOWER, JOINT_UPPER])
         self._joints = {
-            name: _Joint(*limits, margin=MARGIN, continuous=bool(continuous))
-            for name, *limits, continuous in zip(ARM_JOINTS, lower, upper, JOINT_SPEED, CONTINUOUS, strict=True)
+            name: _Joint(lowest, highest, speed, MARGIN, bool(continuous))
+            for name, lowest, highest, speed, continuous in zip(
+                ARM_JOINTS, lower, upper, JOINT_SPEED, CONTINUOUS, strict=True
+            )
         }
         self._joints[TORSO_JOINT] = _Joint(0.0, TORSO_TRAVEL, TORSO_SPEED, 0.2 * MARGIN)
         for name in FINGER_JOINTS:

@@ -18,7 +18,8 @@ class Stall:
             least: change of a position (radians or metres) that counts as motion.
         """
         self._patience, self._least = patience, least
-        self.reset()
+        self._since = 0.0
+        self._position: FloatArray | None = None
 
     def reset(self) -> None:
         """Forget what was: a new stream of commands begins."""

@@ -25,6 +25,7 @@ class Window:
 
     Attributes:
         open: False once somebody has closed it.
+        pid: of the process that draws.
 
     Raises:
         SceneError: it could not be opened.
@@ -38,6 +39,7 @@ class Window:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, pass_fds=[other.fileno()]
             )
+            self.pid = self._process.pid
             other.close()
             try:
                 opened = self._pipe.poll(OPENING) and self._pipe.recv()

@@ -1,0 +1,165 @@
+"""Runs the stack for hours, teaching and imitating in a loop, and watches what could grow.
+
+    python benchmarks/soak.py --hours 2 --output results/soak
+
+One line a cycle goes to ``soak.jsonl``: how the imitation ended, and for every node its memory, open files and threads,
+and how late its commands were. ``soak.png`` draws them over time. Interrupt it at any time; what was measured is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import psutil
+import rclpy
+from geometry_msgs.msg import TwistStamped
+from rclpy.signals import SignalHandlerOptions
+from std_srvs.srv import Trigger
+from tqdm import tqdm
+
+from osil.core import CONTROL_PERIOD, NANOSECONDS
+from osil.errors import OsilError
+from osil.ros import convert, topics
+from osil.ros.demo import TASKS, TEACHING_SECONDS
+from osil.ros.session import Refused, Session
+from osil.ros.stack import SIMULATION_NODES, Stack
+from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.worlds.judge import step_limit
+
+
+class Watcher(Session):
+    """A client of the stack that also notes when the policy's commands are due and when they come."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack)
+        self.stamps: list[int] = []
+        self.create_subscription(TwistStamped, topics.GRIPPER_TWIST, self._note_twist, 10)
+
+    def _note_twist(self, message: TwistStamped) -> None:
+        self.stamps.append(convert.to_nanoseconds(message.header.stamp))
+
+    def lateness(self) -> list[float]:
+        """Median, 99th percentile and greatest seconds between two commands beyond a control period."""
+        late = np.diff(self.stamps) / NANOSECONDS - CONTROL_PERIOD
+        self.stamps.clear()
+        return np.percentile(late, [50, 99, 100]).round(4).tolist() if len(late) else []
+
+    def discard(self) -> None:
+        """Forget a recording that was left half done, if there is one."""
+        with suppress(Refused):
+            self._call(Trigger, "recorder/discard", Trigger.Request())
+
+
+def usage(stack: Stack) -> dict[str, list[float]]:
+    """For every node: resident memory [MB], open files, threads, processor seconds since its start."""
+    found = {}
+    for node in SIMULATION_NODES:
+        process = psutil.Process(stack.pid(node))
+        with process.oneshot():
+            times = process.cpu_times()
+            memory = round(process.memory_info().rss / 1e6, 2)
+            found[node] = [memory, process.num_fds(), process.num_threads(), round(times.user + times.system, 1)]
+    return found
+
+
+def cycle(session: Watcher, index: int) -> dict[str, object]:
+    """Teach one task in one layout, imitate it in another."""
+    task = StackingTask.parse(TASKS[index % len(TASKS)])
+    session.reset_scene(task.num_blocks, 2 * index)
+    try:
+        session.teach(str(task), f"{index:05d}", TEACHING_SECONDS)
+        session.reset_scene(task.num_blocks, 2 * index + 1)
+        session.stamps.clear()
+        result = session.imitate(f"{index:05d}", step_limit(task) * CONTROL_PERIOD, index, lambda feedback: None)
+    except OsilError as error:
+        session.discard()
+        return {"task": str(task), "reached": False, "reason": str(error), "late": session.lateness()}
+    reached = bool(layout_reached(task, session.scene()))
+    return {"task": str(task), "reached": reached, "reason": result.reason, "late": session.lateness()}
+
+
+def draw(rows: list[dict], path: Path) -> None:
+    """Memory, open files, threads and lateness over hours."""
+    hours = np.array([row["seconds"] for row in rows]) / 3600
+    figure, axes = plt.subplots(4, 1, figsize=(8, 10), sharex=True, layout="constrained")
+    for column, (axis, name) in enumerate(zip(axes, ("memory [MB]", "open files", "threads"), strict=False)):
+        for node in SIMULATION_NODES:
+            axis.plot(hours, [row["nodes"][node][column] for row in rows], label=node)
+        axis.set_ylabel(name)
+        axis.set_ylim(bottom=0)
+    axes[0].legend(ncols=len(SIMULATION_NODES), fontsize="small")
+    for column, name in enumerate(("median", "99 %", "greatest")):
+        late = [1e3 * row["late"][column] if row["late"] else np.nan for row in rows]
+        axes[3].plot(hours, late, ".", markersize=3, label=name)
+    axes[3].set_ylabel("command late [ms]")
+    axes[3].legend(ncols=3, fontsize="small")
+    axes[3].set_xlabel("hours")
+    reached = sum(row["reached"] for row in rows)
+    figure.suptitle(f"{len(rows)} tasks taught once and imitated, {reached} reached")
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--hours", type=float, default=2.0)
+    parser.add_argument("--real-time-factor", type=float, default=1.0)
+    parser.add_argument("--output", type=Path, default=Path("results/soak"))
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    rows: list[dict] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(options.output / "logs", {"OMP_NUM_THREADS": "1"}) as stack,
+        (options.output / "soak.jsonl").open("w", encoding="utf-8") as file,
+        tqdm(total=options.hours, unit="h", bar_format="{l_bar}{bar}| {n:.2f} of {total:.2f} h{postfix}") as bar,
+    ):
+        for node in SIMULATION_NODES:
+            own = {"demonstrations": folder} if node in ("recorder", "policy") else {}
+            factor = {"real_time_factor": options.real_time_factor} if node == "simulation" else {}
+            stack.start(node, {**own, **factor})
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        session = Watcher(stack)
+        header = {
+            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+            "real_time_factor": options.real_time_factor,
+        }
+        file.write(json.dumps(header) + "\n")
+        began = time.monotonic()
+        try:
+            while (seconds := time.monotonic() - began) < 3600 * options.hours:
+                row = {**cycle(session, len(rows)), "seconds": round(seconds, 1), "nodes": usage(stack)}
+                rows.append(row)
+                file.write(json.dumps(row) + "\n")
+                file.flush()
+                bar.update((time.monotonic() - began) / 3600 - bar.n)
+                bar.set_postfix_str(f", {sum(row['reached'] for row in rows)} of {len(rows)} reached")
+                if len(rows) % 20 == 0:
+                    draw(rows, options.output / "soak.png")
+        except KeyboardInterrupt:
+            pass
+        finally:
+            session.close()
+            rclpy.try_shutdown()
+    if rows:
+        draw(rows, options.output / "soak.png")
+
+
+if __name__ == "__main__":
+    main()
