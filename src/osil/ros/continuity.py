@@ -17,7 +17,7 @@ NOISE = 0.02
 """Metres by which a tracker may err from one message to the next."""
 
 BLIND = 0.25
-"""Seconds for which motion is allowed for at most: things are expected to be left alone where nobody sees them."""
+"""Seconds for which motion is allowed for at most. Where nobody saw them for longer, one block may have been carried."""
 
 LEAP, FASTEST = 2.0, 20.0
 """Seconds that a clock leaves out only if it is set, and how much faster than the machine's simulated time may be."""
@@ -42,7 +42,7 @@ class Continuity:
             if elapsed < -CLOCK_TOLERANCE:
                 raise ObservationError(f"the clock went back by {-elapsed:.2f} s; was the simulation started anew?")
             if elapsed > max(LEAP, FASTEST * (met - self._met)):
-                raise ObservationError(f"the clock leapt ahead by {elapsed:.2f} s; was it set?")
+                raise ObservationError(f"the clock leapt ahead by {elapsed:.2f} s; was the scene set up anew?")
             if elapsed <= 0.0:
                 return
             way = seen.scene.block_positions - last.scene.block_positions
@@ -53,5 +53,11 @@ class Continuity:
                 raise ObservationError(
                     f"block {seen.block_names[block]} moved by {moved[block, axis]:.2f} m within {elapsed:.2f} s, "
                     "faster than anything moves here; was the scene set up anew?"
+                )
+            gone = (moved > NOISE).any(-1)
+            if elapsed > BLIND and gone.sum() > 1:
+                names = ", ".join(name for name, away in zip(seen.block_names, gone, strict=True) if away)
+                raise ObservationError(
+                    f"blocks {names} moved within {elapsed:.2f} s in which nobody saw them; was the scene set up anew?"
                 )
         self._last, self._met = seen, met
