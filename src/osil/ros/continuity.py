@@ -17,7 +17,7 @@ NOISE = 0.02
 """Metres by which a tracker may err from one message to the next."""
 
 BLIND = 0.25
-"""Seconds for which motion is allowed for at most. Where nobody saw them for longer, one block may have been carried."""
+"""Seconds for which motion is allowed for at most. Where nobody looked for longer, one block may have been carried."""
 
 LEAP, FASTEST = 2.0, 20.0
 """Seconds that a clock leaves out only if it is set, and how much faster than the machine's simulated time may be."""
