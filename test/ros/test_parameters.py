@@ -118,7 +118,9 @@ def test_the_last_value_counts_whatever_the_types_of_those_before(tmp_path: Path
 
 def test_values_of_other_nodes_in_the_same_file_are_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "parameters.yaml"
-    file.write_text("other: {ros__parameters: {num_blocks: abc, speeds: [1.0, 2.0]}}\nns: {node: {ros__parameters: {a: 1}}}")
+    file.write_text(
+        "other: {ros__parameters: {num_blocks: abc, speeds: [1.0, 2.0]}}\nns: {node: {ros__parameters: {a: 1}}}"
+    )
     values, _ = declared("simulation.yaml", files=[file])(SimulationParameters)
     assert values.num_blocks == 5
 

@@ -120,5 +120,7 @@ def test_pybullet_says_nothing() -> None:
 
 def test_pybullet_is_imported_in_one_place() -> None:
     package = Path(osil.__file__).parent
-    importing = [path.name for path in package.rglob("*.py") if re.search(r"^ *import pybullet", path.read_text(), re.M)]
+    importing = [
+        path.name for path in package.rglob("*.py") if re.search(r"^ *import pybullet", path.read_text(), re.M)
+    ]
     assert importing == ["bullet.py"]
