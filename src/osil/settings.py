@@ -43,7 +43,7 @@ def from_yaml(cls: type[C], path: str | Path) -> C:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain values only. A key that stands there twice and a number that is none are errors."""
+    """Plain values only. A key that stands there twice and NaN are errors."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
@@ -53,14 +53,14 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
-    def construct_finite(self, node: yaml.ScalarNode) -> float:
+    def construct_number(self, node: yaml.ScalarNode) -> float:
         number: float = self.construct_yaml_float(node)
-        if not math.isfinite(number):
+        if math.isnan(number):
             raise yaml.MarkedYAMLError(problem=f"{node.value} is not a number", problem_mark=node.start_mark)
         return number
 
 
-_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_finite)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
 
 
 def _shortened(values: Any) -> str:

@@ -15,6 +15,7 @@ from osil.policy_reaching import load_reaching_policy
 from osil.resources import resource_path
 from osil.settings import from_yaml
 from osil.training.loop import CURVE
+from osil.training.precision import Precision
 from osil.training.reaching import ReachingTraining, run
 from osil.training.reproduce_reaching import write_results
 
@@ -24,12 +25,17 @@ def _recipe(name: str, **loop: int) -> ReachingTraining:
     return replace(config, loop=replace(config.loop, **loop), configurations=200)
 
 
+@pytest.mark.parametrize(("seed", "precision"), [(0, "bf16"), (1, "fp32")])
 @pytest.mark.parametrize("architecture", ["final_state", "lstm_attention"])
-def test_the_better_recipe_learns_four_landmarks_in_seconds(architecture: str, tmp_path: Path) -> None:
-    """At least 95 % on demonstrations and scenes never seen, after half a minute of one core."""
-    run(_recipe("better", steps=700, validate_every=700), architecture, 4, tmp_path)
+def test_the_better_recipe_learns_four_landmarks_in_seconds(
+    architecture: str, seed: int, precision: Precision, tmp_path: Path
+) -> None:
+    """At least 90 % on demonstrations and scenes never seen, after ten seconds of one core; by chance it is 25 %."""
+    recipe = _recipe("better", steps=600, validate_every=600)
+    recipe = replace(recipe, seed=seed, loop=replace(recipe.loop, precision=precision))
+    run(recipe, architecture, 4, tmp_path)
     judged = rate(unseen_success(load_reaching_policy(tmp_path), 4, 500, 0))
-    assert judged["rate"] >= 0.95
+    assert judged["rate"] >= 0.9
 
 
 def test_the_papers_recipe_learns_and_resumes(tmp_path: Path) -> None:

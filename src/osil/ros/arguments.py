@@ -17,7 +17,7 @@ from osil.errors import ConfigError
 ALL_NODES = "/**"
 
 Parameters = dict[str, dict[str, yaml.Node]]
-"""For each node, by its name with slashes and asterisks, the values of its parameters, unread: rcl knows their types."""
+"""For each node, by its name with slashes and asterisks, the values of its parameters as written: rcl types them."""
 
 
 def without_parameters(args: Sequence[str], parameters: Parameters) -> list[str]:

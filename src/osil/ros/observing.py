@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-from osil.core import FloatArray, Observation
+from osil.core import FloatArray, Observation, Scene
 from osil.errors import ImplausibleReadingError, ObservationError
 from osil.ros import convert
 from osil.ros.timing import Received, check_recent, recent, seconds_since
@@ -27,13 +27,15 @@ class Seen:
     """One observation of the live scene.
 
     Attributes:
-        observation: no leading dimensions.
+        observation: of now, no leading dimensions.
+        scene: the blocks as they were seen, base frame, in the same order.
         block_names: one a block, in the order of the observation.
         nanoseconds: stamp of the block poses.
         age: of the block poses when they were looked at, seconds.
     """
 
     observation: Observation
+    scene: Scene
     block_names: tuple[str, ...]
     nanoseconds: int
     age: float
@@ -144,4 +146,4 @@ class SceneView:
         grippers = forward(self._joints.at(times, ARM_JOINTS), self._joints.at(times, [TORSO_JOINT])[:, 0])
         observation = observe_late(scene, grippers, self._joints.at(times, FINGER_JOINTS).sum(-1))
         names = tuple(block_names or (block.name for block in message.blocks))
-        return Seen(observation, names, stamp, seconds_since(stamp, now))
+        return Seen(observation, scene, names, stamp, seconds_since(stamp, now))

@@ -53,7 +53,7 @@ CLOCK_PATIENCE = 3.0
 MAX_STEP = 4 * CONTROL_PERIOD
 """Seconds that count between two steps at most: when a clock is set forward, nobody was blind for so long."""
 
-FOLLOWING_PATIENCE = 1.0
+FOLLOWING_PATIENCE = 2.0
 """Seconds of the node's clock for which the controller may hold while it is commanded."""
 
 

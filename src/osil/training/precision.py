@@ -35,11 +35,11 @@ def choose(wanted: Precision, objective: nn.Module, batch: Any) -> tuple[Precisi
     if wanted == "fp32":
         return "fp32", ""
     with torch.random.fork_rng():
+        single = _seconds("fp32", deepcopy(objective), batch)  # first: what is wrong otherwise is not taken for bf16's
         try:
             half = _seconds("bf16", deepcopy(objective), batch)
         except RuntimeError as error:
             return "fp32", f"this machine has no bf16 for this network ({str(error).splitlines()[0]}), so fp32 is used"
-        single = _seconds("fp32", deepcopy(objective), batch)
     if half < single:
         return "bf16", ""
     return "fp32", f"with bf16 a step takes {half / single:.1f} times as long on this machine, so fp32 is used"

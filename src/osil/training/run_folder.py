@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,10 @@ def _read(folder: Path) -> dict[str, Any]:
     if not path.exists():
         raise ConfigError(f"{folder}: nothing to resume, there is no {CHECKPOINT}; begin without --resume")
     try:
+        with zipfile.ZipFile(path) as archive:  # which is what torch writes, without looking at its checksums again
+            spoiled = archive.testzip()
+        if spoiled:
+            raise zipfile.BadZipFile(f"the checksum of {spoiled} is wrong")
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         missing = {"objective", "optimizer", "step", "seconds", "settings"} - state.keys()
     except Exception as error:  # there is no end to what torch raises at a damaged file

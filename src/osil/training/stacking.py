@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 
 import torch
@@ -116,9 +118,28 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
         train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate)
 
 
-def _workers(config: StackingTraining) -> ProcessPoolExecutor | nullcontext[None]:
-    """Fresh processes: what torch has begun in this one does not survive a fork."""
+@contextmanager
+def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
+    """Fresh processes: what torch has begun in this one does not survive a fork.
+
+    Ctrl-C in a terminal goes to all processes. They keep it for when they are ready, and then end without a word.
+    """
     if not config.workers:
-        return nullcontext()
+        yield None
+        return
     spawn, threads = get_context("spawn"), (config.threads,)
-    return ProcessPoolExecutor(config.workers, spawn, initializer=torch.set_num_threads, initargs=threads)
+    resource_tracker.ensure_running()  # first, because its start makes SIGINT heard again
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun now inherits it
+    try:
+        executor = ProcessPoolExecutor(config.workers, spawn, initializer=_begin_work, initargs=threads)
+        executor.submit(int)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+    with executor:
+        yield executor
+
+
+def _begin_work(threads: int) -> None:
+    torch.set_num_threads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
@@ -90,7 +91,5 @@ def _draw(num_blocks: int, pipe: Connection) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with suppress(EOFError, OSError, KeyboardInterrupt):
         _draw(int(sys.argv[1]), Connection(int(sys.argv[2])))
-    except (EOFError, OSError, KeyboardInterrupt):
-        pass
