@@ -220,13 +220,13 @@ def test_an_operator_who_cannot_teach_says_why(hand, session: Session, stack: St
 
 
 def test_an_operator_knows_blocks_by_their_names(hand, session: Session) -> None:
-    """The tracker names the blocks in another order in every message."""
+    """The tracker names the blocks in another order in every message, and now and then misses one."""
     session.reset_scene(2, 1)
     rng = np.random.default_rng(0)
     shuffled = hand.create_publisher(BlockPoseArray, "shuffled_poses", 1)
 
     def relay(poses: BlockPoseArray) -> None:
-        poses.blocks = [poses.blocks[i] for i in rng.permutation(len(poses.blocks))]
+        poses.blocks = [poses.blocks[i] for i in rng.permutation(2)[: 1 if rng.random() < 0.1 else 2]]
         shuffled.publish(poses)
 
     subscription = hand.create_subscription(BlockPoseArray, topics.BLOCK_POSES, relay, topics.NEWEST)
@@ -242,3 +242,15 @@ def test_an_operator_knows_blocks_by_their_names(hand, session: Session) -> None
     assert operator.returncode == 0, err
     assert "taught ab in" in err
     assert layout_reached(StackingTask.parse("ab"), session.scene("ab"))
+
+
+def test_an_operator_to_whom_nobody_listens_says_so(session: Session) -> None:
+    session.reset_scene(2, 1)
+    limits = ["-p", "task:=ab", "-p", "time_limit:=20.0"]
+    command = [*program("operator"), "--ros-args", *limits, "-r", "joy:=nowhere"]
+    operator = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert any("nobody listens on /nowhere" in line for line in operator.stderr)
+    finally:
+        operator.kill()
+        operator.communicate()
