@@ -4,10 +4,12 @@ The vendor's software is ROS 1, so a bridge has to stand between, which offers
   * /joint_states (sensor_msgs/JointState) with the seven arm joints, torso_lift_joint and both finger joints;
   * /arm_controller/joint_trajectory and /gripper_controller/joint_trajectory (trajectory_msgs/JointTrajectory, one
     point each), passed on to the FollowJointTrajectory and GripperCommand actions of the robot;
-and a tracker that publishes /block_poses (osil_interfaces/BlockPoseArray in base_link), at 5 Hz or more and at most
-0.2 s late. Stamps must come from one synchronised clock: a joint state that is older than a quarter of a second, or any
-stamp that lies as far in the future, is not acted upon, and controller/status says by how much the clocks differ. The
-height of the table is a parameter of the controller; a table of 0.40 m is best reached with the torso at 0.214 m.
+and a tracker that publishes /block_poses (osil_interfaces/BlockPoseArray in base_link), at 20 Hz or more and at most
+0.2 s late, or at 5 Hz and at most 0.05 s late (parameter max_age of policy and recorder: 0.3 s in all).
+
+Stamps must come from one synchronised clock: a joint state that is older than a quarter of a second, or any stamp that
+lies 0.1 s in the future, is not acted upon, and controller/status says by how much the clocks differ. The height of the
+table is a parameter of the controller; a table of 0.40 m is best reached with the torso at 0.214 m.
 
 ros2 launch osil_bringup fetch.launch.py demonstrations:=$HOME/demonstrations
 """

@@ -69,7 +69,7 @@ def test_command_line_overrides_config() -> None:
 
 
 def test_wrong_values_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"parameter demonstrations of node .* expected a str, got 5"):
+    with pytest.raises(ConfigError, match=r"parameter demonstrations of node .* expected str, got 5"):
         declared("recorder.yaml", "demonstrations:=5")(RecorderParameters)
     with pytest.raises(ConfigError, match="2 to 12"):
         declared("simulation.yaml", "num_blocks:=1")(SimulationParameters)
@@ -78,16 +78,16 @@ def test_wrong_values_are_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("num_blocks:=abc", "a int, got 'abc'"),
-        ("num_blocks:=5.0", "a int, got 5.0"),
-        ("num_blocks:=true", "a int, got True"),
-        ("seed:=1.5", "a int, got 1.5"),
-        ("seed:=[1, 2]", "a int, got [1, 2]"),
-        ("gui:=1", "a bool, got 1"),
-        ("gui:='true'", "a bool, got 'true'"),
-        ("real_time_factor:=fast", "a float, got 'fast'"),
-        ("real_time_factor:=.nan", "a float, got nan"),
-        ("real_time_factor:=.inf", "a float, got inf"),
+        ("num_blocks:=abc", "int, got 'abc'"),
+        ("num_blocks:=5.0", "int, got 5.0"),
+        ("num_blocks:=true", "int, got True"),
+        ("seed:=1.5", "int, got 1.5"),
+        ("seed:=[1, 2]", "int, got [1, 2]"),
+        ("gui:=1", "bool, got 1"),
+        ("gui:='true'", "bool, got 'true'"),
+        ("real_time_factor:=fast", "float, got 'fast'"),
+        ("real_time_factor:=.nan", "float, got nan"),
+        ("real_time_factor:=.inf", "float, got inf"),
     ],
 )
 def test_a_value_of_another_type_is_refused_by_name_wherever_it_comes_from(

@@ -287,7 +287,7 @@ def test_a_scene_that_is_not_the_same_any_more_ends_the_recording(
     for message in (stopped.message, robot.ask("status").message, log(stack)):
         assert "has ended after" in message
         assert re.search(reason, message)
-        assert "Discard it" in message
+        assert "discard it" in message
     robot.blocks, robot.names, robot.ahead = BLOCKS.copy(), "abc", 0.0
     robot.steer(4)
     assert robot.ask("status").steps == steps, "and no step of another scene comes after"

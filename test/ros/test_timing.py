@@ -26,9 +26,13 @@ def test_recent_is_neither_long_ago_nor_in_the_future() -> None:
     ("stamp", "arrival", "reason"),
     [
         (at(10.0), NOW, r"10.00 s ahead of .* the clocks differ by 10.0 s"),
-        (at(-10.0), NOW, r"10.00 s behind .* the clocks differ by 10.0 s or they are that late"),
+        (
+            at(-10.0),
+            NOW,
+            r"10.00 s behind .* the clocks differ by 10.0 s, they are that late, or a machine is too busy",
+        ),
         (at(-1.0), at(-1.0), r"no block poses have come for 1.00 s"),
-        (at(100.0), at(100.0), r"no block poses have come for 100.00 s"),
+        (at(100.0), at(100.0), r"no block poses have come since the clock was set"),
         (0, NOW, r"carry no time stamp"),
     ],
 )
@@ -39,4 +43,4 @@ def test_what_is_not_of_the_present_is_named_as_what_it_is(stamp: int, arrival: 
 
 def test_what_is_of_the_present_passes() -> None:
     check_recent("block poses", Received(at(-0.1), NOW), NOW, 0.3)
-    check_recent("block poses", Received(at(0.1), NOW), NOW, 0.3)
+    check_recent("block poses", Received(at(0.05), NOW), NOW, 0.3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 
 
 def run(node: str) -> int:
@@ -15,5 +16,9 @@ def run(node: str) -> int:
     return int(module.main())
 
 
+NODES = sorted(path.stem for path in Path(__file__).parent.glob("*_node.py"))
+
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in NODES:
+        raise SystemExit(f"usage: python -m osil.ros NODE [--ros-args ...], where NODE is one of {', '.join(NODES)}")
     raise SystemExit(run(sys.argv.pop(1)))

@@ -37,7 +37,7 @@ from osil.ros import convert, topics
 from osil.ros.observing import Joints
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
-from osil.ros.timing import Received, check_recent, recent, seconds_since
+from osil.ros.timing import ClockWatch, Received, check_recent, recent, seconds_since
 from osil.worlds import fetch_arm
 from osil.worlds.controller import FetchController
 from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, FINGER_SPEED, TORSO_JOINT
@@ -95,7 +95,8 @@ class ControllerNode(Node):
         self._closed: bool | None = None
         self._stopped = self._needs_resume = False
         self._arm_stall = Stall(self._settings.unmoved_timeout, least=0.01)
-        self._gripper_stall = Stall(self._settings.unmoved_timeout, least=0.002)
+        self._told_at: float | None = None  # opening when the fingers were told to move, until they have begun to
+        self._unanswered = 0.0
         self._status = ControllerStatus()
         self._arm = self.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
         self._gripper = self.create_publisher(JointTrajectory, topics.GRIPPER_TRAJECTORY, 1)
@@ -109,7 +110,8 @@ class ControllerNode(Node):
         self.create_service(Trigger, "~/resume", self._resume)
         self.create_timer(CONTROL_PERIOD, self._watch)
         # By the machine's clock: whoever misses it knows that this node is gone, and not that simulated time is slow.
-        self.create_timer(0.5, self._publish_status, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(0.5, self._tell_again, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._clock_watch = ClockWatch(self)
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
@@ -172,7 +174,7 @@ class ControllerNode(Node):
         if self._joints.fault and not self._needs_resume:
             self._needs_resume = True
             self._stop(f"{self._joints.fault}. See to the robot, then call {self.get_name()}/resume")
-        self._watch_gripper(now)
+        self._watch_gripper()
         if self._stopped:
             if not self._needs_resume and not recent(self._command_time, now, LET_GO):
                 self._stopped = False
@@ -191,26 +193,36 @@ class ControllerNode(Node):
             self._slowing = SLOWING_STEPS
         if self._slowing >= SLOWING_STEPS:
             self._closed = None  # whatever comes next is told to the gripper anew
-            self._tell(ControllerStatus.HOLDING, self._status.commander, self._status.reason or "no commands come")
+            self._tell(ControllerStatus.HOLDING, self._status.commander, self._status.reason or "nobody commands")
 
     def _grip(self, commander: str, message: Bool) -> None:
         if not self._may_command(commander) or message.data == self._closed:
             return
-        self._closed = message.data
+        self._closed, self._told_at, self._unanswered = message.data, self._opening(), 0.0
         opening = 0.0 if self._closed else self._settings.opening
         seconds = 0.5 * self._settings.opening / FINGER_SPEED
         fingers = np.full(len(FINGER_JOINTS), 0.5 * opening)
         self._gripper.publish(convert.from_joint_targets(FINGER_JOINTS, fingers, seconds))
 
-    def _watch_gripper(self, now: int) -> None:
+    def _opening(self) -> float | None:
+        """Distance between the finger pads, metres; None: not known."""
         try:
-            opening = self._joints.newest(*FINGER_JOINTS).sum()
+            return float(self._joints.newest(*FINGER_JOINTS).sum())
         except ObservationError:
+            return None
+
+    def _watch_gripper(self) -> None:
+        """Fingers that were told to move have to begin to. Where they stop is decided by what is in their way."""
+        told_at, opening = self._told_at, self._opening()
+        if told_at is None or opening is None or self._stopped:
             return
-        # Closed fingers may hold something, so that only fingers that stay wide open have not followed.
-        wide = self._settings.opening - 0.005
-        unmoved = self._closed is not None and (opening > wide if self._closed else opening < wide)
-        if self._gripper_stall.update(now / NANOSECONDS, unmoved and not self._stopped, opening):
+        # Closed fingers may hold something already, and open ones be as open as they get.
+        there = told_at < self._settings.opening - 0.005 if self._closed else told_at > self._settings.opening - 0.005
+        if there or abs(opening - told_at) > 0.002:
+            self._told_at = None
+            return
+        self._unanswered += CONTROL_PERIOD
+        if self._unanswered > self._settings.unmoved_timeout:
             self._stop(
                 f"the gripper has been told to {'close' if self._closed else 'open'} for "
                 f"{self._settings.unmoved_timeout:g} s and does not: does it take commands? Let go, then command anew"
@@ -218,7 +230,7 @@ class ControllerNode(Node):
 
     def _stop(self, reason: str) -> None:
         """Send nothing more. The robot keeps its last target, which is at most a leash away from where it is."""
-        self._stopped, self._slowing, self._closed = True, SLOWING_STEPS, None
+        self._stopped, self._slowing, self._closed, self._told_at = True, SLOWING_STEPS, None, None
         self._command_time = self._now()  # so that a stop lasts long enough to be heard of
         self.get_logger().error(f"stopped: {reason}")
         self._tell(ControllerStatus.STOPPED, self._status.commander, reason)
@@ -242,6 +254,18 @@ class ControllerNode(Node):
         self._status = ControllerStatus(state=state, commander=commander, reason=reason)
         if (before.state, before.commander, before.reason) != (state, commander, reason):
             self._publish_status()
+
+    def _tell_again(self) -> None:
+        """Say why nothing moves, whether anybody commands or not, and that this node is alive."""
+        silent = not recent(self._command_time, self._now(), LET_GO)
+        if not self._stopped and (silent or self._clock_watch.problem):
+            try:
+                self._joints.check([*ARM_JOINTS, TORSO_JOINT])
+            except ObservationError as error:
+                self._tell(ControllerStatus.HOLDING, self._status.commander, str(error))
+            else:
+                self._tell(ControllerStatus.HOLDING, self._status.commander, "nobody commands")
+        self._publish_status()
 
     def _publish_status(self) -> None:
         self._status.header = Header(stamp=self.get_clock().now().to_msg())

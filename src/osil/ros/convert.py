@@ -22,7 +22,7 @@ from osil_interfaces.msg import BlockPose, BlockPoseArray
 UNIT_TOLERANCE = 0.05
 """A quaternion whose length differs by more from 1 is not an orientation; the usual unset one is all zeros."""
 
-REACHABLE = ((-2.0, -2.0, -0.5), (2.0, 2.0, 2.5))
+REACHABLE = ((-1.5, -1.5, -0.2), (1.5, 1.5, 1.6))
 """Lower and upper corner (metres, base frame) of the space in which a block near the robot can be."""
 
 SAME_PLACE = 0.005
@@ -85,14 +85,16 @@ def _check_poses(positions: FloatArray, quaternions: FloatArray, names: Sequence
         raise ObservationError("block poses: expected finite numbers, got NaN or infinity; drop this message and hold")
     norms = np.linalg.norm(quaternions, axis=-1)
     if (bent := np.abs(norms - 1.0) > UNIT_TOLERANCE).any():
+        block = bent.argmax()
         raise ObservationError(
-            f"block {names[bent.argmax()]}: expected a unit quaternion, got {quaternions[bent.argmax()].tolist()} "
-            f"of length {norms[bent.argmax()]:.3g}; does the tracker set the orientation?"
+            f"block {names[block]}: expected a unit quaternion, got {quaternions[block].round(3).tolist()} "
+            f"of length {norms[block]:.3g}; does the tracker set the orientation?"
         )
     lower, upper = np.array(REACHABLE)
     if (far := ~((lower <= positions) & (positions <= upper)).all(-1)).any():
+        block = far.argmax()
         raise ObservationError(
-            f"block {names[far.argmax()]} is said to be at {positions[far.argmax()].tolist()} m in {BASE_FRAME}, "
+            f"block {names[block]} is said to be at {positions[block].round(3).tolist()} m in {BASE_FRAME}, "
             f"beyond {lower.tolist()} to {upper.tolist()}; is the tracker calibrated, in metres?"
         )
     distances = np.linalg.norm(positions[:, None] - positions, axis=-1) + np.diag([np.inf] * len(positions))

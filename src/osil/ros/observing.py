@@ -11,8 +11,8 @@ from sensor_msgs.msg import JointState
 from osil.core import FloatArray, Observation, Scene
 from osil.errors import ImplausibleReadingError, ObservationError
 from osil.ros import convert
-from osil.ros.timing import Received, check_recent, recent, seconds_since
-from osil.ros.topics import BASE_FRAME, BLOCK_POSES, JOINT_STATES, NEWEST
+from osil.ros.timing import ClockWatch, Received, check_recent, recent, seconds_since
+from osil.ros.topics import BASE_FRAME, BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
 from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
 from osil.worlds.joint_history import JointHistory
 from osil.worlds.sensing import observe_late
@@ -50,7 +50,8 @@ class Joints:
         self._history = JointHistory()
         self._received: dict[str, Received] = {}
         self._fault, self._fault_time = "", 0
-        node.create_subscription(JointState, JOINT_STATES, self._store, NEWEST)
+        self._clock_watch = ClockWatch(node)
+        node.create_subscription(JointState, JOINT_STATES, self._store, EVERY)
 
     def _now(self) -> int:
         return self._node.get_clock().now().nanoseconds
@@ -76,9 +77,11 @@ class Joints:
         """Make sure that these joints are known.
 
         Raises:
-            ObservationError: one of them has not been reported lately.
+            ObservationError: one of them has not been reported lately, or the clock has stopped.
             ImplausibleReadingError: what was reported lately cannot be true.
         """
+        if problem := self._clock_watch.problem:
+            raise ObservationError(problem)
         if fault := self.fault:
             raise ImplausibleReadingError(fault)
         if missing := [name for name in names if name not in self._received]:

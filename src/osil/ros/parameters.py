@@ -40,7 +40,7 @@ def declare(node: Node, parameters: type[P]) -> P:
         if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
             raise ConfigError(
                 f"parameter {field.name} of {node.get_name()} ({field.metadata['description']}): "
-                f"expected a {wanted.__name__}, got {'nothing' if value is None else repr(value)}"
+                f"expected {wanted.__name__}, got {'nothing' if value is None else repr(value)}"
             )
         values[field.name] = value
     return parameters(**values)

@@ -41,14 +41,14 @@ from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
-from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
+from osil.ros.timing import CLOCK_TOLERANCE, ClockWatch, seconds_since
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
 
 Result = Imitate.Result
 
-CLOCK_PATIENCE = 3.0
-"""Seconds of the machine's clock after which the node's clock, or the controller, has stopped."""
+CONTROLLER_PATIENCE = 3.0
+"""Seconds of the machine's clock after which a controller that tells nothing is gone."""
 
 MAX_STEP = 4 * CONTROL_PERIOD
 """Seconds that count between two steps at most: when a clock is set forward, nobody was blind for so long."""
@@ -110,8 +110,7 @@ class PolicyNode(Node):
         self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, self._settings.max_age)
         self._run: Run | None = None
-        self._time = 0  # the node's clock at the last look at it, and the machine's clock when it last went on
-        self._time_went_on = time.monotonic()
+        self._clock_watch = ClockWatch(self)
         self._tick: Future | None = None
         self._controller: ControllerStatus | None = None
         self._controller_told = 0.0
@@ -135,9 +134,11 @@ class PolicyNode(Node):
             self._end(self._run, Result.CONTROLLER_LOST, f"the controller has stopped: {status.reason}")
 
     def _offer_action(self) -> None:
-        """Offer the action as soon as the robot and the blocks are seen, so that no early goal is refused."""
+        """Offer the action as soon as robot, blocks and a controller are there, so that no early goal is refused."""
         try:
             self._view.look()
+            if problem := self._controller_problem():
+                raise ObservationError(problem)
         except ObservationError as error:
             self.get_logger().info(f"not ready yet: {error}", throttle_duration_sec=10.0, skip_first=True)
             return
@@ -202,7 +203,7 @@ class PolicyNode(Node):
         if self._controller is None:
             return ""  # a controller of another make, which tells nothing
         silent = time.monotonic() - self._controller_told
-        if silent > CLOCK_PATIENCE:
+        if silent > CONTROLLER_PATIENCE:
             return f"nothing was heard of the controller for {silent:.1f} s; is it running?"
         if self._controller.state == ControllerStatus.STOPPED:
             return f"the controller has stopped: {self._controller.reason}"
@@ -240,8 +241,8 @@ class PolicyNode(Node):
         if run.imitation.reached:
             self._end(run, Result.SUCCEEDED, f"the layout shown was reached after {seconds:.1f} s")
         elif 0.0 < limit < seconds:
-            self._end(run, Result.TIME_LIMIT, f"the time limit of {limit:.1f} s has passed")
-        elif problem := self._not_followed(run, step) or self._controller_problem():
+            self._end(run, Result.TIME_LIMIT, f"the time limit of {limit:g} s has passed")
+        elif problem := self._controller_problem() or self._not_followed(run, step):
             self._end(run, Result.CONTROLLER_LOST, problem)
 
     def _not_followed(self, run: Run, seconds: float) -> str:
@@ -261,19 +262,13 @@ class PolicyNode(Node):
         if self._tick is not None:
             self._tick.set_result(None)
             self._tick = None
-        if (now := self._now()) != self._time:
-            self._time, self._time_went_on = now, time.monotonic()
-        run, stood = self._run, time.monotonic() - self._time_went_on
+        run = self._run
         if run is None or run.over.done():
             return
         if run.goal.is_cancel_requested:
             self._end(run, Result.CANCELLED, "cancelled by the client")
-        elif stood > CLOCK_PATIENCE:
-            self._end(
-                run,
-                Result.OBSERVATION_LOST,
-                f"nothing usable was seen for {stood:.1f} s: the clock has stopped; is the simulation running?",
-            )
+        elif problem := self._clock_watch.problem:
+            self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen: {problem}")
 
     def _end(self, run: Run, outcome: int, reason: str) -> None:
         if run.over.done():

@@ -76,10 +76,10 @@ class RecorderNode(Node):
     """Start, stop, and a file lies there."""
 
     def __init__(self) -> None:
+        self._recording: Recording | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("recorder")
         self._settings = declare(self, RecorderParameters)
         self._library = Library(absolute(self._settings.demonstrations))
-        self._recording: Recording | None = None
         self._close: bool | None = None
         self._arrived = self._due = 0
         self._recover()

@@ -94,7 +94,7 @@ class Recording:
 
     def _end(self, reason: str) -> None:
         self.problem = (
-            f"recording {self.name!r} has ended after {len(self.seen)} steps: {reason}. Discard it, and record again"
+            f"recording {self.name!r} has ended after {len(self.seen)} steps, discard it and record again: {reason}"
         )
         self._tell(self.problem)
 

@@ -89,6 +89,10 @@ class SimulationNode(Node):
     def _step(self) -> None:
         self._world.simulation.advance(STEPS_PER_TICK)
         self._ticks += 1
+        self._publish()
+        self._check_pace()
+
+    def _publish(self) -> None:
         now = self._now()
         states = self._world.simulation.joint_states()
         self._joint_states.publish(
@@ -98,7 +102,6 @@ class SimulationNode(Node):
         self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
         if self._window is not None:
             self._window.show(self._world.snapshot())
-        self._check_pace()
 
     def _now(self) -> int:
         """Simulated time, nanoseconds: whole physics steps in integers, so that it does not drift."""
@@ -158,6 +161,7 @@ class SimulationNode(Node):
         else:
             self._began += RESET_TIME
             self._deaf_until = self._now() + DEAF_TIME
+            self._publish()  # before the answer, so that whoever acts on it finds the new scene
             response.success, response.message = True, what
         response.blocks = self._blocks()
         return response

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
 
 from osil.core import NANOSECONDS
 from osil.errors import ObservationError
 
-CLOCK_TOLERANCE = 0.25
+CLOCK_TOLERANCE = 0.1
 """Seconds by which a stamp may lie after the present time: clocks differ a little, and simulated time comes late."""
+
+CLOCK_PATIENCE = 3.0
+"""Seconds of the machine's clock after which a node's clock that has not gone on has stopped."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,34 @@ def check_recent(what: str, received: Received, now: int, max_age: float) -> Non
     if received.stamp == 0:
         raise ObservationError(f"{what} carry no time stamp (0); whoever publishes them must say when they were seen")
     if not -CLOCK_TOLERANCE <= silent <= max_age:
-        raise ObservationError(f"no {what} have come for {abs(silent):.2f} s; is their publisher running?")
+        if received.arrival == 0 or silent < 0.0:
+            raise ObservationError(f"no {what} have come since the clock was set; is their publisher running?")
+        raise ObservationError(f"no {what} have come for {silent:.2f} s; is their publisher running?")
     if not -CLOCK_TOLERANCE <= age <= max_age:
-        side = "behind" if age > 0 else "ahead of"
+        if age > 0.0:
+            side, limit, cause = "behind", max_age, ", they are that late, or a machine is too busy"
+        else:
+            side, limit, cause = "ahead of", CLOCK_TOLERANCE, ""
         raise ObservationError(
             f"{what} come stamped {abs(age):.2f} s {side} the clock of this node: the clocks differ by {abs(age):.1f} s"
-            f"{' or they are that late' if age > 0 else ''} (at most {max_age:g} s); synchronise the machines, "
-            "and set use_sim_time alike in all nodes"
+            f"{cause} (at most {limit:g} s); synchronise the machines, and set use_sim_time alike in all nodes"
         )
+
+
+class ClockWatch:
+    """Notices by the machine's clock that a node's clock has stopped: a simulation that makes it has died."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._time, self._went_on = 0, time.monotonic()
+        node.create_timer(0.1, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _look(self) -> None:
+        if (now := self._node.get_clock().now().nanoseconds) != self._time:
+            self._time, self._went_on = now, time.monotonic()
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the node's clock; empty if it goes on."""
+        stood = time.monotonic() - self._went_on
+        return f"the clock has stopped for {stood:.0f} s; is the simulation running?" if stood > CLOCK_PATIENCE else ""

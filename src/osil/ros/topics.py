@@ -40,5 +40,8 @@ GRIPPER_FRAME = "gripper"
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """For a reader that wants the newest message and never an old one; fits every publisher."""
 
+EVERY = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""For a reader of a topic on which several messages come at once: joint states of an arm and of a gripper."""
+
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """For a state: who comes later is told the newest at once."""

@@ -141,6 +141,10 @@ class BulletScene:
             pybullet.resetJointState(self.robot, joint, position, 0.0, physicsClientId=self.client)
         poses = zip(self.blocks, snapshot.block_positions, snapshot.block_quaternions, strict=True)
         for body, position, quaternion in poses:
+            # A block that sleeps would stay where it is put, even in the air.
+            pybullet.changeDynamics(
+                body, -1, activationState=pybullet.ACTIVATION_STATE_WAKE_UP, physicsClientId=self.client
+            )
             pybullet.resetBasePositionAndOrientation(body, position, quaternion, physicsClientId=self.client)
             pybullet.resetBaseVelocity(body, (0, 0, 0), (0, 0, 0), physicsClientId=self.client)
 
