@@ -60,7 +60,7 @@ class Watcher(Session):
     def discard(self) -> None:
         """Forget a recording that was left half done, if there is one."""
         with suppress(Refused):
-            self._call(Trigger, "recorder/discard", Trigger.Request())
+            self._call("recorder/discard", Trigger.Request())
 
 
 def usage(stack: Stack) -> dict[str, list[float]]:

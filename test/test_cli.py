@@ -82,6 +82,53 @@ def test_collect_resumes(collected: Path, capsys: pytest.CaptureFixture[str]) ->
     assert load(files[1]).block_names == ("a", "b", "c")
 
 
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ("--seed 1", "seed 0 there, 1 wanted"),
+        ("--operator human", "operator expert there, human wanted"),
+        ("--world pybullet", "world kinematic there, pybullet wanted"),
+        ("--format hdf5", "format mcap there, hdf5 wanted"),
+        ("--episodes 3 --seed 2", "seed 0 there, 2 wanted"),
+    ],
+)
+def test_collect_does_not_mix(other: str, named: str, collected: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in collected.rglob("*")}
+    assert main([*collect(collected), *other.split()]) == 2
+    error = capsys.readouterr().err
+    assert named in error
+    assert error.endswith("choose another folder\n")
+    assert {path: path.stat().st_mtime_ns for path in collected.rglob("*")} == before
+
+
+def test_hdf5_does_not_mix_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tasks.txt").write_text("ab\n")
+    words = [*collect(tmp_path), "--format", "hdf5"]
+    assert main(words) == main(words) == 0
+    assert main([*words, "--noise", "none"]) == 2
+    assert "noise mixed there, none wanted; choose another folder" in capsys.readouterr().err
+    assert main(collect(tmp_path)) == 2, "nor the two formats"
+
+
+def test_recordings_that_nobody_knows_are_not_mixed_with(
+    collected: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tasks.txt").write_text("ab +c\n")
+    (tmp_path / "ab_+c").mkdir()
+    recording = tmp_path / "ab_+c" / "00000.mcap"
+    recording.write_bytes((collected / "ab_+c" / "00000.mcap").read_bytes())
+    assert main(collect(tmp_path)) == 2
+    assert "no collection.json says how 00000.mcap was made" in capsys.readouterr().err
+    recording.unlink()
+    assert main(collect(tmp_path)) == 0
+
+
+def test_a_collection_that_failed_at_once_binds_nobody(tmp_path: Path) -> None:
+    (tmp_path / "tasks.txt").write_text("ab\n")
+    (tmp_path / "collection.json").write_text("{}")
+    assert main(collect(tmp_path)) == 0
+
+
 def test_info_reads_the_layout_off_the_file(collected: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demonstration", "info", str(collected / "ba_+c" / "00000.mcap")]) == 0
     text = capsys.readouterr().out

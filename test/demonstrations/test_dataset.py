@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,8 +166,17 @@ def test_people_and_contact_physics_fill_data_sets_too(tmp_path: Path) -> None:
 
 
 def test_another_recipe_in_the_same_folder_is_refused(folder: Path) -> None:
-    with pytest.raises(DemonstrationError, match="choose another folder"):
-        collect_file(Recipe(noise="paper"), TASKS[0], 0, COUNT, folder)
+    """For a task that is there already, and for another one."""
+    for task in (TASKS[0], StackingTask.parse("cab")):
+        with pytest.raises(DemonstrationError, match=r"noise mixed there, paper wanted; choose another folder"):
+            collect_file(Recipe(noise="paper"), task, 0, COUNT, folder)
+
+
+def test_a_file_of_another_recipe_that_was_put_there_is_refused(folder: Path, tmp_path: Path) -> None:
+    collect_file(Recipe(seed=1), TASKS[0], 0, COUNT, tmp_path)
+    shutil.copy(folder / "ab_+c" / "00000.h5", tmp_path / "ab_+c" / "00000.h5")
+    with pytest.raises(DemonstrationError, match=r"00000.h5: .* seed 0 there, 1 wanted"):
+        collect_file(Recipe(seed=1), TASKS[0], 0, COUNT, tmp_path)
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
@@ -192,6 +202,51 @@ def test_damage_is_named(tmp_path: Path) -> None:
         file["anything"] = [1]
     with pytest.raises(DemonstrationError, match="got None, None"):
         Dataset(tmp_path)
+
+
+HOLDER = """
+import sys, h5py
+with h5py.File(sys.argv[1], "r+", libver="v110"):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_file_that_another_process_writes_to_is_not_called_damaged(folder: Path, tmp_path: Path) -> None:
+    """It is a good file, and is read once that has ended."""
+    path = tmp_path / "ab" / "00000.h5"
+    path.parent.mkdir()
+    shutil.copy(folder / "ab_+c" / "00000.h5", path)
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    whole = TrajectoryFile(path)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        assert holder.stdin
+        holder.stdout.readline()
+        for read in (lambda: Dataset(tmp_path), lambda: TrajectoryFile(path), lambda: whole[0]):
+            with pytest.raises(DemonstrationError, match="held open for writing by another process") as refusal:
+                read()
+            assert "collect it again" not in str(refusal.value)
+        holder.stdin.close()
+    assert len(Dataset(tmp_path)) == COUNT
+
+
+def test_a_file_whose_writer_was_killed_is_not_called_damaged_either(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "00000.h5"
+    shutil.copy(folder / "ab_+c" / "00000.h5", path)
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=-1, stdout=-1) as holder:
+        holder.stdout.readline()
+        holder.kill()
+    with pytest.raises(DemonstrationError, match=f"h5clear --status {path}"):
+        TrajectoryFile(path)
+
+
+def test_what_the_system_refuses_is_not_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "ab" / "00000.h5").mkdir(parents=True)
+    with pytest.raises(DemonstrationError, match=r"cannot read .*00000.h5: Is a directory"):
+        Dataset(tmp_path)
+    with pytest.raises(DemonstrationError, match=r"cannot read .*nowhere.h5: No such file"):
+        TrajectoryFile(tmp_path / "nowhere.h5")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -58,19 +58,22 @@ def test_all_nodes_are_looked_at() -> None:
 
 
 @pytest.fixture(scope="module")
-def running(stack: Stack, session: Session, folder: Path) -> None:
+def clients(stack: Stack, session: Session, folder: Path) -> dict[str, AsyncParameterClient]:
+    """Of running nodes; made before them, because a node that has just met a client may lose an answer to it."""
+    clients = {node: AsyncParameterClient(session, node) for node in SIMULATION_NODES}
     for node in SIMULATION_NODES:
         stack.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
+    return clients
 
 
 @pytest.mark.parametrize("node", SIMULATION_NODES)
 def test_a_node_answers_about_its_parameters_and_lives_on(
-    node: str, running: None, stack: Stack, session: Session
+    node: str, clients: dict[str, AsyncParameterClient], stack: Stack, session: Session
 ) -> None:
-    client = AsyncParameterClient(session, node)
+    client = clients[node]
 
     def answer(future):
-        session.wait(future.done, f"parameters of {node}", 20.0)
+        session.wait(future.done, f"parameters of {node}", 30.0)
         return future.result()
 
     session.wait(client.services_are_ready, f"parameters of {node}", 30.0)

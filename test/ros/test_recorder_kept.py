@@ -79,6 +79,12 @@ class Robot:
             time.sleep(0.7 * CONTROL_PERIOD)
         return steps
 
+    def open_to(self, opening: float) -> None:
+        """Move the fingers, in a silence that is long enough for joints to be anywhere after it."""
+        if opening != self.opening:
+            time.sleep(1.5)
+            self.opening = opening
+
     def grip(self, close: bool) -> None:
         self._gripper.publish(Bool(data=close))
         time.sleep(0.1)
@@ -131,7 +137,8 @@ def robot(stack: Stack, machine: Robot, shown: Path) -> Robot:
     if not stack.running("recorder"):
         begin(stack, machine, shown)
     machine.ask("discard")
-    machine.blocks, machine.names, machine.ahead, machine.opening = BLOCKS.copy(), "abc", 0.0, 0.1
+    machine.blocks, machine.names, machine.ahead = BLOCKS.copy(), "abc", 0.0
+    machine.open_to(0.1)
     return machine
 
 
@@ -314,7 +321,7 @@ def test_fingers_that_nobody_has_commanded_are_recorded_as_they_are(robot: Robot
     """Whatever was commanded before: it may have been long ago, and others have moved them since."""
     robot.grip(opening > 0.05)
     assert robot.ask("start", name=f"fingers {opening}").success
-    robot.opening = opening
+    robot.open_to(opening)
     robot.steer(4)
     robot.grip(opening > 0.05)
     robot.steer(4)

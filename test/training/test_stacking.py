@@ -1,6 +1,9 @@
 """Training learns, goes on where it stopped, and refuses settings that it does not know."""
 
 import json
+import shutil
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -88,6 +91,31 @@ workers: 0
     assert load_policy(tmp_path / "out").config.ensemble == 2
     kept = load_policy(step_folder(tmp_path / "out", 2))
     assert kept.info["digest"] != load_policy(step_folder(tmp_path / "out", 6)).info["digest"]
+
+
+WITHOUT_SHM = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /dev/shm && exec "$@"']
+"""Runs what follows where nothing can be put into /dev/shm, as in some containers."""
+
+
+@pytest.mark.skipif(
+    not shutil.which("unshare") or subprocess.run([*WITHOUT_SHM, "sh", "true"]).returncode != 0,
+    reason="needs unshare and the right to use it",
+)
+def test_without_shared_memory_a_run_makes_its_data_itself_and_says_so(tmp_path):
+    settings = tmp_path / "run.yaml"
+    settings.write_text("""
+max_blocks: 2
+policy: {network: {dim: 8, hidden: 16}, ensemble: 1, draws: 1}
+sampling: {demonstrations: 2, observations: 4, pairs: 3, queries: 1, pools: 1}
+loop: {steps: 2, validate_every: 2, precision: fp32}
+validation_episodes: 1
+workers: 1
+""")
+    command = [sys.executable, "-m", "osil.cli", "train", str(settings), "--output", str(tmp_path / "model")]
+    done = subprocess.run([*WITHOUT_SHM, "sh", *command], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("allows no worker processes") == 1
+    load_policy(tmp_path / "model")
 
 
 def test_where_pools_are_made_makes_no_difference():

@@ -18,7 +18,8 @@ def add(commands: Commands) -> None:
         "  osil collect data/slow --operator human\n"
         "  osil collect data/train --format hdf5 --world kinematic --tasks train --episodes 1000\n\n"
         "mcap: one file a demonstration, as a person records them. hdf5: trajectories for training with noise and the\n"
-        "expert's labels, hundreds in a file. What is already there is kept, so the same command resumes.\n"
+        "expert's labels, hundreds in a file. What is already there is kept, so the same command resumes;\n"
+        "a folder takes one format, world, operator, noise and seed.\n"
         "(osil train makes its own fresh trajectories and needs no files.)",
     )
     parser.add_argument("output", type=Path, metavar="DIR", help="in it a folder for each task")

@@ -14,7 +14,9 @@ def add(commands: Commands) -> None:
         "train",
         "train a policy and save it as a model folder",
         "  osil train config/training/stacking.yaml --output runs/stacking\n"
-        "  osil train config/training/stacking.yaml --output runs/stacking --resume",
+        "  osil train config/training/stacking.yaml --output runs/stacking --resume\n\n"
+        "A folder holds one run, and is not written over. Ctrl-C leaves a checkpoint. A resumed run has the settings\n"
+        "it began with (only loop, threads and workers may differ), and draws other batches than one without a stop.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="settings of the run")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="checkpoints, curves and the model")

@@ -172,7 +172,7 @@ class TrajectoryFile:
         made: how they were made: world, operator, noise, seed ...
 
     Raises:
-        DemonstrationError: no such file, damaged, of another format or of an unknown version.
+        DemonstrationError: no such file, held by another process, damaged, of another format or of an unknown version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -189,7 +189,7 @@ class TrajectoryFile:
                 self._ends: np.ndarray = file["ends"][:]
                 self.task = StackingTask.parse(attributes.pop("task"))
         except (OSError, KeyError) as error:
-            raise _damaged(path, error) from error
+            raise _unreadable(path, error) from error
         del attributes["control_period"]
         self.made = {name: value if isinstance(value, str) else value.item() for name, value in attributes.items()}
 
@@ -203,7 +203,7 @@ class TrajectoryFile:
             with h5py.File(self.path, "r") as file:
                 whole = {name: file[name][steps] for name in COLUMNS}
         except (OSError, KeyError) as error:
-            raise _damaged(self.path, error) from error
+            raise _unreadable(self.path, error) from error
         real = {name: _decoded(name, values) for name, values in whole.items()}
         yaw = real["gripper_yaw"][:, None]
         relative = rotate_z(real["block_positions"] - real["gripper_position"][:, None], -yaw)
@@ -219,7 +219,14 @@ class TrajectoryFile:
         )
 
 
-def _damaged(path: Path, error: Exception) -> DemonstrationError:
+def _unreadable(path: Path, error: Exception) -> DemonstrationError:
+    if isinstance(error, BlockingIOError) or "already open for write" in str(error):
+        return DemonstrationError(
+            f"{path} is held open for writing by another process; try again once that has closed it, or, if it was "
+            f"killed, after: h5clear --status {path}"
+        )
+    if isinstance(error, OSError) and error.errno:  # from the system; h5py gives none where the contents are wrong
+        return DemonstrationError(f"cannot read {path}: {os.strerror(error.errno)}; see that it is a file to be read")
     return DemonstrationError(f"{path} is not a whole file of trajectories ({error}); remove it and collect it again")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from joblib import delayed
 
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
+from osil.demonstrations.making import claim
 from osil.demonstrations.operators import Operator, OperatorKind, open_operator
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
@@ -83,7 +84,11 @@ def write_demonstrations(
 
     Yields:
         For each file the demonstrations in it, which is 1, and whether it is new.
+
+    Raises:
+        DemonstrationError: the folder holds demonstrations that were made otherwise.
     """
+    claim(folder, _making(kind, seed, operator))
     calls = (
         delayed(write_demonstration)(kind, task, seed, number, folder, operator)
         for task in tasks
@@ -109,8 +114,10 @@ def write_demonstration(
         False if the file was there.
 
     Raises:
+        DemonstrationError: the folder holds demonstrations that were made otherwise.
         OsilError: the operator fails again and again.
     """
+    claim(folder, _making(kind, seed, operator))
     path = folder / str(task).replace(" ", "_") / f"{number:05}.mcap"
     if path.exists():
         return False
@@ -123,3 +130,7 @@ def write_demonstration(
                 save(demonstration, path, f"{task} {number}", list(ascii_lowercase[: task.num_blocks]))
                 return True
     raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")
+
+
+def _making(kind: WorldKind, seed: int, operator: OperatorKind) -> dict[str, str | int]:
+    return {"format": "mcap", "world": kind, "operator": operator, "seed": seed}

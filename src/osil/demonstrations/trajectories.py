@@ -22,9 +22,10 @@ from joblib import delayed
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation
 from osil.demonstrations.collection import STEPS_AFTER, at_rest, scenes
 from osil.demonstrations.dataset import Trajectory, TrajectoryFile, write
+from osil.demonstrations.making import check, claim
 from osil.demonstrations.operators import Operator, OperatorKind, open_operator
 from osil.demonstrations.scripted import MAX_ATTEMPTS, demonstrate
-from osil.errors import DemonstrationError, OsilError
+from osil.errors import OsilError
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
 from osil.seeds import generator
@@ -87,8 +88,9 @@ def collect_dataset(
         For each file the trajectories in it, and whether it is new.
 
     Raises:
-        DemonstrationError: a file is there that was made by another recipe, is damaged, or cannot be written.
+        DemonstrationError: the folder or a file in it was made otherwise, a file is damaged, or cannot be written.
     """
+    claim(folder, _making(recipe))
     size = FILE_SIZE[recipe.world]
     wanted = [
         (task, number, min(size, episodes - first))
@@ -101,18 +103,20 @@ def collect_dataset(
 
 def collect_file(recipe: Recipe, task: StackingTask, number: int, count: int, folder: Path) -> tuple[int, bool]:
     """Collect the trajectories of one file, unless it is there and has as many. See ``collect_dataset``."""
+    claim(folder, _making(recipe))
     path = folder / str(task).replace(" ", "_") / f"{number:05}.h5"
     if path.exists():
         there = TrajectoryFile(path)
-        if there.made != asdict(recipe):
-            raise DemonstrationError(
-                f"{path}: expected {asdict(recipe)}, but it was made with {there.made}; choose another folder"
-            )
+        check(path, there.made, asdict(recipe))
         if len(there) >= count:
             return count, False
     rng = generator("train", recipe.seed, zlib.crc32(str(task).encode()), number)
     write(path, task, _trajectories(recipe, task, count, rng), asdict(recipe))
     return count, True
+
+
+def _making(recipe: Recipe) -> dict[str, str | int]:
+    return {"format": "hdf5", **asdict(recipe)}
 
 
 def _trajectories(recipe: Recipe, task: StackingTask, count: int, rng: np.random.Generator) -> list[Trajectory]:

@@ -13,11 +13,13 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 
-from osil.core import CONTROL_PERIOD, NANOSECONDS, Scene
+from osil.core import CONTROL_PERIOD, Scene
 from osil.errors import OsilError
 from osil.ros import convert, topics
 from osil.ros.stack import Stack, StackError
+from osil.ros.timing import seconds_since
 from osil.worlds.bullet_scene import JOINT_NAMES, Snapshot
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
@@ -25,6 +27,13 @@ from osil_interfaces.srv import ResetScene, StartRecording, StopRecording
 
 ANSWER = 30.0
 """Seconds within which a service must answer; starting up on a busy machine included."""
+
+SERVICES = {
+    "simulation/reset": ResetScene,
+    "recorder/start": StartRecording,
+    "recorder/stop": StopRecording,
+    "recorder/discard": Trigger,
+}
 
 
 class Refused(OsilError):
@@ -38,6 +47,9 @@ class Session(Node):
         super().__init__("session")
         self._stack, self._spinner = stack, SingleThreadedExecutor()
         self._spinner.add_node(self)
+        # Made now and kept: a server that has just met its client may lose an answer when the machine is busy.
+        self._callers = {name: self.create_client(kind, name) for name, kind in SERVICES.items()}
+        self._imitate = ActionClient(self, Imitate, "policy/imitate")
         self._film: list[Snapshot] | None = None
         self._filmed = 0
         self._joints: dict[str, float] = {}
@@ -47,6 +59,7 @@ class Session(Node):
 
     def close(self) -> None:
         """Leave the stack alone from now on."""
+        self._imitate.destroy()
         self._spinner.shutdown()
         self.destroy_node()
 
@@ -54,9 +67,10 @@ class Session(Node):
         self._joints = convert.to_joint_positions(message)
 
     def _store_blocks(self, message: BlockPoseArray) -> None:
+        message.blocks = sorted(message.blocks, key=lambda block: block.name)  # a tracker may tell them in any order
         self._blocks = message
         now = convert.to_nanoseconds(message.header.stamp)
-        if self._film is None or not self._joints or now - self._filmed < CONTROL_PERIOD * NANOSECONDS:
+        if self._film is None or not self._joints or 0.0 <= seconds_since(self._filmed, now) < CONTROL_PERIOD:
             return
         self._filmed = now
         joints = np.array([self._joints[name] for name in JOINT_NAMES])
@@ -89,13 +103,10 @@ class Session(Node):
         self.wait(future.done, what, seconds)
         return future.result()
 
-    def _call(self, kind: Any, service: str, request: Any) -> Any:
-        client = self.create_client(kind, service)
-        try:
-            self.wait(client.service_is_ready, f"service {service}", ANSWER)
-            response = self._answer(client.call_async(request), f"service {service}")
-        finally:
-            self.destroy_client(client)
+    def _call(self, service: str, request: Any) -> Any:
+        client = self._callers[service]
+        self.wait(client.service_is_ready, f"service {service}", ANSWER)
+        response = self._answer(client.call_async(request), f"service {service}")
         if not response.success:
             raise Refused(f"{service}: {response.message}")
         return response
@@ -103,34 +114,30 @@ class Session(Node):
     def reset_scene(self, num_blocks: int, seed: int) -> str:
         """Set up a random layout; says what was set up."""
         request = ResetScene.Request(num_blocks=num_blocks, seed=seed)
-        return str(self._call(ResetScene, "simulation/reset", request).message)
+        return str(self._call("simulation/reset", request).message)
 
     def teach(self, task: str, name: str, time_limit: float) -> StopRecording.Response:
         """Record a demonstration while the scripted operator shows a task at the joystick."""
-        self._call(StartRecording, "recorder/start", StartRecording.Request(name=name))
+        self._call("recorder/start", StartRecording.Request(name=name))
         self._stack.start("operator", {"task": task, "time_limit": time_limit})
         self.wait(lambda: not self._stack.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
-        return self._call(StopRecording, "recorder/stop", StopRecording.Request())
+        return self._call("recorder/stop", StopRecording.Request())
 
     def imitate(
         self, demonstration: str, time_limit: float, seed: int, tell: Callable[[Imitate.Feedback], None]
     ) -> Imitate.Result:
         """Have a demonstration repeated, and be told of the progress."""
-        client = ActionClient(self, Imitate, "policy/imitate")
-        try:
-            self.wait(client.server_is_ready, "action policy/imitate", ANSWER)
-            goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit, seed=seed)
-            sent = client.send_goal_async(goal, lambda message: tell(message.feedback))
-            handle = self._answer(sent, "policy/imitate")
-            answer = self._answer(handle.get_result_async(), "policy/imitate", 2 * time_limit + ANSWER)
-        finally:
-            client.destroy()
+        self.wait(self._imitate.server_is_ready, "action policy/imitate", ANSWER)
+        goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit, seed=seed)
+        sent = self._imitate.send_goal_async(goal, lambda message: tell(message.feedback))
+        handle = self._answer(sent, "policy/imitate")
+        answer = self._answer(handle.get_result_async(), "policy/imitate", 2 * time_limit + ANSWER)
         if answer.status == GoalStatus.STATUS_ABORTED and answer.result.outcome == Imitate.Result.REFUSED:
             raise Refused(f"policy/imitate: {answer.result.reason}")
         return answer.result
 
     def scene(self, block_names: Sequence[str] | None = None) -> Scene:
-        """Where the blocks are after half a second in which they may come to rest."""
+        """Where the blocks are after half a second in which they may come to rest, in the order of their names."""
         settled = time.monotonic() + 0.5
         self.wait(lambda: time.monotonic() > settled and self._blocks is not None, "block poses", ANSWER)
         return convert.to_scene(self._blocks.blocks, block_names)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 from osil.demonstrations.pools import SamplingConfig
 from osil.demonstrations.sampling import PairSource
@@ -120,7 +121,7 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
 
 @contextmanager
 def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
-    """Fresh processes: what torch has begun in this one does not survive a fork.
+    """Fresh processes: what torch has begun in this one does not survive a fork. None where the machine allows none.
 
     Ctrl-C in a terminal goes to all processes. They keep it for when they are ready, and then end without a word.
     """
@@ -130,12 +131,16 @@ def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
     spawn, threads = get_context("spawn"), (config.threads,)
     resource_tracker.ensure_running()  # first, because its start makes SIGINT heard again
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun now inherits it
+    executor: ProcessPoolExecutor | None
     try:
         executor = ProcessPoolExecutor(config.workers, spawn, initializer=_begin_work, initargs=threads)
         executor.submit(int)
+    except (OSError, NotImplementedError) as error:
+        tqdm.write(f"this machine allows no worker processes ({error}), so training data are made in between")
+        executor = None
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
-    with executor:
+    with executor or nullcontext():
         yield executor
 
 

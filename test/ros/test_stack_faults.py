@@ -1,4 +1,4 @@
-"""The whole stack behind a tracker that is late, or says what cannot be."""
+"""The whole stack behind a tracker that is late or says what cannot be, and before an arm that stops listening."""
 
 from __future__ import annotations
 
@@ -118,3 +118,23 @@ def test_what_cannot_be_ends_the_goal_by_name_and_the_arm_rests(
     sent = len(relay.sent)
     session.scene()
     assert len(relay.sent) == sent, "and then it is left where it is"
+
+
+def test_an_arm_that_stops_listening_ends_the_goal_and_does_not_move_by_itself(
+    relay: Relay, session: Session, shown: str
+) -> None:
+    relay.honest()
+    reset(session, seed=1)
+
+    def after_a_second(feedback: Imitate.Feedback) -> None:
+        relay.cut = feedback.seconds > 1.0
+
+    result = session.imitate(shown, 60.0, 0, after_a_second)
+    assert result.outcome == Imitate.Result.CONTROLLER_LOST
+    assert "does not move" in result.reason
+    relay.cut = False
+    sent = len(relay.sent)
+    for _ in range(3):
+        session.scene()
+    assert len(relay.sent) == sent, "nothing moves until a new goal"
+    assert session.imitate(shown, 60.0, 0, lambda feedback: None).outcome == Imitate.Result.SUCCEEDED
