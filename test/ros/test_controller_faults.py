@@ -37,6 +37,7 @@ class Commander:
         hand.create_subscription(ControllerStatus, status, self._store, topics.LATCHED)
         publishers = [*self._twists.values(), self._gripper]
         assert hand.until(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+        assert hand.until(lambda: bool(hand.joints) and hand.stamp > 0)
 
     def _store(self, status: ControllerStatus) -> None:
         self.heard.append(status)

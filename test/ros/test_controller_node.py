@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import TwistStamped
 from trajectory_msgs.msg import JointTrajectory
 
-from osil.core import Action, Scene
+from osil.core import CONTROL_PERIOD, Action, Scene
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
@@ -119,3 +120,14 @@ def test_joints_keep_to_their_speeds_whatever_is_asked(hand) -> None:
     assert len(sent) > 10
     for (before, _), (after, seconds) in pairwise(sent):
         assert (np.abs(after - before) <= JOINT_SPEED * seconds * 1.01 + 1e-6).all()
+
+
+def test_two_who_command_at_the_same_time_are_named(hand, session: Session, stack: Stack) -> None:
+    other = session.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
+    assert hand.until(lambda: other.get_subscription_count() > 0)
+    for action in push(0.0, 0.02, 0.0, 10):
+        other.publish(convert.from_action(action, hand.stamp, CONTROL_PERIOD))
+        hand.command([action])
+    log = stack.log("controller")
+    assert hand.until(lambda: "/hand and /session command at the same time as policy" in log.read_text())
+    session.destroy_publisher(other)

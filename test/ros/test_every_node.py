@@ -8,14 +8,18 @@ import inspect
 from pathlib import Path
 
 import pytest
-from rcl_interfaces.msg import ParameterType
+from builtin_interfaces.msg import Time
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
+from rosgraph_msgs.msg import Clock
 
 import osil.ros
 from osil.ros.session import Session
-from osil.ros.stack import SIMULATION_NODES, Stack
+from osil.ros.stack import ROBOT_NODES, SIMULATION_NODES, Stack
 
 SOURCES = [*Path(osil.ros.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*.py")]
 
@@ -91,3 +95,20 @@ def test_a_node_answers_about_its_parameters_and_lives_on(
     answer(client.get_parameters(["there_is_none"]))
     assert list(answer(client.get_parameters(names)).values) == list(values)
     assert stack.running(node)
+
+
+def test_a_message_that_rclpy_cannot_take_ends_no_node(
+    clients: dict[str, AsyncParameterClient], stack: Stack, session: Session
+) -> None:
+    clock = session.create_publisher(Clock, "/clock", 1)
+    setters = [session.create_client(SetParametersAtomically, f"{node}/set_parameters_atomically") for node in clients]
+    session.wait(lambda: all(setter.service_is_ready() for setter in setters), "services", 30.0)
+    session.wait(lambda: clock.get_subscription_count() >= len(ROBOT_NODES), "the nodes", 30.0)
+    wrong = SetParametersAtomically.Request(parameters=[ParameterMessage(name="x", value=ParameterValue(type=255))])
+    for setter in setters:
+        setter.call_async(wrong)
+    clock.publish(Clock(clock=Time(sec=-5)))
+    session.scene()
+    for node, client in clients.items():
+        session.wait(client.list_parameters().done, f"parameters of {node}", 30.0)
+        assert stack.running(node)

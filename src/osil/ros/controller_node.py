@@ -26,6 +26,7 @@ import numpy as np
 from geometry_msgs.msg import TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.subscription import MessageInfo
 from std_msgs.msg import Bool, Header
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -36,6 +37,7 @@ from osil.geometry import wrap_angle
 from osil.ros import convert, topics
 from osil.ros.observing import Joints
 from osil.ros.parameters import declare, parameter, require
+from osil.ros.sources import Sources
 from osil.ros.spin import spin
 from osil.ros.timing import ClockWatch, Received, check_recent, recent, seconds_since
 from osil.worlds import fetch_arm
@@ -98,6 +100,7 @@ class ControllerNode(Node):
         self._told_at: float | None = None  # opening when the fingers were told to move, until they have begun to
         self._unanswered = 0.0
         self._status = ControllerStatus()
+        self._sources: dict[str, Sources] = {}
         self._arm = self.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
         self._gripper = self.create_publisher(JointTrajectory, topics.GRIPPER_TRAJECTORY, 1)
         self._status_topic = self.create_publisher(ControllerStatus, topics.CONTROLLER_STATUS, topics.LATCHED)
@@ -105,6 +108,7 @@ class ControllerNode(Node):
             (topics.GRIPPER_TWIST, topics.GRIPPER, POLICY),
             (topics.TELEOP_GRIPPER_TWIST, topics.TELEOP_GRIPPER, TELEOPERATION),
         ):
+            self._sources[commander] = Sources(self, twist)
             self.create_subscription(TwistStamped, twist, partial(self._follow, commander), 1)
             self.create_subscription(Bool, grip, partial(self._grip, commander), 1)
         self.create_service(Trigger, "~/resume", self._resume)
@@ -126,7 +130,12 @@ class ControllerNode(Node):
         self._command_time = now
         return not self._stopped
 
-    def _follow(self, commander: str, twist: TwistStamped) -> None:
+    def _follow(self, commander: str, twist: TwistStamped, info: MessageInfo) -> None:
+        self._sources[commander].hear(info)
+        if several := self._sources[commander].several():
+            self.get_logger().warning(
+                f"{several} command at the same time as {commander}; end all but one", throttle_duration_sec=1.0
+            )
         if not self._may_command(commander):
             return
         now = self._now()

@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -88,6 +89,15 @@ def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None 
     return 0
 
 
+def _within_rclpy(error: Exception) -> bool:
+    """Whether it was raised by what rclpy does by itself: parameters, clock, discovery."""
+    package = Path(__file__).parents[1]
+    return not any(
+        package in Path(frame.filename).parents and frame.filename != __file__
+        for frame in traceback.extract_tb(error.__traceback__)
+    )
+
+
 def _run(make_node: Callable[[], Node], names: set[str]) -> None:
     executor = node = None
     try:
@@ -99,7 +109,14 @@ def _run(make_node: Callable[[], Node], names: set[str]) -> None:
         node.create_timer(1.0, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
         with claimed_name(node):
             executor.add_node(node)
-            executor.spin()
+            while rclpy.ok():
+                try:
+                    executor.spin()
+                except Exception as error:
+                    if not rclpy.ok() or not _within_rclpy(error):
+                        raise
+                    what = f"a message that rclpy cannot take was dropped: {error}"
+                    node.get_logger().error(what, throttle_duration_sec=1.0)
     except OsilError:
         raise
     except Exception:
