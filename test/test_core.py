@@ -116,3 +116,11 @@ def test_a_demonstration_of_reaching_needs_a_force_for_each_observation() -> Non
 def test_all_errors_can_be_caught_as_one() -> None:
     with pytest.raises(OsilError):
         Observation(np.zeros(3), np.zeros(()))
+
+
+@pytest.mark.parametrize("close", [np.nan, 0.5, -0.3, "False", None])
+def test_a_gripper_command_is_true_or_false(close: object) -> None:
+    with pytest.raises(ObservationError, match="close_gripper: expected True or False"):
+        Action(np.zeros(3), close)
+    for good in (True, np.True_, 1, 1.0):
+        assert Action(np.zeros(3), good).close_gripper

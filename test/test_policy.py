@@ -8,7 +8,7 @@ import torch
 
 from osil.core import Action, Demonstration, Observation
 from osil.demonstrations.collection import collect
-from osil.errors import DemonstrationError, ModelError, ObservationError
+from osil.errors import ConfigError, DemonstrationError, ModelError, ObservationError
 from osil.networks.manipulation_network import ActionDistribution
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policy import OneShotPolicy, PolicyConfig, load_policy, most_confident, save_policy
@@ -173,3 +173,10 @@ def test_what_it_cannot_use_is_refused(policy, shown, tmp_path):
     save_policy(tmp_path, StackingNetwork(StackingNetworkConfig(dim=32)), CONFIG)
     with pytest.raises(ModelError, match="cannot load"):
         load_policy(tmp_path)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", [1, 2], [[0, 1, 2]]])
+def test_seeds_that_are_none_are_refused(policy, shown, seed: object) -> None:
+    with pytest.raises(ConfigError, match="expected a whole number"):
+        policy.reset(shown, seed=seed)
+    policy.reset(shown, seed=np.arange(len(shown)))

@@ -12,6 +12,7 @@ from osil.errors import ConfigError, OsilError, TaskError
 from osil.files import LONGEST_TEXT, read_json, read_json_lines
 from osil.settings import from_yaml
 from osil.tasks.splits import load_tasks
+from osil.training.stacking import StackingTraining
 
 
 @dataclass(frozen=True)
@@ -123,3 +124,12 @@ def test_a_line_that_was_cut_is_named(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").write_text('{"a": 1}\n{"a": ')
     with pytest.raises(ConfigError, match="records.jsonl, line 2 is not JSON"):
         read_json_lines(tmp_path / "records.jsonl")
+
+
+@pytest.mark.parametrize(
+    "text", ["seed: -1", "threads: 0", "workers: -1", "loop: {steps: 0}", "validation_episodes: 0"]
+)
+def test_settings_that_are_too_small_are_refused_by_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "small.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"expected \d or more"):
+        from_yaml(StackingTraining, tmp_path / "small.yaml")

@@ -122,7 +122,10 @@ class Action:
         displacement = finite_array("displacement", self.displacement, (3,))
         yaw = np.zeros(displacement.shape[:-1]) if self.yaw_step is None else self.yaw_step
         yaw = finite_array("yaw_step", yaw, ())
-        close = np.asarray(self.close_gripper, dtype=np.bool_)
+        close = np.asarray(self.close_gripper)
+        if close.dtype != np.bool_ and not (np.issubdtype(close.dtype, np.number) and np.isin(close, (0, 1)).all()):
+            raise ObservationError(f"close_gripper: expected True or False, got {self.close_gripper!r}")
+        close = close.astype(np.bool_)
         if yaw.shape != displacement.shape[:-1] or close.shape != yaw.shape:
             raise ObservationError(
                 f"leading dimensions differ: displacement {list(displacement.shape)}, yaw_step {list(yaw.shape)}, "

@@ -132,12 +132,13 @@ class OneShotPolicy:
 
         Raises:
             DemonstrationError: a demonstration in which nothing moves, or a batch of different block counts.
+            ConfigError: a seed that is none, or another number of seeds than of demonstrations.
         """
         asked = self._shown.again(demonstration)
         shown = asked.demonstrations
         for one in shown:
             check_motion(one.observations)
-        seeds = seed if isinstance(seed, Sequence) else [seed] * len(shown)
+        seeds = _seeds(seed, len(shown))
         drawn = [(one.observations, np.random.default_rng(own)) for one, own in zip(shown, seeds, strict=True)]
         kept = [[self.config.conditioning.frames(*one) for one in drawn] for _ in range(self.config.draws)]
         scale = BlockScale.of([one.observations for one in shown])
@@ -272,3 +273,13 @@ def load_policy(path: str | Path) -> OneShotPolicy:
         ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
     """
     return OneShotPolicy(*read_model(path, FORMAT, PolicyConfig, lambda config: StackingNetwork(config.network)))
+
+
+def _seeds(seed: int | Sequence[int], count: int) -> list[int]:
+    """A seed for each of ``count`` demonstrations."""
+    seeds = np.asarray(seed)
+    if seeds.dtype.kind not in "iu" or (seeds < 0).any() or seeds.shape not in ((), (count,)):
+        raise ConfigError(
+            f"seed {seed!r}: expected a whole number from 0 on, or one for each of {count} demonstrations"
+        )
+    return [int(one) for one in np.broadcast_to(seeds, count)]

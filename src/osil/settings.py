@@ -66,3 +66,14 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
 def _shortened(values: Any) -> str:
     text = "nothing" if values is None else repr(values)
     return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def check_at_least(settings: object, **least: float) -> None:
+    """Refuse settings that are too small, given by name with the least that makes sense; for their ``__post_init__``.
+
+    Raises:
+        ConfigError: one is smaller.
+    """
+    for name, smallest in least.items():
+        if not (value := getattr(settings, name)) >= smallest:
+            raise ConfigError(f"{name} {value}: expected {smallest:g} or more")

@@ -7,7 +7,7 @@ import pytest
 
 from osil.core import Action, Demonstration, Observation
 from osil.demonstrations.scripted import demonstrate
-from osil.errors import DemonstrationError
+from osil.errors import DemonstrationError, ObservationError
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.progress import STABLE_STEPS, Progress
 from osil.worlds.kinematic import KinematicWorld
@@ -57,3 +57,11 @@ def test_demonstrations_without_an_end_are_refused(shown: Demonstration[Observat
     carrying = np.flatnonzero(shown.observations.gripper_opening < 0.045)[0]
     with pytest.raises(DemonstrationError, match="cut short"):
         Progress(shown[: carrying + 1])
+
+
+def test_other_blocks_and_batches_are_refused(shown: Demonstration[Observation, Action]) -> None:
+    progress, last = Progress(shown), shown.observations[-1]
+    fewer = Observation(last.block_positions[:1], last.gripper_opening, last.block_yaws[:1])
+    for wrong in (fewer, last[None], shown.observations):
+        with pytest.raises(ObservationError, match="expected one observation of the"):
+            progress.update(wrong)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
-from osil.errors import DemonstrationError
+from osil.errors import DemonstrationError, ObservationError
 from osil.tasks.block_stacking import BLOCK_SIZE, layout_below
 
 STABLE_STEPS = round(0.5 / CONTROL_PERIOD)
@@ -45,7 +45,16 @@ class Progress:
         self._stable = 0
 
     def update(self, observation: Observation) -> None:
-        """Take in what is seen after one more control step."""
+        """Take in what is seen after one more control step.
+
+        Raises:
+            ObservationError: other blocks than those shown, or leading dimensions.
+        """
+        if observation.leading_shape or observation.num_blocks != len(self.below):
+            raise ObservationError(
+                f"expected one observation of the {len(self.below)} blocks shown, got {observation.num_blocks} blocks "
+                f"and leading dimensions {list(observation.leading_shape)}"
+            )
         if observation.gripper_opening < FREE_OPENING:  # a block in the fingers is not set down yet
             self._stable = 0
             return

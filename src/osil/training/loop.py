@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from osil.settings import check_at_least
 from osil.training import processes
 from osil.training.optimization import OptimizationConfig
 from osil.training.precision import Precision, autocast, choose
@@ -40,6 +41,9 @@ class LoopConfig:
     validate_every: int = 1000
     log_every: int = 50
     precision: Precision = "bf16"
+
+    def __post_init__(self) -> None:
+        check_at_least(self, steps=1, validate_every=1, log_every=1)
 
 
 def train(

@@ -15,6 +15,7 @@ from osil.evaluation.reaching import seen_success, success
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
 from osil.policy_reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
 from osil.seeds import generator
+from osil.settings import check_at_least
 from osil.tasks.particle_reaching import Arena
 from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
@@ -45,6 +46,9 @@ class ReachingTraining:
     patience: int = 0
     seed: int = 0
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        check_at_least(self, configurations=1, patience=0, seed=0, threads=1)
 
     def policy_config(self, architecture: str, num_landmarks: int) -> ReachingPolicyConfig:
         """The policy that comes out of a run. Raises ConfigError at an unknown architecture."""

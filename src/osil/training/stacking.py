@@ -20,6 +20,7 @@ from osil.experts.noise import NoiseConfig
 from osil.networks.stacking import StackingNetwork
 from osil.policy import OneShotPolicy, PolicyConfig, load_policy, save_policy
 from osil.seeds import generator
+from osil.settings import check_at_least
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
 from osil.training.loop import LoopConfig, Metrics, train
@@ -55,6 +56,9 @@ class StackingTraining:
     workers: int = 1
     initial: str | None = None
     validation_episodes: int = 64
+
+    def __post_init__(self) -> None:
+        check_at_least(self, max_blocks=2, seed=0, threads=1, workers=0, validation_episodes=1)
 
 
 def step_folder(folder: Path, step: int) -> Path:
