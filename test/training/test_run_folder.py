@@ -92,7 +92,7 @@ def test_it_may_go_on_for_longer_and_with_other_threads(folder: Path) -> None:
 
 
 def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nothing to resume, there is no checkpoint.pt; begin without --resume"):
+    with pytest.raises(ConfigError, match="nothing to resume, there is no checkpoint.pt; begin anew, without --resume"):
         run(RECIPE, "small", 2, tmp_path / "run", resume=True)
     assert not (tmp_path / "run").exists()
 
@@ -205,3 +205,24 @@ def test_ctrl_c_says_where_the_run_is_and_how_to_go_on(tmp_path: Path, capsys: p
     assert main([*words, "--resume"]) == 0
     assert steps_done(model) == step + 1
     assert resumable(model)
+
+
+@pytest.mark.parametrize("line", ["garbage\n", '{"stop": 3}\n', "3\n", "\xff\n"])
+def test_a_spoiled_learning_curve_is_named(folder: Path, line: str) -> None:
+    (folder / CURVE).write_bytes(line.encode("latin-1"))
+    with pytest.raises(ModelError, match="learning_curve.jsonl is damaged"):
+        run(LONGER, "small", 2, folder, resume=True)
+
+
+@pytest.mark.parametrize("part", ["objective", "optimizer"])
+def test_a_checkpoint_of_another_network_is_named(folder: Path, part: str) -> None:
+    state = torch.load(folder / CHECKPOINT, weights_only=True)
+    torch.save({**state, part: {}}, folder / CHECKPOINT)
+    with pytest.raises(ModelError, match="does not fit this network"):
+        run(LONGER, "small", 2, folder, resume=True)
+
+
+def test_without_its_checkpoint_the_one_before_is_named(folder: Path) -> None:
+    (folder / CHECKPOINT).unlink()
+    with pytest.raises(ConfigError, match="checkpoint.previous.pt beside it is the one before"):
+        run(LONGER, "small", 2, folder, resume=True)

@@ -62,10 +62,20 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
 
     def restore(self, objective: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Give both what the checkpoint holds; nothing in a new run."""
+        """Give both what the checkpoint holds; nothing in a new run.
+
+        Raises:
+            ModelError: it does not fit.
+        """
         if self._state:
-            objective.load_state_dict(self._state["objective"])
-            optimizer.load_state_dict(self._state["optimizer"])
+            try:
+                objective.load_state_dict(self._state["objective"])
+                optimizer.load_state_dict(self._state["optimizer"])
+            except (RuntimeError, KeyError, TypeError, ValueError) as error:
+                reason = str(error).partition("\n")[0]
+                raise ModelError(
+                    f"{self.path / CHECKPOINT} does not fit this network ({reason}); {_instead(self.path)}"
+                ) from error
 
     def save(self, objective: nn.Module, optimizer: torch.optim.Optimizer, step: int, seconds: float) -> None:
         """Write a checkpoint and keep the one before. At every moment one of the two is whole."""
@@ -96,8 +106,11 @@ class RunFolder:
         path, partial = self.path / CURVE, self.path / (CURVE + ".partial")
         if not path.exists():
             return
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-        steps = [json.loads(line)["step"] for line in lines]
+        try:
+            lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+            steps = [int(json.loads(line)["step"]) for line in lines]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{path} is damaged ({error}); mend or remove it, and resume") from error
         kept = [line for line, step in zip(lines, steps, strict=True) if step <= self.start]
         self.noted = max((step for step in steps if step <= self.start), default=0)
         if processes.first():
@@ -131,7 +144,7 @@ def steps_done(folder: Path) -> int:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / CHECKPOINT
     if not path.exists():
-        raise ConfigError(f"{folder}: nothing to resume, there is no {CHECKPOINT}; begin without --resume")
+        raise ConfigError(f"{folder}: nothing to resume, there is no {CHECKPOINT}; {_instead(folder)}")
     try:
         with zipfile.ZipFile(path) as archive:  # which is what torch writes, without looking at its checksums again
             spoiled = archive.testzip()
@@ -150,7 +163,7 @@ def _read(folder: Path) -> dict[str, Any]:
 def _instead(folder: Path) -> str:
     if (folder / PREVIOUS).exists():
         return f"{PREVIOUS} beside it is the one before: rename it to {CHECKPOINT} and resume"
-    return "begin anew in another folder"
+    return "begin anew, without --resume, in a folder that holds no run"
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
