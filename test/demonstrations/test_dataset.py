@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -274,3 +275,50 @@ def test_training_draws_from_a_data_set(folder: Path) -> None:
     data = Dataset(folder)
     stored = [data.trajectory(task, n).observations.gripper_opening for task in TASKS for n in range(COUNT)]
     assert np.isin(batch.observations.gripper_opening, np.concatenate(stored)).all()
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("control_period", None),
+        ("task", 3),
+        ("task", "no task"),
+        ("seed", [1, 2]),
+        ("ends", 5.0),
+        ("ends", [9, 3]),
+        ("ends", [10**9]),
+        ("gripper_yaw", [b"x"]),
+        ("block_positions", [1.0, 2.0]),
+    ],
+)
+def test_contents_of_another_shape_are_named(folder: Path, tmp_path: Path, what: str, value: object) -> None:
+    path = shutil.copytree(folder, tmp_path / "data") / "ab_+c" / "00000.h5"
+    with h5py.File(path, "r+") as file:
+        if what in file:
+            del file[what]
+            file[what] = value
+        elif value is None:
+            del file.attrs[what]
+        else:
+            file.attrs[what] = value
+    with pytest.raises(DemonstrationError, match="00000.h5"):
+        read_all(tmp_path / "data")
+
+
+def test_a_flipped_bit_is_named_or_makes_no_difference_to_the_reader(folder: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(folder, tmp_path / "data") / "ab_+c" / "00000.h5"
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for byte, bit in zip(rng.integers(len(whole), size=60), rng.integers(8, size=60), strict=True):
+        flipped = bytearray(whole)
+        flipped[byte] ^= 1 << bit
+        path.write_bytes(flipped)
+        with suppress(DemonstrationError):
+            read_all(tmp_path / "data")
+
+
+def read_all(folder: Path) -> None:
+    data = Dataset(folder)
+    for task, count in data.counts.items():
+        for number in range(count):
+            data.trajectory(task, number)

@@ -163,6 +163,23 @@ def _decoded(name: str, whole: np.ndarray) -> FloatArray:
     return values
 
 
+def _trajectory(whole: Mapping[str, np.ndarray]) -> Trajectory:
+    """A trajectory of the columns of a file."""
+    real = {name: _decoded(name, values) for name, values in whole.items()}
+    yaw = real["gripper_yaw"][:, None]
+    relative = rotate_z(real["block_positions"] - real["gripper_position"][:, None], -yaw)
+    return Trajectory(
+        Observation(
+            relative.astype(np.float32),
+            real["gripper_opening"].astype(np.float32),
+            wrap_cube_yaw(real["block_yaws"] - yaw).astype(np.float32),
+        ),
+        Action(real["displacement"], whole["close_gripper"].astype(np.bool_), real["yaw_step"]),
+        whole["source"].astype(np.int64),
+        whole["target"].astype(np.int64),
+    )
+
+
 class TrajectoryFile:
     """One file, of which only the parts that are asked for are read.
 
@@ -188,10 +205,18 @@ class TrajectoryFile:
                     )
                 self._ends: np.ndarray = file["ends"][:]
                 self.task = StackingTask.parse(attributes.pop("task"))
-        except (OSError, KeyError) as error:
+                del attributes["control_period"]
+                self.made = {
+                    name: value if isinstance(value, str) else value.item() for name, value in attributes.items()
+                }
+                if self._ends.dtype.kind not in "iu" or (np.diff(self._ends, prepend=0) <= 0).any():
+                    raise ValueError("its ends do not ascend")
+                if any(len(file[name]) != self._ends[-1] for name in COLUMNS):
+                    raise ValueError("its columns do not end where its last trajectory does")
+        except DemonstrationError:
+            raise
+        except Exception as error:  # what is not as ``write`` leaves it fails in a way of its own
             raise _unreadable(path, error) from error
-        del attributes["control_period"]
-        self.made = {name: value if isinstance(value, str) else value.item() for name, value in attributes.items()}
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -201,22 +226,9 @@ class TrajectoryFile:
         steps = slice(self._ends[number - 1] if number else 0, self._ends[number])
         try:
             with h5py.File(self.path, "r") as file:
-                whole = {name: file[name][steps] for name in COLUMNS}
-        except (OSError, KeyError) as error:
+                return _trajectory({name: file[name][steps] for name in COLUMNS})
+        except Exception as error:  # what is not as ``write`` leaves it fails in a way of its own
             raise _unreadable(self.path, error) from error
-        real = {name: _decoded(name, values) for name, values in whole.items()}
-        yaw = real["gripper_yaw"][:, None]
-        relative = rotate_z(real["block_positions"] - real["gripper_position"][:, None], -yaw)
-        return Trajectory(
-            Observation(
-                relative.astype(np.float32),
-                real["gripper_opening"].astype(np.float32),
-                wrap_cube_yaw(real["block_yaws"] - yaw).astype(np.float32),
-            ),
-            Action(real["displacement"], whole["close_gripper"].astype(np.bool_), real["yaw_step"]),
-            whole["source"].astype(np.int64),
-            whole["target"].astype(np.int64),
-        )
 
 
 def _unreadable(path: Path, error: Exception) -> DemonstrationError:
@@ -227,7 +239,8 @@ def _unreadable(path: Path, error: Exception) -> DemonstrationError:
         )
     if isinstance(error, OSError) and error.errno:  # from the system; h5py gives none where the contents are wrong
         return DemonstrationError(f"cannot read {path}: {os.strerror(error.errno)}; see that it is a file to be read")
-    return DemonstrationError(f"{path} is not a whole file of trajectories ({error}); remove it and collect it again")
+    reason = str(error).partition("\n")[0]
+    return DemonstrationError(f"{path} is not a whole file of trajectories ({reason}); remove it and collect it again")
 
 
 class Dataset:
