@@ -195,7 +195,7 @@ def test_ctrl_c_says_where_the_run_is_and_how_to_go_on(tmp_path: Path, capsys: p
     child.stdout.readline()  # the first validation
     os.killpg(child.pid, signal.SIGINT)
     _, error = child.communicate(timeout=120)
-    assert child.returncode == 130
+    assert child.returncode == 130, error
     assert "Traceback" not in error
     step = steps_done(model)
     assert f"step {step} is in {model / CHECKPOINT}: the same command with --resume goes on" in error

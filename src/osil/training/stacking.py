@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
 
 import torch
@@ -127,17 +127,18 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
 def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
     """Fresh processes: what torch has begun in this one does not survive a fork. None where the machine allows none.
 
-    Ctrl-C in a terminal goes to all processes. They keep it for when they are ready, and then end without a word.
+    Ctrl-C in a terminal goes to all processes. These are deaf to it, and are ended by the one that trains.
     """
     if not config.workers:
         yield None
         return
-    spawn, threads = get_context("spawn"), (config.threads,)
     resource_tracker.ensure_running()  # first, because its start makes SIGINT heard again
+    others = active_children()
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun now inherits it
-    executor: ProcessPoolExecutor | None
     try:
-        executor = ProcessPoolExecutor(config.workers, spawn, initializer=_begin_work, initargs=threads)
+        executor = ProcessPoolExecutor(
+            config.workers, get_context("spawn"), initializer=torch.set_num_threads, initargs=(config.threads,)
+        )
         executor.submit(int)
     except (OSError, NotImplementedError) as error:
         tqdm.write(f"this machine allows no worker processes ({error}), so training data are made in between")
@@ -145,10 +146,10 @@ def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     with executor or nullcontext():
-        yield executor
-
-
-def _begin_work(threads: int) -> None:
-    torch.set_num_threads(threads)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        try:
+            yield executor
+        except BaseException:
+            for child in active_children():  # nobody wants what they make any more, which may take long
+                if child not in others:
+                    child.terminate()
+            raise
