@@ -277,6 +277,7 @@ def test_ctrl_c_ends_a_command_with_a_line(command: str, after: float, tmp_path:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job begins without it
     )
     while "numpy" not in Path(f"/proc/{running.pid}/maps").read_text():
         assert running.poll() is None

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -190,7 +191,8 @@ def test_ctrl_c_says_where_the_run_is_and_how_to_go_on(tmp_path: Path, capsys: p
     words = ["train", str(settings), "--output", str(model)]
     command = [sys.executable, "-m", "osil.cli", *words]
     pipe = subprocess.PIPE
-    child = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job begins without it
+    child = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=heed)
     assert child.stdout
     child.stdout.readline()  # the first validation
     os.killpg(child.pid, signal.SIGINT)
