@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import shlex
 import signal
 import sys
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 after an error of the user's or of the machine's that is told in one line, 130 if stopped.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that the terminal\'s locale does not know
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that the terminal's locale does not know
         sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -47,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextmanager
 def _stoppable() -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
+        if _importing(frame):  # nothing has begun, and an exception amid the set-up of C++ libraries may abort them
+            print("osil: stopped", file=sys.stderr, flush=True)
+            os._exit(130)
         warnings.simplefilter("ignore")  # libraries would tell what they leave undone
         raise _Stopped(130)
 
@@ -55,6 +59,13 @@ def _stoppable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether modules are being imported in ``frame`` or above it."""
+    while frame is not None and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _parser() -> argparse.ArgumentParser:
