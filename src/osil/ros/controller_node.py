@@ -39,7 +39,7 @@ from osil.ros.observing import Joints
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.sources import Sources
 from osil.ros.spin import spin
-from osil.ros.timing import ClockWatch, Received, check_recent, recent, seconds_since
+from osil.ros.timing import Received, check_recent, recent, seconds_since
 from osil.worlds import fetch_arm
 from osil.worlds.controller import FetchController
 from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, FINGER_SPEED, TORSO_JOINT
@@ -115,7 +115,6 @@ class ControllerNode(Node):
         self.create_timer(CONTROL_PERIOD, self._watch)
         # By the machine's clock: whoever misses it knows that this node is gone, and not that simulated time is slow.
         self.create_timer(0.5, self._tell_again, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self._clock_watch = ClockWatch(self)
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
@@ -267,7 +266,7 @@ class ControllerNode(Node):
     def _tell_again(self) -> None:
         """Say why nothing moves, whether anybody commands or not, and that this node is alive."""
         silent = not recent(self._command_time, self._now(), LET_GO)
-        if not self._stopped and (silent or self._clock_watch.problem):
+        if not self._stopped and (silent or self._joints.clock_watch.problem):
             try:
                 self._joints.check([*ARM_JOINTS, TORSO_JOINT])
             except ObservationError as error:

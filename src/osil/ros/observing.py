@@ -42,7 +42,11 @@ class Seen:
 
 
 class Joints:
-    """Subscribes to the joint states and tells where the joints are and have been, as long as that can be believed."""
+    """Subscribes to the joint states and tells where the joints are and have been, as long as that can be believed.
+
+    Attributes:
+        clock_watch: tells whether the node's clock goes on.
+    """
 
     def __init__(self, node: Node, max_age: float) -> None:
         """``max_age``: seconds of the node's clock after which a position counts as lost."""
@@ -50,7 +54,7 @@ class Joints:
         self._history = JointHistory()
         self._received: dict[str, Received] = {}
         self._fault, self._fault_time = "", 0
-        self._clock_watch = ClockWatch(node)
+        self.clock_watch = ClockWatch(node)
         node.create_subscription(JointState, JOINT_STATES, self._store, EVERY)
 
     def _now(self) -> int:
@@ -80,7 +84,7 @@ class Joints:
             ObservationError: one of them has not been reported lately, or the clock has stopped.
             ImplausibleReadingError: what was reported lately cannot be true.
         """
-        if problem := self._clock_watch.problem:
+        if problem := self.clock_watch.problem:
             raise ObservationError(problem)
         if fault := self.fault:
             raise ImplausibleReadingError(fault)
@@ -114,12 +118,16 @@ class SceneView:
     Blocks are put in place by the joints of the time at which they were seen, and carried forward to now, so that a
     tracker may be late. The recorder and the policy node both see through this class: what was recorded is what is
     seen live.
+
+    Attributes:
+        clock_watch: tells whether the node's clock goes on.
     """
 
     def __init__(self, node: Node, max_age: float) -> None:
         """``max_age``: seconds of the node's clock after which a message counts as lost."""
         self._node, self._max_age = node, max_age
         self._joints = Joints(node, max_age)
+        self.clock_watch = self._joints.clock_watch
         self._blocks: BlockPoseArray | None = None
         self._received = Received(0, 0)
         node.create_subscription(BlockPoseArray, BLOCK_POSES, self._store, NEWEST)

@@ -41,7 +41,7 @@ from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
-from osil.ros.timing import CLOCK_TOLERANCE, ClockWatch, seconds_since
+from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
 
@@ -110,7 +110,6 @@ class PolicyNode(Node):
         self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, self._settings.max_age)
         self._run: Run | None = None
-        self._clock_watch = ClockWatch(self)
         self._tick: Future | None = None
         self._controller: ControllerStatus | None = None
         self._controller_told = 0.0
@@ -267,7 +266,7 @@ class PolicyNode(Node):
             return
         if run.goal.is_cancel_requested:
             self._end(run, Result.CANCELLED, "cancelled by the client")
-        elif problem := self._clock_watch.problem:
+        elif problem := self._view.clock_watch.problem:
             self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen: {problem}")
 
     def _end(self, run: Run, outcome: int, reason: str) -> None:

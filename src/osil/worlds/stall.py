@@ -8,7 +8,7 @@ from osil.core import FloatArray
 
 
 class Stall:
-    """Watches one thing that is commanded: an arm, a gripper. Times are seconds of any clock."""
+    """Watches one thing that is commanded, such as an arm. Times are seconds of any clock."""
 
     def __init__(self, patience: float, least: float) -> None:
         """Watch nothing yet.
