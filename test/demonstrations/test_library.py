@@ -71,3 +71,8 @@ def test_what_is_recovered_replaces_nothing(library: Library) -> None:
     second = recovered(library.path("first"), "first")
     assert second.name == "first-recovered-2.mcap"
     assert not os.path.lexists(second)
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(library: Library) -> None:
+    with pytest.raises(DemonstrationError, match="expected a folder"):
+        Library(library.folder / "note.txt")

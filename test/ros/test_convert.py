@@ -88,7 +88,7 @@ def test_missing_surplus_and_double_blocks_are_refused() -> None:
         (Pose(orientation=Quaternion(x=0.0, y=0.0, z=0.0, w=0.0)), "unit quaternion"),
         (Pose(orientation=Quaternion(x=0.0, y=0.0, z=0.0, w=4.0)), "unit quaternion"),
         (Pose(position=Point(x=1e6, y=0.0, z=0.42)), "said to be at"),
-        (Pose(position=Point(x=600.0, y=50.0, z=420.0)), "in metres"),
+        (Pose(position=Point(x=600.0, y=50.0, z=420.0)), "are these metres"),
     ],
 )
 def test_block_poses_that_cannot_be_are_refused(block: Pose, reason: str) -> None:
@@ -104,8 +104,8 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
     blocks[1].pose.position.z = float("nan")
     with pytest.raises(ObservationError, match="finite"):
         convert.to_scene(blocks)
-    with pytest.raises(ObservationError, match="finite"):
-        convert.to_joint_positions(JointState(name=["x"], position=[float("inf")]))
+    with pytest.raises(ObservationError, match="joint states: expected finite positions, got inf for y$"):
+        convert.to_joint_positions(JointState(name=["x", "y"], position=[0.0, float("inf")]))
     twist = TwistStamped()
     twist.header.frame_id = "gripper"
     twist.twist.linear.y = float("nan")

@@ -23,7 +23,7 @@ def two_stacks() -> Iterator[None]:
         subprocess.Popen([*program(node), "--ros-args", "-r", f"__ns:={namespace}", *more], stderr=subprocess.DEVNULL)
         for namespace, names, more in (
             ("/left", SIMULATION_NODES, []),
-            ("/right", ["simulation"], ["-p", "real_time_factor:=0"]),
+            ("/right", ["simulation"], ["-p", "real_time_factor:=5"]),
         )
         for node in names
     ]

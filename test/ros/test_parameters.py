@@ -149,3 +149,9 @@ def test_arguments_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 def test_a_value_that_is_nowhere_is_missed() -> None:
     with pytest.raises(ConfigError, match="got nothing"):
         declared("recorder.yaml")(SimulationParameters)
+
+
+@pytest.mark.parametrize("factor", ["0", "-1.0"])
+def test_a_simulation_runs_forward(factor: str) -> None:
+    with pytest.raises(ConfigError, match="real_time_factor .* expected more than 0"):
+        declared("simulation.yaml", f"real_time_factor:={factor}")(SimulationParameters)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -164,3 +166,19 @@ def test_without_a_controller_a_goal_ends_and_none_is_taken(session: Session, st
     session.wait(
         lambda: Goal(session, "three", time_limit=0.3).result().outcome == Result.TIME_LIMIT, "the next goal", 20.0
     )
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_policy_that_is_told_to_leave_tells_its_client(
+    session: Session, stack: Stack, folder: Path, signum: signal.Signals
+) -> None:
+    goal = Goal(session, "three")
+    goal.under_way()
+    os.kill(stack.pid("policy"), signum)
+    result = goal.result()
+    assert result.outcome == Result.FAILED
+    assert "told to leave" in result.reason
+    session.wait(lambda: not stack.running("policy"), "the policy's end", 30.0)
+    assert stack.log("policy").read_text().count("Traceback") == 0
+    stack.start("policy", {"model": str(folder / "model"), "demonstrations": str(folder)})
+    assert session.imitate("three", 0.3, 0, lambda feedback: None).outcome == Result.TIME_LIMIT, "and a new one serves"

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import TwistStamped
 from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
+from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
@@ -166,3 +168,13 @@ def test_nothing_is_lost_when_the_file_cannot_be_written(session: Session, hand,
     (folder / "aside").rename(folder / "shown")
     assert call(session, "stop").success
     assert len(storage.load(folder / "shown" / "kept.mcap").demonstration) >= refused.steps
+
+
+def test_two_who_command_what_is_recorded_are_named(hand, session: Session, stack: Stack) -> None:
+    other = session.create_publisher(TwistStamped, topics.TELEOP_GRIPPER_TWIST, 1)
+    assert hand.until(lambda: other.get_subscription_count() > 1)
+    for action in ACTIONS:
+        other.publish(convert.from_action(action, hand.stamp, CONTROL_PERIOD))
+        hand.steer([action])
+    assert hand.until(lambda: "/session and /teleop command at the same time" in stack.log("recorder").read_text())
+    session.destroy_publisher(other)

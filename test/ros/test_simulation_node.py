@@ -17,7 +17,7 @@ from osil_interfaces.srv import ResetScene
 
 @pytest.fixture(scope="module", autouse=True)
 def running(stack: Stack, session: Session, hand) -> None:
-    stack.start("simulation", {"num_blocks": 4, "seed": 3, "real_time_factor": 0})
+    stack.start("simulation", {"num_blocks": 4, "seed": 3, "real_time_factor": 20})
     assert hand.until(lambda: hand.stamp > 0)
 
 

@@ -77,6 +77,11 @@ def far_away(message: BlockPoseArray) -> bool:
     return True
 
 
+def leapt(message: BlockPoseArray) -> bool:
+    message.blocks[2].pose.position.z = 1.5
+    return True
+
+
 def of_the_future(message: BlockPoseArray) -> bool:
     message.header.stamp = convert.to_stamp(convert.to_nanoseconds(message.header.stamp) + 10 * convert.NANOSECONDS)
     return True
@@ -93,11 +98,12 @@ def unstamped(message: BlockPoseArray) -> bool:
         (zero_quaternion, "unit quaternion"),
         (long_quaternion, "unit quaternion"),
         (far_away, "block b is said to be at"),
+        (leapt, "block c moved by"),
         (of_the_future, "the clocks differ by 10.0 s"),
         (unstamped, "no time stamp"),
         (lambda message: False, "no block poses have come"),
     ],
-    ids=["zero quaternion", "long quaternion", "far away", "future", "unstamped", "silent"],
+    ids=["zero quaternion", "long quaternion", "far away", "leapt", "future", "unstamped", "silent"],
 )
 def test_what_cannot_be_ends_the_goal_by_name_and_the_arm_rests(
     relay: Relay, session: Session, shown: str, falsify: Callable[[BlockPoseArray], bool], reason: str

@@ -31,9 +31,17 @@ def recovered(path: Path, name: str) -> Path:
 
 @dataclass(frozen=True)
 class Library:
-    """Demonstrations by name. ``folder`` is an absolute path, and need not exist."""
+    """Demonstrations by name. ``folder`` is an absolute path, and need not exist.
+
+    Raises:
+        DemonstrationError: it is something else than a folder.
+    """
 
     folder: Path
+
+    def __post_init__(self) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise DemonstrationError(f"demonstrations {to_text(self.folder)}: expected a folder, got a file")
 
     def path(self, name: str) -> Path:
         """The file of a demonstration, there or not; its name may be given with the suffix of the file.

@@ -27,7 +27,7 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.subscription import MessageInfo
-from std_msgs.msg import Bool, Header
+from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -39,6 +39,7 @@ from osil.ros.observing import Joints
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.sources import Sources
 from osil.ros.spin import spin
+from osil.ros.status import StatusTopic
 from osil.ros.timing import Received, check_recent, recent, seconds_since
 from osil.worlds import fetch_arm
 from osil.worlds.controller import FetchController
@@ -60,6 +61,9 @@ MAX_TILT = 0.35
 
 LEAD = 0.004
 """A set point that is further (metres) than this ahead of the gripper asks the arm to move."""
+
+IDLE_PERIOD = 0.5
+"""Seconds of the machine's clock between two looks at why nothing moves; simulated time may have stopped."""
 
 LET_GO = 0.5
 """Seconds without a command after which whoever commanded has let go."""
@@ -99,11 +103,10 @@ class ControllerNode(Node):
         self._arm_stall = Stall(self._settings.unmoved_timeout, least=0.01)
         self._told_at: float | None = None  # opening when the fingers were told to move, until they have begun to
         self._unanswered = 0.0
-        self._status = ControllerStatus()
+        self._status = StatusTopic(self, topics.CONTROLLER_STATUS, ControllerStatus())
         self._sources: dict[str, Sources] = {}
         self._arm = self.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
         self._gripper = self.create_publisher(JointTrajectory, topics.GRIPPER_TRAJECTORY, 1)
-        self._status_topic = self.create_publisher(ControllerStatus, topics.CONTROLLER_STATUS, topics.LATCHED)
         for twist, grip, commander in (
             (topics.GRIPPER_TWIST, topics.GRIPPER, POLICY),
             (topics.TELEOP_GRIPPER_TWIST, topics.TELEOP_GRIPPER, TELEOPERATION),
@@ -113,8 +116,7 @@ class ControllerNode(Node):
             self.create_subscription(Bool, grip, partial(self._grip, commander), 1)
         self.create_service(Trigger, "~/resume", self._resume)
         self.create_timer(CONTROL_PERIOD, self._watch)
-        # By the machine's clock: whoever misses it knows that this node is gone, and not that simulated time is slow.
-        self.create_timer(0.5, self._tell_again, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(IDLE_PERIOD, self._watch_idle, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
@@ -131,10 +133,7 @@ class ControllerNode(Node):
 
     def _follow(self, commander: str, twist: TwistStamped, info: MessageInfo) -> None:
         self._sources[commander].hear(info)
-        if several := self._sources[commander].several():
-            self.get_logger().warning(
-                f"{several} command at the same time as {commander}; end all but one", throttle_duration_sec=1.0
-            )
+        self._sources[commander].warn_of_several()
         if not self._may_command(commander):
             return
         now = self._now()
@@ -150,14 +149,15 @@ class ControllerNode(Node):
             self._step(convert.to_action(twist, False, seconds), seconds)
         except ObservationError as error:
             self.get_logger().warning(f"holding: {error}", throttle_duration_sec=1.0)
-            self._tell(ControllerStatus.HOLDING, commander, str(error))
+            self._status.tell(state=ControllerStatus.HOLDING, commander=commander, reason=str(error))
             return
         if not self._stopped:
             self._step_time, self._slowing = stamp, 0
-            self._tell(ControllerStatus.FOLLOWING, commander)
+            self._status.tell(state=ControllerStatus.FOLLOWING, commander=commander, reason="")
 
     def _step(self, action: Action, seconds: float) -> None:
-        joints, (torso,) = self._joints.newest(*ARM_JOINTS), self._joints.newest(TORSO_JOINT)
+        seen = self._joints.newest(*ARM_JOINTS, TORSO_JOINT)
+        joints, torso = seen[:-1], seen[-1]
         if self._targets is not None:
             joints = fetch_arm.unwrapped(joints, self._targets)
         at_rest = self._slowing >= SLOWING_STEPS or self._targets is None
@@ -186,7 +186,7 @@ class ControllerNode(Node):
         if self._stopped:
             if not self._needs_resume and not recent(self._command_time, now, LET_GO):
                 self._stopped = False
-                self._tell(ControllerStatus.HOLDING, self._status.commander, "ready for new commands")
+                self._status.tell(state=ControllerStatus.HOLDING, reason="ready for new commands")
             return
         if self._slowing >= SLOWING_STEPS or recent(self._step_time, now, self._settings.command_timeout):
             return
@@ -195,13 +195,13 @@ class ControllerNode(Node):
                 self._step(Action(np.zeros(3), np.False_), CONTROL_PERIOD)
             except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
                 self._slowing = SLOWING_STEPS
-                self._tell(ControllerStatus.HOLDING, self._status.commander, str(error))
+                self._status.tell(state=ControllerStatus.HOLDING, reason=str(error))
             self._slowing += 1
         else:  # the clock was set, or this node did not run: to slow down now would be a motion of its own
             self._slowing = SLOWING_STEPS
         if self._slowing >= SLOWING_STEPS:
             self._closed = None  # whatever comes next is told to the gripper anew
-            self._tell(ControllerStatus.HOLDING, self._status.commander, self._status.reason or "nobody commands")
+            self._status.tell(state=ControllerStatus.HOLDING, reason=self._status.message.reason or "nobody commands")
 
     def _grip(self, commander: str, message: Bool) -> None:
         if not self._may_command(commander) or message.data == self._closed:
@@ -241,7 +241,7 @@ class ControllerNode(Node):
         self._stopped, self._slowing, self._closed, self._told_at = True, SLOWING_STEPS, None, None
         self._command_time = self._now()  # so that a stop lasts long enough to be heard of
         self.get_logger().error(f"stopped: {reason}")
-        self._tell(ControllerStatus.STOPPED, self._status.commander, reason)
+        self._status.tell(state=ControllerStatus.STOPPED, reason=reason)
 
     def _resume(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Take up commands again, from where the arm is now."""
@@ -253,31 +253,20 @@ class ControllerNode(Node):
         response.success = True
         response.message = "ready for new commands" if self._stopped else "nothing was stopped"
         self._stopped = self._needs_resume = False
-        self._tell(ControllerStatus.HOLDING, self._status.commander, response.message)
+        self._status.tell(state=ControllerStatus.HOLDING, reason=response.message)
         return response
 
-    def _tell(self, state: int, commander: str, reason: str = "") -> None:
-        """Keep what the status topic says; a change is published at once."""
-        before = self._status
-        self._status = ControllerStatus(state=state, commander=commander, reason=reason)
-        if (before.state, before.commander, before.reason) != (state, commander, reason):
-            self._publish_status()
-
-    def _tell_again(self) -> None:
-        """Say why nothing moves, whether anybody commands or not, and that this node is alive."""
+    def _watch_idle(self) -> None:
+        """Say why nothing moves, whether anybody commands or not."""
         silent = not recent(self._command_time, self._now(), LET_GO)
-        if not self._stopped and (silent or self._joints.clock_watch.problem):
-            try:
-                self._joints.check([*ARM_JOINTS, TORSO_JOINT])
-            except ObservationError as error:
-                self._tell(ControllerStatus.HOLDING, self._status.commander, str(error))
-            else:
-                self._tell(ControllerStatus.HOLDING, self._status.commander, "nobody commands")
-        self._publish_status()
-
-    def _publish_status(self) -> None:
-        self._status.header = Header(stamp=self.get_clock().now().to_msg())
-        self._status_topic.publish(self._status)
+        if self._stopped or not (silent or self._joints.clock_watch.problem):
+            return
+        try:
+            self._joints.check([*ARM_JOINTS, TORSO_JOINT])
+        except ObservationError as error:
+            self._status.tell(state=ControllerStatus.HOLDING, reason=str(error))
+        else:
+            self._status.tell(state=ControllerStatus.HOLDING, reason="nobody commands")
 
 
 def _check_posture(joints: np.ndarray) -> None:

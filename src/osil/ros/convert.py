@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -82,26 +83,26 @@ def to_scene(blocks: Sequence[BlockPose], names: Sequence[str] | None = None) ->
 def _check_poses(positions: FloatArray, quaternions: FloatArray, names: Sequence[str]) -> None:
     """Raise ObservationError if blocks cannot be where they are said to be."""
     if not (np.isfinite(positions).all() and np.isfinite(quaternions).all()):
-        raise ObservationError("block poses: expected finite numbers, got NaN or infinity; drop this message and hold")
+        raise ObservationError("block poses: expected finite numbers, got NaN or infinity")
     norms = np.linalg.norm(quaternions, axis=-1)
     if (bent := np.abs(norms - 1.0) > UNIT_TOLERANCE).any():
         block = bent.argmax()
         raise ObservationError(
             f"block {names[block]}: expected a unit quaternion, got {quaternions[block].round(3).tolist()} "
-            f"of length {norms[block]:.3g}; does the tracker set the orientation?"
+            f"of length {norms[block]:.3g}; whoever sends it must set the orientation"
         )
     lower, upper = np.array(REACHABLE)
     if (far := ~((lower <= positions) & (positions <= upper)).all(-1)).any():
         block = far.argmax()
         raise ObservationError(
             f"block {names[block]} is said to be at {positions[block].round(3).tolist()} m in {BASE_FRAME}, "
-            f"beyond {lower.tolist()} to {upper.tolist()}; is the tracker calibrated, in metres?"
+            f"beyond {lower.tolist()} to {upper.tolist()}; are these metres, in that frame?"
         )
     distances = np.linalg.norm(positions[:, None] - positions, axis=-1) + np.diag([np.inf] * len(positions))
     if distances.min() < SAME_PLACE:
         first, second = np.unravel_index(distances.argmin(), distances.shape)
         raise ObservationError(
-            f"blocks {names[first]} and {names[second]} are said to be in the same place; does the tracker mix them up?"
+            f"blocks {names[first]} and {names[second]} are said to be in the same place; are their names mixed up?"
         )
 
 
@@ -116,13 +117,19 @@ def to_joint_positions(message: JointState) -> dict[str, float]:
     Raises:
         ObservationError: as many positions as names are not there, or one is not finite.
     """
-    positions = dict(zip(message.name, message.position, strict=False))
-    if len(message.position) != len(message.name) or not np.isfinite(message.position).all():
-        raise ObservationError(
-            f"joint states: expected a finite position for each of {len(message.name)} joints, "
-            f"got {list(message.position)}; drop this message and hold"
+    _check_numbers("joint states", message.name, message.position)
+    return dict(zip(message.name, message.position, strict=True))
+
+
+def _check_numbers(what: str, names: Sequence[str], positions: Sequence[float]) -> None:
+    """Raise ObservationError unless there is a finite position for each name."""
+    if len(positions) != len(names):
+        raise ObservationError(f"{what}: expected {len(names)} positions, one for each joint, got {len(positions)}")
+    if not np.isfinite(positions).all():
+        wrong = ", ".join(
+            f"{value} for {name}" for name, value in zip(names, positions, strict=True) if not isfinite(value)
         )
-    return positions
+        raise ObservationError(f"{what}: expected finite positions, got {wrong}")
 
 
 def from_joints(
@@ -169,12 +176,10 @@ def to_joint_targets(message: JointTrajectory) -> tuple[dict[str, float], float]
     Raises:
         ObservationError: no point, as many positions as joints are not there, or one is not finite.
     """
-    point = message.points[-1] if message.points else JointTrajectoryPoint()
-    if not len(message.joint_names) == len(point.positions) > 0 or not np.isfinite(point.positions).all():
-        raise ObservationError(
-            f"joint trajectory: expected one finite position for each of {message.joint_names}, "
-            f"got {list(point.positions)}; the command is dropped"
-        )
+    if not message.joint_names or not message.points:
+        raise ObservationError("joint trajectory: expected joints and a point, got none; the command is dropped")
+    point = message.points[-1]
+    _check_numbers("joint trajectory", message.joint_names, point.positions)
     seconds = point.time_from_start.sec + point.time_from_start.nanosec / NANOSECONDS
     return dict(zip(message.joint_names, point.positions, strict=True)), seconds
 

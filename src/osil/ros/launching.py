@@ -32,7 +32,7 @@ ARGUMENTS = {
 SIMULATION_ARGUMENTS = {
     "num_blocks": "blocks on the table at the start",
     "seed": "of the random layout at the start",
-    "real_time_factor": "simulated seconds a second; 0: as fast as possible",
+    "real_time_factor": "simulated seconds a second",
     "gui": "true: open PyBullet's window",
 }
 

@@ -113,7 +113,11 @@ class OperatorNode(Node):
         if self._steps == self._steps_watched:
             self.get_logger().warning("simulated time stands still; is the simulation running?")
         elif not self._joy.get_subscription_count():
-            self.get_logger().warning(f"nobody listens on {self._joy.topic_name}; start the teleoperation node")
+            self.get_logger().warning(
+                f"nobody listens on {self._joy.topic_name}; start the teleoperation node",
+                skip_first=True,
+                throttle_duration_sec=WATCH_PERIOD,
+            )
         self._steps_watched = self._steps
 
 

@@ -18,8 +18,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -29,7 +28,7 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
-from std_msgs.msg import Bool, Header
+from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
@@ -37,10 +36,12 @@ from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policy import load_policy
 from osil.ros import convert, topics
+from osil.ros.continuity import Continuity
 from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
+from osil.ros.status import StatusTopic
 from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
@@ -52,6 +53,9 @@ CONTROLLER_PATIENCE = 3.0
 
 MAX_STEP = 4 * CONTROL_PERIOD
 """Seconds that count between two steps at most: when a clock is set forward, nobody was blind for so long."""
+
+FAREWELL = 0.3
+"""Seconds that a node which was told to leave takes to answer its client."""
 
 FOLLOWING_PATIENCE = 2.0
 """Seconds of the node's clock for which the controller may hold while it is commanded."""
@@ -72,10 +76,6 @@ class PolicyParameters:
             self.observation_timeout >= 0.1, f"observation_timeout {self.observation_timeout}: expected 0.1 or more"
         )
 
-    def demonstration_path(self, demonstration: str) -> Path:
-        """Where a demonstration lies that was given by name or by path. Raises what ``Library.find`` does."""
-        return Library(absolute(self.demonstrations)).find(demonstration)
-
 
 @dataclass(eq=False)
 class Run:
@@ -93,6 +93,7 @@ class Run:
     """Seconds for which nothing usable was seen."""
     unfollowed: float = 0.0
     """Seconds for which the controller has not followed."""
+    continuity: Continuity = field(default_factory=Continuity)
 
 
 class ControllerError(OsilError):
@@ -103,26 +104,24 @@ class PolicyNode(Node):
     """Demonstration in, gripper commands out."""
 
     def __init__(self) -> None:
+        self._run: Run | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("policy")
         self._settings = declare(self, PolicyParameters)
+        self._library = Library(absolute(self._settings.demonstrations))
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
         self._policy = load_policy(self._settings.model)
         self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, self._settings.max_age)
-        self._run: Run | None = None
         self._tick: Future | None = None
         self._controller: ControllerStatus | None = None
         self._controller_told = 0.0
-        self._status = PolicyStatus(observation_age=math.nan)
-        self._status_topic = self.create_publisher(PolicyStatus, topics.POLICY_STATUS, topics.LATCHED)
+        self._status = StatusTopic(self, topics.POLICY_STATUS, PolicyStatus(observation_age=math.nan))
         self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._store_controller, topics.LATCHED)
         self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
         self._server: ActionServer | None = None
         self.create_timer(CONTROL_PERIOD, self._step)
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(CONTROL_PERIOD, self._watch, clock=steady)
-        self.create_timer(0.5, self._publish_status, clock=steady)
+        self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
@@ -186,7 +185,7 @@ class PolicyNode(Node):
             )
         if problem := self._controller_problem():
             raise ControllerError(problem)
-        stored = storage.load(self._settings.demonstration_path(goal.request.demonstration))
+        stored = storage.load(self._library.find(goal.request.demonstration))
         imitation = Imitation(stored, self._view.look().block_names)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
@@ -222,19 +221,20 @@ class PolicyNode(Node):
             return
         try:
             seen = self._view.look(run.block_names)
+            run.continuity.follow(seen)
             action = self._policy.act(seen.observation)
         except ObservationError as error:
             self._hold()
-            self._tell(PolicyStatus.HOLDING, str(error))
+            self._status.tell(state=PolicyStatus.HOLDING, reason=str(error))
             run.blind += step
             if run.blind > self._settings.observation_timeout:
                 self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {run.blind:.1f} s: {error}")
             return
-        run.blind, self._status.observation_age = 0.0, seen.age
+        run.blind, self._status.message.observation_age = 0.0, seen.age
         run.imitation.update(seen.observation)
         self._gripper.publish(Bool(data=bool(action.close_gripper)))
         self._twist.publish(convert.from_action(action, now, CONTROL_PERIOD))
-        self._tell(PolicyStatus.ACTING)
+        self._status.tell(state=PolicyStatus.ACTING, reason="")
         run.goal.publish_feedback(self._feedback(run))
         limit, seconds = run.goal.request.time_limit, self._seconds(run)
         if run.imitation.reached:
@@ -269,26 +269,25 @@ class PolicyNode(Node):
         elif problem := self._view.clock_watch.problem:
             self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen: {problem}")
 
+    def destroy_node(self) -> None:
+        """Let the client know how its goal ends, if one is under way."""
+        if self._run is not None:
+            self._end(self._run, Result.FAILED, "the policy node was told to leave")
+            deadline = time.monotonic() + FAREWELL
+            while time.monotonic() < deadline and self.executor is not None:
+                self.executor.spin_once(FAREWELL / 10)
+        super().destroy_node()
+
     def _end(self, run: Run, outcome: int, reason: str) -> None:
         if run.over.done():
             return
         self._hold()
-        self._tell(PolicyStatus.IDLE, reason)
+        self._status.tell(state=PolicyStatus.IDLE, reason=reason)
         run.over.set_result((outcome, reason))
 
     def _hold(self) -> None:
         still = Action(np.zeros(3), np.False_)
         self._twist.publish(convert.from_action(still, self._now(), CONTROL_PERIOD))
-
-    def _tell(self, state: int, reason: str = "") -> None:
-        """Keep what the status topic says; a change is published at once."""
-        if (self._status.state, self._status.reason) != (state, reason):
-            self._status.state, self._status.reason = state, reason
-            self._publish_status()
-
-    def _publish_status(self) -> None:
-        self._status.header = Header(stamp=self.get_clock().now().to_msg())
-        self._status_topic.publish(self._status)
 
     def _feedback(self, run: Run) -> Imitate.Feedback:
         attention = self._policy.attention
@@ -299,7 +298,7 @@ class PolicyNode(Node):
             target=run.block_names[int(attention.target.argmax())],
             progress=float(attention.over_time @ np.linspace(0.0, 1.0, len(attention.over_time))),
             seconds=self._seconds(run),
-            observation_age=self._status.observation_age,
+            observation_age=self._status.message.observation_age,
         )
 
 

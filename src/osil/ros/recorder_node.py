@@ -29,6 +29,7 @@ from pathlib import Path
 
 from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
+from rclpy.subscription import MessageInfo
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
@@ -43,6 +44,7 @@ from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.recording import Recording
+from osil.ros.sources import Sources
 from osil.ros.spin import spin
 from osil.ros.timing import Received, check_recent, recent
 from osil_interfaces.msg import BlockPoseArray
@@ -84,6 +86,7 @@ class RecorderNode(Node):
         self._arrived = self._due = 0
         self._recover()
         self._view = SceneView(self, self._settings.max_age)
+        self._sources = Sources(self, topics.TELEOP_GRIPPER_TWIST)
         # The gripper first, as it is sent: of two messages that wait, the one subscribed first is read first.
         self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, BACKLOG)
         self.create_subscription(TwistStamped, topics.TELEOP_GRIPPER_TWIST, self._step, BACKLOG)
@@ -129,7 +132,9 @@ class RecorderNode(Node):
     def _store_gripper(self, close: Bool) -> None:
         self._close = close.data
 
-    def _step(self, twist: TwistStamped) -> None:
+    def _step(self, twist: TwistStamped, info: MessageInfo) -> None:
+        self._sources.hear(info)
+        self._sources.warn_of_several()
         now = self._arrived = self.get_clock().now().nanoseconds
         stamp = convert.to_nanoseconds(twist.header.stamp) or now
         recording = self._recording

@@ -55,13 +55,13 @@ class SimulationParameters:
 
     num_blocks: int = parameter("blocks on the table at the start")
     seed: int = parameter("of the random layout at the start")
-    real_time_factor: float = parameter("simulated seconds a second; 0: as fast as possible")
+    real_time_factor: float = parameter("simulated seconds a second")
     gui: bool = parameter("open PyBullet's window")
 
     def __post_init__(self) -> None:
         require(2 <= self.num_blocks <= MAX_BLOCKS, f"num_blocks {self.num_blocks}: expected 2 to {MAX_BLOCKS}")
         require(self.seed >= 0, f"seed {self.seed}: expected 0 or more")
-        require(self.real_time_factor >= 0, f"real_time_factor {self.real_time_factor}: expected 0 or more")
+        require(self.real_time_factor > 0, f"real_time_factor {self.real_time_factor}: expected more than 0")
 
 
 class SimulationNode(Node):
@@ -82,8 +82,7 @@ class SimulationNode(Node):
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         self.create_service(ResetScene, "~/reset", self._reset_scene)
-        factor = self._settings.real_time_factor
-        period = STEPS_PER_TICK * PHYSICS_STEP / factor if factor else 0.0
+        period = STEPS_PER_TICK * PHYSICS_STEP / self._settings.real_time_factor
         self.create_timer(period, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _step(self) -> None:

@@ -44,3 +44,10 @@ class Sources:
             if bytes(one.endpoint_gid) in self._heard or b"" in self._heard
         ]
         return " and ".join(sorted(names)) if len(names) > 1 else ""
+
+    def warn_of_several(self) -> None:
+        """Warn, once a second, while more than one node speaks where one should."""
+        if several := self.several():
+            self._node.get_logger().warning(
+                f"{several} command at the same time on {self._topic}; end all but one", throttle_duration_sec=1.0
+            )

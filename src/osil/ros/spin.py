@@ -13,8 +13,9 @@ from pathlib import Path
 
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from osil.errors import ConfigError, OsilError
 from osil.resources import resource_path
@@ -22,6 +23,10 @@ from osil.ros.arguments import Parameters, add_file, to_yaml, without_parameters
 from osil.ros.claim import claimed_name
 from osil.ros.lifeline import hold_lifeline
 from osil.ros.parameters import check_all_known
+
+TOLD_PERIOD = 0.1
+"""Seconds after which a node that was told to leave notices. It is not thrown out of what it does, and ROS goes on
+until it has left, so that it can still say how a goal ended."""
 
 RELATIVE_CLOCK = ("--remap", "/clock:=clock")
 """So that stacks in several namespaces have a time each. In no namespace it still is ``/clock``."""
@@ -53,7 +58,7 @@ def initialized(config: str, args: Sequence[str] = (), context: rclpy.Context | 
         file.flush()
         words += ["--ros-args", "--params-file", file.name, *RELATIVE_CLOCK]
         try:
-            rclpy.init(args=words, context=context)
+            rclpy.init(args=words, context=context, signal_handler_options=SignalHandlerOptions.NO)
         except RuntimeError as error:  # of rcl, which refuses what it does not understand
             raise ConfigError(f"wrong ROS arguments: {error}") from error
     try:
@@ -78,7 +83,7 @@ def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None 
     try:
         with initialized(config, sys.argv[1:] if args is None else args) as names:
             _run(make_node, names)
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except KeyboardInterrupt:
         pass
     except OsilError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
@@ -99,33 +104,29 @@ def _within_rclpy(error: Exception) -> bool:
 
 
 def _run(make_node: Callable[[], Node], names: set[str]) -> None:
-    executor = node = None
+    told: list[int] = []
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda signum, frame: told.append(signum))  # again and again, as under ros2 launch
+
+    def look() -> None:
+        if told:
+            raise KeyboardInterrupt
+
+    node = make_node()
+    executor = SingleThreadedExecutor()
     try:
-        executor = SingleThreadedExecutor()
-        node = make_node()
         check_all_known(node, names)
-        # rclpy misses a signal that comes between its look at the context and its wait, and nothing may ever end that
-        # wait, timers of simulated time least of all. So something happens every second of the machine's time.
-        node.create_timer(1.0, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        node.create_timer(TOLD_PERIOD, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
         with claimed_name(node):
             executor.add_node(node)
-            while rclpy.ok():
+            while True:
                 try:
                     executor.spin()
                 except Exception as error:
-                    if not rclpy.ok() or not _within_rclpy(error):
+                    if not _within_rclpy(error):
                         raise
                     what = f"a message that rclpy cannot take was dropped: {error}"
                     node.get_logger().error(what, throttle_duration_sec=1.0)
-    except OsilError:
-        raise
-    except Exception:
-        if rclpy.ok():
-            raise
-        # Else it was told to stop while it was still starting, and could not make what it needs.
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes twice under ros2 launch; once is enough
-        if executor is not None:
-            executor.shutdown()
-        if node is not None:
-            node.destroy_node()
+        node.destroy_node()
+        executor.shutdown()
