@@ -14,8 +14,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from osil.demonstrations.dataset import Dataset
-from osil.demonstrations.trajectories import Recipe, collect_file
+from osil.data.dataset import Dataset
+from osil.data.labelled_trajectories import Recipe, collect_file
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 

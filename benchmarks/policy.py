@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from osil import Action, Demonstration, Observation, load_policy
-from osil.demonstrations.scripted import demonstrate
+from osil.data.demonstrate import demonstrate
 from osil.networks.stacking import StackingNetwork
-from osil.policy import OneShotPolicy, PolicyConfig
+from osil.policies.stacking import OneShotPolicy, PolicyConfig
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
-from osil.worlds.opening import open_world
-from osil.worlds.table import Table
+from osil.tasks.table import Table
+from osil.worlds.open_world import open_world
 
 BLOCKS = (2, 4, 6, 8, 10, 12, 16)
 ENSEMBLES = (1, 10)

@@ -22,14 +22,14 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
 from osil.core import CONTROL_PERIOD, Action
+from osil.data.demonstrate import demonstrate
 from osil.demonstrations import storage
-from osil.demonstrations.scripted import demonstrate
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 from osil_interfaces.msg import BlockPoseArray
 
 MOTION = 2e-4

@@ -19,8 +19,8 @@ import numpy as np
 from osil.core import CONTROL_PERIOD
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.worlds.pybullet import PyBulletWorld
-from osil.worlds.table import Table
 
 
 def processor() -> str:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from osil.core import Action
-from osil.demonstrations.scripted import demonstrate
+from osil.data.demonstrate import demonstrate
 from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.table import Table
 from osil.worlds.judge import step_limit
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 
 ROOT = Path(__file__).parents[1]
 

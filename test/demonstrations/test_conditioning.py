@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osil.demonstrations.collection import collect
+from osil.data.kinematic_episodes import collect
 from osil.demonstrations.conditioning import Conditioning, path_length, stage_ends
 from osil.errors import ConfigError
 from osil.tasks.block_stacking import StackingTask, layout_below

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Demonstration, Observation, Scene
+from osil.data.demonstrate import demonstrate
+from osil.data.teachers import open_operator
 from osil.demonstrations.latency import MOST, UnderWay, latency_shown
-from osil.demonstrations.operators import open_operator
-from osil.demonstrations.scripted import demonstrate
 from osil.geometry import wrap_cube_yaw
-from osil.policy import load_policy
+from osil.policies.stacking import load_policy
 from osil.resources import resource_path
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.opening import open_world
-from osil.worlds.table import Table
+from osil.worlds.open_world import open_world
 
 TASK = StackingTask.parse("ab +c")
 

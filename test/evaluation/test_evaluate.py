@@ -20,7 +20,7 @@ from osil.evaluation.report import breakdown, table
 from osil.evaluation.setting import Setting
 from osil.experts.stacking import StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
-from osil.policy import PolicyConfig, save_policy
+from osil.policies.stacking import PolicyConfig, save_policy
 from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Outcome, step_limit

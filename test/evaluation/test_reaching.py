@@ -11,12 +11,12 @@ import pytest
 
 from osil.cli import main
 from osil.core import Demonstration
-from osil.demonstrations.reaching import Trajectories, collect
+from osil.data.reaching import Trajectories, collect
 from osil.errors import DemonstrationError, ModelError, ObservationError
 from osil.evaluation.reaching import success
-from osil.evaluation.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.figures.reaching import moving_average
-from osil.policy_reaching import ReachingPolicy, load_reaching_policy
+from osil.policies.reaching import ReachingPolicy, load_reaching_policy
+from osil.reproduce.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.resources import resource_path
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena, ParticleAction, ParticleObservation

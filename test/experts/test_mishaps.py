@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Observation
-from osil.demonstrations.collection import scenes
+from osil.data.kinematic_episodes import scenes
 from osil.experts.mishaps import DROP_STEPS, MishapActor, MishapKind
 from osil.experts.stacking import StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.worlds.judge import Judge
-from osil.worlds.opening import WorldKind, open_world
-from osil.worlds.table import Table
+from osil.worlds.open_world import WorldKind, open_world
 
 TASK = StackingTask.parse("abc +d")
 

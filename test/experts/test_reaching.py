@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from osil.demonstrations.reaching import NOISE, collect
+from osil.data.reaching import NOISE, collect
 from osil.experts.reaching import ReachingExpert
 from osil.rollout import rollout
 from osil.tasks.particle_reaching import Arena, ParticleObservation, reached

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from osil.core import Observation, Scene
-from osil.demonstrations.collection import collect, scenes
+from osil.data.kinematic_episodes import collect, scenes
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
 from osil.tasks.splits import load_tasks
+from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 
 
 def run(tasks, scene: Scene, steps: int, rng: np.random.Generator) -> np.ndarray:

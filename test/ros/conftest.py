@@ -24,11 +24,11 @@ from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.resources import resource_path
+from osil.robots.fetch import GripperPose, forward
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.session import Session
 from osil.ros.stack import Stack
-from osil.worlds.fetch_arm import GripperPose, forward
 from osil_interfaces.msg import BlockPoseArray
 
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"

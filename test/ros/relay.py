@@ -14,8 +14,8 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
+from osil.robots.fetch import ARM_JOINTS
 from osil.ros import convert, topics
-from osil.worlds.fetch_arm import ARM_JOINTS
 from osil_interfaces.msg import BlockPoseArray
 
 

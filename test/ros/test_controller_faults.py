@@ -12,10 +12,10 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, Action
+from osil.robots.fetch import ARM_JOINTS, FINGER_TIP, JOINT_SPEED, TORSO_JOINT, forward
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
-from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_TIP, JOINT_SPEED, TORSO_JOINT, forward
 from osil_interfaces.msg import ControllerStatus
 
 from .relay import Relay

@@ -10,10 +10,10 @@ from geometry_msgs.msg import TwistStamped
 from trajectory_msgs.msg import JointTrajectory
 
 from osil.core import CONTROL_PERIOD, Action, Scene
+from osil.robots.fetch import ARM_JOINTS, JOINT_SPEED
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
-from osil.worlds.fetch_arm import ARM_JOINTS, JOINT_SPEED
 from osil.worlds.pybullet import PyBulletWorld
 
 

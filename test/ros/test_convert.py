@@ -11,13 +11,13 @@ from trajectory_msgs.msg import JointTrajectory
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.errors import ObservationError
+from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
+from osil.robots.joint_history import JointHistory
+from osil.robots.sensing import observe_late
 from osil.ros import convert
+from osil.tasks.table import Table
 from osil.worlds.bullet_scene import JOINT_NAMES
-from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
-from osil.worlds.joint_history import JointHistory
 from osil.worlds.pybullet import PyBulletWorld
-from osil.worlds.sensing import observe_late
-from osil.worlds.table import Table
 from osil_interfaces.msg import BlockPose
 
 NAMES = ("a", "b", "c", "d")

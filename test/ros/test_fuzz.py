@@ -35,15 +35,15 @@ from std_msgs.msg import Bool
 from trajectory_msgs.msg import JointTrajectory
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
+from osil.data.demonstrate import demonstrate
 from osil.demonstrations import storage
-from osil.demonstrations.scripted import demonstrate
+from osil.robots.fetch import ARM_JOINTS, CONTINUOUS, JOINT_LOWER, JOINT_SPEED, JOINT_UPPER
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.stack import SIMULATION_NODES, Stack
 from osil.tasks.block_stacking import StackingTask
-from osil.worlds.fetch_arm import ARM_JOINTS, CONTINUOUS, JOINT_LOWER, JOINT_SPEED, JOINT_UPPER
+from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ResetScene, StartRecording

@@ -7,13 +7,13 @@ from datetime import datetime, timezone
 import numpy as np
 import pytest
 
-from osil.demonstrations.scripted import demonstrate
+from osil.data.demonstrate import demonstrate
 from osil.demonstrations.storage import StoredDemonstration
 from osil.errors import DemonstrationError
 from osil.ros.imitation import Imitation
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 
 
 def test_the_blocks_must_be_those_shown() -> None:

@@ -12,16 +12,16 @@ import pytest
 import torch
 from rclpy.action import ActionClient
 
+from osil.data.demonstrate import demonstrate
 from osil.demonstrations import storage
-from osil.demonstrations.scripted import demonstrate
 from osil.networks.stacking import StackingNetwork
-from osil.policy import PolicyConfig, save_policy
+from osil.policies.stacking import PolicyConfig, save_policy
 from osil.ros import topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import PolicyStatus
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from osil.core import Scene
+from osil.robots.fetch import TORSO_HEIGHT
 from osil.ros import convert
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil.worlds.bullet_scene import JOINT_NAMES
-from osil.worlds.fetch_arm import TORSO_HEIGHT
 from osil_interfaces.msg import BlockPose
 from osil_interfaces.srv import ResetScene
 

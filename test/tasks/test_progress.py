@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Demonstration, Observation
-from osil.demonstrations.scripted import demonstrate
+from osil.data.demonstrate import demonstrate
 from osil.errors import DemonstrationError, ObservationError
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.progress import STABLE_STEPS, Progress
+from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "DNNL_MAX_CPU_ISA": "AVX2", "ONEDNN_MAX_C
 TRAINING = """
 import sys
 from pathlib import Path
-from osil.demonstrations.reaching_pairs import ReachingSampling
+from osil.data.reaching_pairs import ReachingSampling
 from osil.networks.reaching import ReachingNetworkConfig
 from osil.training.loop import LoopConfig
 from osil.training.reaching import ReachingTraining, run

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from osil.policy import load_policy
+from osil.policies.stacking import load_policy
 
 SETTINGS = """
 max_blocks: 3

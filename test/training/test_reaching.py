@@ -11,13 +11,13 @@ import pytest
 
 from osil.errors import ConfigError
 from osil.evaluation.reaching import rate, unseen_success
-from osil.policy_reaching import load_reaching_policy
+from osil.policies.reaching import load_reaching_policy
+from osil.reproduce.reaching import write_results
 from osil.resources import resource_path
 from osil.settings import from_yaml
 from osil.training.loop import CURVE
 from osil.training.precision import Precision
 from osil.training.reaching import ReachingTraining, run
-from osil.training.reproduce_reaching import write_results
 
 
 def _recipe(name: str, **loop: int) -> ReachingTraining:

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from osil.cli import main
-from osil.demonstrations.reaching_pairs import FixedPairs, ReachingSampling
+from osil.data.reaching_pairs import FixedPairs, ReachingSampling
 from osil.errors import ConfigError, ModelError
 from osil.networks.reaching import ReachingNetworkConfig
 from osil.training.loop import CURVE, LoopConfig

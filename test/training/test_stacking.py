@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from osil.core import Observation
+from osil.data.pair_pool import SamplingConfig, reorder
+from osil.data.pair_source import PairSource
 from osil.demonstrations.conditioning import Conditioning
-from osil.demonstrations.pools import SamplingConfig, reorder
-from osil.demonstrations.sampling import PairSource
 from osil.errors import ConfigError, ObservationError
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
-from osil.policy import OneShotPolicy, PolicyConfig, load_policy
+from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks

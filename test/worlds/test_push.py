@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from osil.demonstrations.collection import scenes
+from osil.data.kinematic_episodes import scenes
 from osil.errors import ConfigError
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask, layout_below, layout_reached, stages_done
+from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
-from osil.worlds.opening import WorldKind, open_world
+from osil.worlds.open_world import WorldKind, open_world
 from osil.worlds.push import PushedWorld
-from osil.worlds.table import Table
 
 
 @pytest.mark.parametrize(("kind", "count"), [("kinematic", 16), ("pybullet", 1)])

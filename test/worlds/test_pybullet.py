@@ -11,15 +11,15 @@ import pytest
 from osil.core import Action, Scene
 from osil.errors import ObservationError, SceneError
 from osil.experts.stacking import StackingExpert
+from osil.figures.render import Camera, SceneRenderer
 from osil.resources import resource_path
+from osil.robots import fetch
+from osil.robots.sensing import cube_yaws
 from osil.rollout import rollout
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
-from osil.worlds import fetch_arm
+from osil.tasks.table import Table
 from osil.worlds.bullet_scene import JOINT_NAMES, NUM_ARM
 from osil.worlds.pybullet import OPENING, Disturbances, PyBulletWorld
-from osil.worlds.render import Camera, SceneRenderer
-from osil.worlds.sensing import cube_yaws
-from osil.worlds.table import Table
 
 TOP = Table().height
 
@@ -47,11 +47,11 @@ def test_robot_description_agrees_with_the_kinematics(world: PyBulletWorld) -> N
     infos = [
         pybullet.getJointInfo(bodies.robot, joint, physicsClientId=bodies.client) for joint in bodies.joints[:NUM_ARM]
     ]
-    assert tuple(info[1].decode() for info in infos) == fetch_arm.ARM_JOINTS == JOINT_NAMES[:NUM_ARM]
-    limited = np.isfinite(fetch_arm.JOINT_LOWER)
-    np.testing.assert_allclose(np.array([info[8] for info in infos])[limited], fetch_arm.JOINT_LOWER[limited])
-    np.testing.assert_allclose(np.array([info[9] for info in infos])[limited], fetch_arm.JOINT_UPPER[limited])
-    np.testing.assert_allclose([info[11] for info in infos], fetch_arm.JOINT_SPEED)
+    assert tuple(info[1].decode() for info in infos) == fetch.ARM_JOINTS == JOINT_NAMES[:NUM_ARM]
+    limited = np.isfinite(fetch.JOINT_LOWER)
+    np.testing.assert_allclose(np.array([info[8] for info in infos])[limited], fetch.JOINT_LOWER[limited])
+    np.testing.assert_allclose(np.array([info[9] for info in infos])[limited], fetch.JOINT_UPPER[limited])
+    np.testing.assert_allclose([info[11] for info in infos], fetch.JOINT_SPEED)
 
     links = [
         pybullet.getJointInfo(bodies.robot, joint, physicsClientId=bodies.client)[12].decode()
@@ -64,8 +64,8 @@ def test_robot_description_agrees_with_the_kinematics(world: PyBulletWorld) -> N
         bodies.robot, links.index("gripper_link"), computeForwardKinematics=True, physicsClientId=bodies.client
     )
     approach = np.array(pybullet.getMatrixFromQuaternion(state[5])).reshape(3, 3)[:, 0]
-    grasp = np.array(state[4]) + fetch_arm.GRASP_OFFSET * approach
-    np.testing.assert_allclose(fetch_arm.forward(arm).position, grasp, atol=1e-6)
+    grasp = np.array(state[4]) + fetch.GRASP_OFFSET * approach
+    np.testing.assert_allclose(fetch.forward(arm).position, grasp, atol=1e-6)
 
 
 def test_blocks_are_observed_in_the_turned_gripper_frame(world: PyBulletWorld) -> None:
@@ -73,7 +73,7 @@ def test_blocks_are_observed_in_the_turned_gripper_frame(world: PyBulletWorld) -
     world.reset(scene)
     for _ in range(10):
         observation = world.step(moved((0.01, 0.0, 0.0), yaw_step=0.08))
-    gripper = fetch_arm.forward(world.joint_positions()[:NUM_ARM])
+    gripper = fetch.forward(world.joint_positions()[:NUM_ARM])
     assert gripper.yaw == pytest.approx(0.8, abs=0.02)
     c, s = np.cos(gripper.yaw), np.sin(gripper.yaw)
     x, y, z = observation.block_positions.T

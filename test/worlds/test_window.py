@@ -18,8 +18,8 @@ from PIL import ImageGrab
 
 import osil
 from osil.core import Scene
-from osil.demonstrations import replay
 from osil.errors import SceneError
+from osil.figures import replay
 from osil.worlds.bullet_scene import Snapshot
 from osil.worlds.pybullet import PyBulletWorld
 from osil.worlds.window import Window

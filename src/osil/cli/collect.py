@@ -33,8 +33,8 @@ def add(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from osil.demonstrations.scripted import write_demonstrations
-    from osil.demonstrations.trajectories import USUAL_NOISE, Recipe, collect_dataset
+    from osil.data.demonstrate import write_demonstrations
+    from osil.data.labelled_trajectories import USUAL_NOISE, Recipe, collect_dataset
     from osil.files import check_output_folder
     from osil.tasks.splits import load_tasks
 

@@ -59,10 +59,10 @@ def _replay(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from osil.core import CONTROL_PERIOD
-    from osil.demonstrations.replay import play, snapshots
     from osil.demonstrations.storage import load
+    from osil.figures.render import SceneRenderer
+    from osil.figures.replay import play, snapshots
     from osil.figures.video import check_video, write_video
-    from osil.worlds.render import SceneRenderer
 
     steps = snapshots(load(options.file).demonstration)
     if options.output is None:

@@ -55,27 +55,27 @@ def _run(options: argparse.Namespace) -> None:
         output = output / options.experiment
     check_output_folder(output)
     if options.experiment == "comparison":
-        from osil.training.reproduce_comparison import reproduce as reproduce_comparison
+        from osil.reproduce.comparison import reproduce as reproduce_comparison
 
         runs = Path("runs/comparison")
         check_output_folder(runs)
         reproduce_comparison(output, runs, options.seed, options.jobs)
     elif options.experiment == "learning":
-        from osil.training.reproduce_learning import reproduce as reproduce_learning
+        from osil.reproduce.learning import reproduce as reproduce_learning
 
         reproduce_learning(options.training, output, options.seed, options.jobs)
     elif options.experiment == "attention":
-        from osil.evaluation.reproduce_attention import TASK
-        from osil.evaluation.reproduce_attention import reproduce as reproduce_attention
+        from osil.reproduce.attention import TASK
+        from osil.reproduce.attention import reproduce as reproduce_attention
 
         finished = reproduce_attention(options.model, output, options.seed)
         print(f"task {TASK}: {'finished' if finished else 'not finished'}; figures are in {output}")
     elif options.experiment == "stacking":
-        from osil.evaluation.reproduce_stacking import reproduce as reproduce_stacking
+        from osil.reproduce.stacking import reproduce as reproduce_stacking
 
         reproduce_stacking(options.model, output, options.seed, options.jobs, options.only, options.episodes)
     else:
-        from osil.training.reproduce_reaching import reproduce
+        from osil.reproduce.reaching import reproduce
 
         check_output_folder(options.runs)
         reproduce(options.recipe, output, options.runs, options.jobs)

@@ -12,8 +12,8 @@ from string import ascii_lowercase
 import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation, Policy, Scene
-from osil.demonstrations.operators import open_operator
-from osil.demonstrations.scripted import MAX_ATTEMPTS, demonstrate
+from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
+from osil.data.teachers import open_operator
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.evaluation.setting import Setting
@@ -23,7 +23,7 @@ from osil.rollout import Recorder, rollout
 from osil.seeds import Streams, generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
-from osil.worlds.opening import StackingWorld, open_world
+from osil.worlds.open_world import StackingWorld, open_world
 from osil.worlds.push import PushedWorld
 
 StackingPolicy = Policy[Observation, Action]

@@ -14,11 +14,11 @@ from osil.evaluation.episodes import Case, Episode, StackingPolicy, run_batch
 from osil.evaluation.report import breakdown
 from osil.evaluation.setting import Setting
 from osil.evaluation.versions import versions
-from osil.policy import load_policy
+from osil.policies.stacking import load_policy
 from osil.tasks.block_stacking import StackingTask
 from osil.workers import in_processes
 from osil.worlds.judge import SLACK_STEPS, STABLE_STEPS, STEPS_PER_STAGE
-from osil.worlds.opening import BATCH_SIZE
+from osil.worlds.open_world import BATCH_SIZE
 
 EXPERT = "expert"
 """In place of a model: judge the scripted expert, which is told the task."""

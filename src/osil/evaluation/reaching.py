@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from osil.core import BoolArray, FloatArray, Policy
-from osil.demonstrations.reaching import Trajectories, collect
+from osil.data.reaching import Trajectories, collect
 from osil.evaluation.intervals import wilson
 from osil.evaluation.versions import versions
-from osil.policy_reaching import load_reaching_policy
+from osil.policies.reaching import load_reaching_policy
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena, ParticleAction, ParticleObservation, reached

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from osil.demonstrations.operators import OperatorKind
+from osil.data.teachers import OperatorKind
 from osil.errors import ConfigError
 from osil.experts.mishaps import MishapKind
+from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
-from osil.worlds.opening import WorldKind
-from osil.worlds.table import Table
+from osil.worlds.open_world import WorldKind
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from osil.demonstrations.reaching import collect
+from osil.data.reaching import collect
 from osil.evaluation.reaching import lines, paths, rate, unseen_success
 from osil.figures.reaching import NAMES, film_reaching
-from osil.policy_reaching import load_reaching_policy
+from osil.policies.reaching import load_reaching_policy
 from osil.resources import resource_path
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena

@@ -34,6 +34,10 @@ from trajectory_msgs.msg import JointTrajectory
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.errors import ObservationError
 from osil.geometry import wrap_angle
+from osil.robots import fetch
+from osil.robots.controller import FetchController
+from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, FINGER_SPEED, TORSO_JOINT
+from osil.robots.stall import Stall
 from osil.ros import convert, topics
 from osil.ros.observing import Joints
 from osil.ros.parameters import declare, parameter, require
@@ -41,11 +45,7 @@ from osil.ros.sources import Sources
 from osil.ros.spin import spin
 from osil.ros.status import StatusTopic
 from osil.ros.timing import Received, check_recent, recent, seconds_since
-from osil.worlds import fetch_arm
-from osil.worlds.controller import FetchController
-from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, FINGER_SPEED, TORSO_JOINT
-from osil.worlds.stall import Stall
-from osil.worlds.table import Table
+from osil.tasks.table import Table
 from osil_interfaces.msg import ControllerStatus
 
 POLICY, TELEOPERATION = "policy", "teleoperation"
@@ -159,7 +159,7 @@ class ControllerNode(Node):
         seen = self._joints.newest(*ARM_JOINTS, TORSO_JOINT)
         joints, torso = seen[:-1], seen[-1]
         if self._targets is not None:
-            joints = fetch_arm.unwrapped(joints, self._targets)
+            joints = fetch.unwrapped(joints, self._targets)
         at_rest = self._slowing >= SLOWING_STEPS or self._targets is None
         if at_rest or np.abs(joints - self._targets).max() > MOVED:
             _check_posture(joints)
@@ -167,7 +167,7 @@ class ControllerNode(Node):
             self._arm_stall.reset()
         self._targets = self._controller.step(action.displacement, float(action.yaw_step), joints, torso, seconds)
         self._arm.publish(convert.from_joint_targets(ARM_JOINTS, self._targets, seconds))
-        target, gripper = fetch_arm.forward(self._targets, torso), fetch_arm.forward(joints, torso)
+        target, gripper = fetch.forward(self._targets, torso), fetch.forward(joints, torso)
         lead = np.linalg.norm(target.position - gripper.position) + 0.1 * abs(wrap_angle(target.yaw - gripper.yaw))
         asked = bool(action.displacement.any() or action.yaw_step) and lead > LEAD
         if self._arm_stall.update(self._now() / NANOSECONDS, asked, joints):
@@ -271,7 +271,7 @@ class ControllerNode(Node):
 
 def _check_posture(joints: np.ndarray) -> None:
     """Raise ObservationError if the hand does not point down."""
-    if (tilt := float(fetch_arm.tilt(joints))) > MAX_TILT:
+    if (tilt := float(fetch.tilt(joints))) > MAX_TILT:
         raise ObservationError(
             f"the hand is {tilt:.2f} rad from pointing straight down (at most {MAX_TILT}); "
             "bring the arm into its ready pose first"

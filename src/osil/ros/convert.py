@@ -15,9 +15,9 @@ from transforms3d.euler import euler2quat
 
 from osil.core import NANOSECONDS, Action, FloatArray, Scene
 from osil.errors import ObservationError
+from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS
+from osil.robots.sensing import cube_yaws
 from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
-from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS
-from osil.worlds.sensing import cube_yaws
 from osil_interfaces.msg import BlockPose, BlockPoseArray
 
 UNIT_TOLERANCE = 0.05

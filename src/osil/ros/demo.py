@@ -28,16 +28,16 @@ from osil.core import CONTROL_PERIOD, Observation
 from osil.demonstrations import storage
 from osil.errors import OsilError
 from osil.figures.attention import draw_attention
+from osil.figures.render import Camera, SceneRenderer
 from osil.figures.video import side_by_side, write_video
-from osil.policy import OneShotPolicy, load_policy
+from osil.policies.stacking import OneShotPolicy, load_policy
+from osil.robots.fetch import forward
+from osil.robots.sensing import cube_yaws, observe
 from osil.ros.session import Session
 from osil.ros.stack import SIMULATION_NODES, Stack
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.worlds.bullet_scene import NUM_ARM, Snapshot
-from osil.worlds.fetch_arm import forward
 from osil.worlds.judge import step_limit
-from osil.worlds.render import Camera, SceneRenderer
-from osil.worlds.sensing import cube_yaws, observe
 from osil_interfaces.action import Imitate
 
 TASKS = ("ab cd +e", "abc +d +e", "ba +c +d", "dcba +e", "ca db", "bd +a +c +e", "cab +d")

@@ -10,12 +10,12 @@ from sensor_msgs.msg import JointState
 
 from osil.core import FloatArray, Observation, Scene
 from osil.errors import ImplausibleReadingError, ObservationError
+from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
+from osil.robots.joint_history import JointHistory
+from osil.robots.sensing import observe_late
 from osil.ros import convert
 from osil.ros.timing import ClockWatch, Received, check_recent, recent, seconds_since
 from osil.ros.topics import BASE_FRAME, BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
-from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
-from osil.worlds.joint_history import JointHistory
-from osil.worlds.sensing import observe_late
 from osil_interfaces.msg import BlockPoseArray
 
 SETTLING = 1.0

@@ -34,7 +34,7 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
-from osil.policy import load_policy
+from osil.policies.stacking import load_policy
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
 from osil.ros.imitation import Imitation

@@ -35,7 +35,7 @@ from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.demonstrations import storage
-from osil.demonstrations.block_scale import LARGEST
+from osil.demonstrations.block_size import LARGEST
 from osil.demonstrations.library import Library, absolute, recovered
 from osil.demonstrations.names import checked_name, to_text
 from osil.demonstrations.partial import FEWEST, recover

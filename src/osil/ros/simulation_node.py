@@ -29,8 +29,8 @@ from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
 from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.worlds.arm_simulation import PHYSICS_STEP
 from osil.worlds.bullet_scene import JOINT_NAMES
-from osil.worlds.fetch_simulation import PHYSICS_STEP
 from osil.worlds.pybullet import PyBulletWorld
 from osil.worlds.window import Window
 from osil_interfaces.msg import BlockPose, BlockPoseArray

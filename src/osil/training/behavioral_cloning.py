@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from osil.core import Action, Observation
-from osil.demonstrations.pools import PairBatch
+from osil.data.pair_pool import PairBatch
 from osil.networks.features import ObservationTensors
 from osil.networks.frames import pad_frames
 from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution

@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from osil.demonstrations.reaching import Trajectories, collect
-from osil.demonstrations.reaching_pairs import FixedPairs, FreshPairs, ReachingBatch, ReachingSampling
+from osil.data.reaching import Trajectories, collect
+from osil.data.reaching_pairs import FixedPairs, FreshPairs, ReachingBatch, ReachingSampling
 from osil.errors import ConfigError
 from osil.evaluation.reaching import seen_success, success
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
-from osil.policy_reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
+from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
 from osil.seeds import generator
 from osil.settings import check_at_least
 from osil.tasks.particle_reaching import Arena

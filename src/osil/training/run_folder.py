@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from osil.errors import ConfigError, ModelError
-from osil.model_folder import CONFIG, WEIGHTS
+from osil.policies.model_folder import CONFIG, WEIGHTS
 from osil.training import processes
 
 CHECKPOINT, PREVIOUS, CURVE = "checkpoint.pt", "checkpoint.previous.pt", "learning_curve.jsonl"

@@ -14,21 +14,21 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from osil.demonstrations.pools import SamplingConfig
-from osil.demonstrations.sampling import PairSource
+from osil.data.pair_pool import SamplingConfig
+from osil.data.pair_source import PairSource
 from osil.experts.noise import NoiseConfig
 from osil.networks.stacking import StackingNetwork
-from osil.policy import OneShotPolicy, PolicyConfig, load_policy, save_policy
+from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy, save_policy
 from osil.seeds import generator
 from osil.settings import check_at_least
 from osil.tasks.splits import load_tasks
+from osil.tasks.table import Table
 from osil.training.behavioral_cloning import BehavioralCloning
 from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
 from osil.training.processes import together
 from osil.training.run_folder import RunFolder
 from osil.training.validation import kinematic_success
-from osil.worlds.table import Table
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from osil.demonstrations.collection import collect, scenes
-from osil.policy import OneShotPolicy
+from osil.data.kinematic_episodes import collect, scenes
+from osil.policies.stacking import OneShotPolicy
 from osil.rollout import rollout
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.worlds.judge import Judge
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.table import Table
 
 
 def kinematic_success(

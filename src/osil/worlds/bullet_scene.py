@@ -10,10 +10,10 @@ import numpy as np
 from osil.core import FloatArray
 from osil.errors import SceneError
 from osil.resources import resource_path
+from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_HEIGHT, TORSO_JOINT
 from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.tasks.table import Table
 from osil.worlds.bullet import pybullet
-from osil.worlds.fetch_arm import ARM_JOINTS, FINGER_JOINTS, TORSO_HEIGHT, TORSO_JOINT
-from osil.worlds.table import Table
 
 JOINT_NAMES = (*ARM_JOINTS, TORSO_JOINT, "head_pan_joint", "head_tilt_joint", *FINGER_JOINTS)
 """Order of every array of joints ``[J]``: arm, torso, head, fingers."""

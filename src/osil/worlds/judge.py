@@ -9,7 +9,7 @@ import numpy as np
 
 from osil.core import Action, BoolArray, Observation, Scene
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_below
-from osil.worlds.table import Table
+from osil.tasks.table import Table
 
 STABLE_STEPS = 10
 """For so many control steps (0.5 s) in a row the layout must stand with the gripper told to open."""

@@ -14,7 +14,7 @@ from osil.core import Action, BoolArray, FloatArray, Observation, Scene
 from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
 from osil.seeds import Streams
 from osil.tasks.block_stacking import BLOCK_SIZE
-from osil.worlds.table import Table
+from osil.tasks.table import Table
 
 HALF = 0.5 * BLOCK_SIZE
 

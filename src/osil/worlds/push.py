@@ -12,8 +12,8 @@ import numpy as np
 from osil.core import Action, FloatArray, Observation, Scene
 from osil.seeds import Streams
 from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, stacked_on, stages_done
-from osil.worlds.opening import StackingWorld
-from osil.worlds.table import Table
+from osil.tasks.table import Table
+from osil.worlds.open_world import StackingWorld
 
 HAND_ROOM, HAND_HEIGHT = 0.08, 0.09
 """A block is pushed only while the hand is further from it in the plane than the push and this, or this far above."""

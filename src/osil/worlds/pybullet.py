@@ -9,13 +9,13 @@ import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene
 from osil.errors import SceneError
-from osil.worlds import fetch_arm
+from osil.robots import fetch
+from osil.robots.controller import FetchController
+from osil.robots.fetch import GripperPose
+from osil.robots.sensing import cube_yaws, observe
+from osil.tasks.table import Table
+from osil.worlds.arm_simulation import FetchSimulation
 from osil.worlds.bullet_scene import NUM_ARM, Physics, Snapshot
-from osil.worlds.controller import FetchController
-from osil.worlds.fetch_arm import GripperPose
-from osil.worlds.fetch_simulation import FetchSimulation
-from osil.worlds.sensing import cube_yaws, observe
-from osil.worlds.table import Table
 
 OPENING = 0.066
 """Distance between the finger pads of the open gripper, metres."""
@@ -76,7 +76,7 @@ class PyBulletWorld:
             raise SceneError(f"expected a scene of {wanted} blocks, got positions {list(scene.block_positions.shape)}")
         half = 0.5 * scene.block_yaws
         quaternions = np.stack([np.zeros(wanted), np.zeros(wanted), np.sin(half), np.cos(half)], axis=-1)
-        arm = fetch_arm.inverse(self._start())
+        arm = fetch.inverse(self._start())
         self.simulation.reset(arm, OPENING, scene.block_positions, quaternions)
         self._controller.reset(arm)
         idle = Action(np.zeros(3), np.array(False))
@@ -109,7 +109,7 @@ class PyBulletWorld:
         if self._rng is not None and (noise.position_noise or noise.yaw_noise):
             positions = positions + self._rng.normal(0.0, noise.position_noise, positions.shape)
             yaws = yaws + self._rng.normal(0.0, noise.yaw_noise, yaws.shape)
-        return observe(positions, yaws, fetch_arm.forward(joints[:NUM_ARM]), joints[-2:].sum())
+        return observe(positions, yaws, fetch.forward(joints[:NUM_ARM]), joints[-2:].sum())
 
     def move_block(self, block: int, position: FloatArray) -> None:
         """Put a block at ``position`` ``[3]`` (metres, base frame) between two steps, at rest and turned as it was."""

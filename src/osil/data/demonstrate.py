@@ -1,0 +1,136 @@
+"""Demonstrations by the scripted expert or by a human-like operator, in any block-stacking world."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from string import ascii_lowercase
+
+import numpy as np
+from joblib import delayed
+
+from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
+from osil.data.making import claim
+from osil.data.teachers import Operator, OperatorKind, open_operator
+from osil.demonstrations.storage import save
+from osil.errors import OsilError
+from osil.rollout import Recorder, rollout
+from osil.seeds import generator
+from osil.tasks.block_stacking import StackingTask
+from osil.workers import in_processes
+from osil.worlds.judge import STABLE_STEPS, Judge
+from osil.worlds.open_world import WorldKind, open_world
+from osil.tasks.table import Table
+
+MAX_ATTEMPTS = 20
+"""So often an operator may fail to demonstrate a task before its caller gives up."""
+
+
+class Lingering:
+    """Observer that lets a judge decide, and is done a while after the last decision."""
+
+    def __init__(self, judge: Judge, steps_after: int) -> None:
+        self._judge = judge
+        self._steps_left = steps_after
+
+    def on_step(self, observation: Observation, action: Action, scene: Scene) -> None:
+        self._steps_left -= self._judge.done
+        self._judge.on_step(observation, action, scene)
+
+    @property
+    def done(self) -> bool:
+        return self._steps_left <= 0
+
+
+def demonstrate(
+    world: World[Observation, Action, Scene],
+    tasks: Sequence[StackingTask],
+    scene: Scene,
+    operator: Operator | None = None,
+) -> tuple[list[Demonstration[Observation, Action]], BoolArray]:
+    """Let an operator do N tasks, one in each of N scenes side by side.
+
+    Args:
+        world: with leading ``[N]``.
+        tasks: N tasks of the same number of blocks.
+        scene: leading ``[N]``.
+        operator: fresh, for these tasks. None: the scripted expert.
+
+    Returns:
+        N demonstrations, each ending ``operator.steps_after`` steps after its layout was found stable, and ``[N]``
+        whether each reached its layout.
+    """
+    operator = operator or open_operator("expert", tasks, np.random.default_rng(0))
+    judge, recorder = Judge(tasks, patience=operator.patience), Recorder[Observation, Action]()
+    linger = int(operator.steps_after.max())
+    rollout(world, operator.actor, world.reset(scene), judge.max_steps + linger, [recorder, Lingering(judge, linger)])
+    observations, actions = recorder.trajectory()
+    lengths = judge.steps + STABLE_STEPS - 1 + operator.steps_after
+    shown = [Demonstration(observations[:length, n], actions[:length, n]) for n, length in enumerate(lengths)]
+    return shown, judge.succeeded
+
+
+def write_demonstrations(
+    kind: WorldKind,
+    tasks: Sequence[StackingTask],
+    episodes: int,
+    seed: int,
+    folder: Path,
+    operator: OperatorKind = "expert",
+    jobs: int = 1,
+) -> Iterator[tuple[int, bool]]:
+    """Call ``write_demonstration`` for so many episodes of each task, ``jobs`` at once.
+
+    Yields:
+        For each file the demonstrations in it, which is 1, and whether it is new.
+
+    Raises:
+        DemonstrationError: the folder holds demonstrations that were made otherwise.
+    """
+    claim(folder, _making(kind, seed, operator))
+    calls = (
+        delayed(write_demonstration)(kind, task, seed, number, folder, operator)
+        for task in tasks
+        for number in range(episodes)
+    )
+    return ((1, is_new) for is_new in in_processes(calls, jobs))
+
+
+def write_demonstration(
+    kind: WorldKind, task: StackingTask, seed: int, number: int, folder: Path, operator: OperatorKind = "expert"
+) -> bool:
+    """Let an operator do ``task`` in a random scene of its own and store it, unless the file is already there.
+
+    Args:
+        kind: of world.
+        task: what to show.
+        seed: of the whole collection.
+        number: of this demonstration of the task, from 0; with ``seed`` and ``task`` it determines the file.
+        folder: where; the file is ``TASK/NUMBER.mcap`` in it, with ``_`` for the spaces of the task string.
+        operator: who shows it.
+
+    Returns:
+        False if the file was there.
+
+    Raises:
+        DemonstrationError: the folder holds demonstrations that were made otherwise.
+        OsilError: the operator fails again and again.
+    """
+    claim(folder, _making(kind, seed, operator))
+    path = folder / str(task).replace(" ", "_") / f"{number:05}.mcap"
+    if path.exists():
+        return False
+    rng = generator("train", seed, zlib.crc32(str(task).encode()), number)
+    with open_world(kind, task.num_blocks, rng) as world:
+        for _ in range(MAX_ATTEMPTS):
+            scene = Table().random_scene(task.num_blocks, rng)
+            (demonstration,), succeeded = demonstrate(world, [task], scene[None], open_operator(operator, [task], rng))
+            if succeeded[0]:
+                save(demonstration, path, f"{task} {number}", list(ascii_lowercase[: task.num_blocks]))
+                return True
+    raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")
+
+
+def _making(kind: WorldKind, seed: int, operator: OperatorKind) -> dict[str, str | int]:
+    return {"format": "mcap", "world": kind, "operator": operator, "seed": seed}

@@ -1,0 +1,160 @@
+"""Episodes from the kinematic world with the expert's labels, thousands at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from osil.core import Action, BoolArray, Demonstration, Observation, Scene
+from osil.data.teachers import Operator
+from osil.experts.noise import NoiseConfig, NoiseInjection
+from osil.experts.stacking import StackingExpert
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stages_done
+from osil.worlds.kinematic import KinematicWorld
+from osil.tasks.table import Table
+
+STEPS_PER_STAGE = 110
+"""Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""
+
+STEPS_AFTER = 3
+"""Steps kept after the gripper has come to rest above the finished layout. Few: a policy that takes many chances to
+believe that all is done stops for good the first time it does so wrongly, for it has no memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """``N`` episodes of at most ``T`` steps, labelled by the expert.
+
+    Attributes:
+        observations: leading ``[T, N]``.
+        labels: the expert's action at each observation, leading ``[T, N]``, before any noise.
+        source, target: ``[T, N]`` blocks of the present stage, -1 once all stages are done.
+        lengths: ``[N]`` steps of each episode that count.
+        success: ``[N]`` whether all stages stood and the hand had come to rest in time.
+    """
+
+    observations: Observation
+    labels: Action
+    source: np.ndarray
+    target: np.ndarray
+    lengths: np.ndarray
+    success: np.ndarray
+
+    def demonstration(self, index: int) -> Demonstration[Observation, Action]:
+        """Episode ``index`` as a demonstration."""
+        steps = slice(self.lengths[index])
+        return Demonstration(self.observations[steps, index], self.labels[steps, index])
+
+
+def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator) -> Scene:
+    """``count`` random scenes as one with leading ``[N]``."""
+    drawn = [table.random_scene(num_blocks, rng) for _ in range(count)]
+    return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))
+
+
+def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng: np.random.Generator) -> None:
+    """In a ``share`` of the worlds put up the first few stages in place, in ``scene``.
+
+    Now and then a wrong pair stands there, too, or a pile of blocks that no stage needs: high ones are rare otherwise.
+    """
+    for world, task in enumerate(tasks):
+        if rng.random() >= share or not task.stages:
+            continue
+        pairs = list(task.stages[: rng.integers(0, task.num_stages)])
+        if rng.random() < 0.3:
+            pairs += _wrong_pair(task, pairs, rng)
+        elif rng.random() < 0.5:
+            pairs += _pile(task, rng)
+        for upper, lower in pairs:
+            offset = np.append(rng.normal(0.0, 0.0015, 2), BLOCK_SIZE)
+            scene.block_positions[world, upper] = scene.block_positions[world, lower] + offset
+            scene.block_yaws[world, upper] = scene.block_yaws[world, lower] + rng.normal(0.0, 0.03)
+
+
+def _wrong_pair(task: StackingTask, done: list[tuple[int, int]], rng: np.random.Generator) -> list[tuple[int, int]]:
+    """A loose block on a bare one that is still needed, where it is in the way; empty if there is none."""
+    needed = {block for stage in task.stages[len(done) :] for block in stage}
+    loose = [b for b in range(task.num_blocks) if all(b not in pair for pair in done)]
+    bare = [b for b in needed if all(b != lower for _, lower in done)]
+    pairs = [(u, b) for u in loose for b in bare if u != b and (u, b) not in task.stages]
+    return [pairs[rng.integers(len(pairs))]] if pairs else []
+
+
+def _pile(task: StackingTask, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Some of the distractors on top of one another, from the bottom up; empty if there are none."""
+    used = {block for stage in task.stages for block in stage}
+    loose = rng.permutation([block for block in range(task.num_blocks) if block not in used])
+    height = int(rng.integers(0, len(loose) + 1))
+    return [(int(upper), int(lower)) for lower, upper in pairwise(loose[:height])]
+
+
+def collect(
+    tasks: Sequence[StackingTask],
+    rng: np.random.Generator,
+    noise: NoiseConfig | None = None,
+    midway: float = 0.0,
+    delayed: float = 0.5,
+    table: Table | None = None,
+    operator: Operator | None = None,
+    max_steps: int | None = None,
+) -> Episodes:
+    """Do ``tasks`` (all with the same number of blocks), each in a new random scene, and let the expert label it all.
+
+    Args:
+        tasks: one for each of the N episodes.
+        rng: source of randomness.
+        noise: disturbance of the executed actions; None for none.
+        midway: share of the episodes that begin with some stages done.
+        delayed: share of the episodes in which actions act one control step late.
+        table: where blocks may lie.
+        operator: who drives; None: the expert.
+        max_steps: end all episodes after so many control steps, done or not.
+    """
+    table = table or Table()
+    count = len(tasks)
+    scene = scenes(table, count, tasks[0].num_blocks, rng)
+    begin_midway(scene, tasks, midway, rng)
+    world = KinematicWorld(rng, table=table)
+    expert = StackingExpert(tasks)
+    injection = NoiseInjection(noise, count, rng) if noise else None
+    limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
+    limit = max_steps or round(limit * (operator.patience if operator else 1.0))
+    finished = np.full(count, -1)
+
+    observation = world.reset(scene, delay=rng.random(count) < delayed)
+    observations, labels, sources, targets = [], [], [], []
+    for step in range(limit):
+        action = expert.act(observation)
+        source, target = expert.attended(observation)
+        observations.append(_single_precision(observation))
+        labels.append(action)
+        sources.append(source)
+        targets.append(target)
+        finished = np.where((finished < 0) & at_rest(action, source), step + 1, finished)
+        if (finished >= 0).all() and step >= finished.max() + STEPS_AFTER:
+            break
+        executed = operator.actor.act(observation) if operator else action
+        observation = world.step(injection.disturb(executed) if injection else executed)
+    stand = [stages_done(task, world.scene[i]) == task.num_stages for i, task in enumerate(tasks)]
+    success = np.array(stand) & (finished >= 0)
+    lengths = np.minimum(np.where(finished >= 0, finished + STEPS_AFTER, limit), len(labels))
+    return Episodes(
+        Observation.stack(observations), Action.stack(labels), np.stack(sources), np.stack(targets), lengths, success
+    )
+
+
+def at_rest(label: Action, source: np.ndarray) -> BoolArray:
+    """Where the expert has no more to do, by its action and the block it would move, -1 for none: ``[...]``."""
+    result: BoolArray = (np.abs(label.displacement).max(-1) < 0.001) & ~label.close_gripper & (source < 0)
+    return result
+
+
+def _single_precision(observation: Observation) -> Observation:
+    return Observation(
+        observation.block_positions.astype(np.float32),
+        observation.gripper_opening.astype(np.float32),
+        observation.block_yaws.astype(np.float32),
+    )

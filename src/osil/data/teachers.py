@@ -1,0 +1,56 @@
+"""Who shows a task: the scripted expert, or a human-like operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from osil.core import Action, Actor, Observation
+from osil.experts.human import HumanOperator, OperatorConfig
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.seeds import Streams
+from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask
+
+OperatorKind = Literal["expert", "human"]
+
+STEPS_AFTER = 12
+"""Control steps for which the expert's demonstrations go on after the layout was found stable."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """Someone about to show N tasks, one in each of N worlds.
+
+    Attributes:
+        actor: acts on observations with leading ``[N]``.
+        steps_after: ``[N]`` control steps for which each demonstration goes on after its layout was found stable.
+        patience: the time limits of an episode are multiplied by this.
+    """
+
+    actor: Actor[Observation, Action]
+    steps_after: np.ndarray
+    patience: float
+
+
+def open_operator(
+    kind: OperatorKind,
+    tasks: Sequence[StackingTask],
+    rng: np.random.Generator | Streams,
+    block_size: float = BLOCK_SIZE,
+) -> Operator:
+    """An operator of the given kind.
+
+    Args:
+        kind: who it is.
+        tasks: N tasks of the same number of blocks.
+        rng: what the person does by chance, one for all or a stream for each task; the expert leaves nothing to it.
+        block_size: edge length of the blocks, metres.
+    """
+    config = ExpertConfig(block_size=block_size)
+    if kind == "expert":
+        return Operator(StackingExpert(tasks, config), np.full(len(tasks), STEPS_AFTER), 1.0)
+    person = HumanOperator(tasks, rng, expert=config)
+    return Operator(person, person.steps_after, OperatorConfig().patience)

@@ -1,0 +1,84 @@
+"""Shows a demonstration file again. Nothing is simulated: robot and blocks are put where they were seen.
+
+A demonstration holds what the gripper saw, so where it stood on the table is not in it. Here the gripper's path is
+worked out from the blocks that lie still, and the scene is laid where a Fetch could have worked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from osil.core import CONTROL_PERIOD, Action, Demonstration, FloatArray, Observation
+from osil.demonstrations.gripper_motion import gripper_motion
+from osil.geometry import rotate_z
+from osil.robots import fetch
+from osil.robots.fetch import GripperPose
+from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.tasks.table import Table
+from osil.worlds.bullet_scene import BODY_POSTURE, Snapshot
+from osil.worlds.window import Window
+
+
+def gripper_path(observations: Observation) -> GripperPose:
+    """Where the gripper went, in the frame in which it started: poses with leading ``[T]``."""
+    steps, turns = gripper_motion(observations)
+    yaw = np.concatenate([[0.0], np.cumsum(turns)])
+    position = np.concatenate([np.zeros((1, 3)), np.cumsum(rotate_z(steps, yaw[:-1]), axis=0)])
+    return GripperPose(position, yaw)
+
+
+def snapshots(demonstration: Demonstration[Observation, Action], table: Table | None = None) -> list[Snapshot]:
+    """Pictures-to-be of each of the T steps: joints of the arm, and blocks on a table."""
+    table, observations = table or Table(), demonstration.observations
+    path = gripper_path(observations)
+    blocks = rotate_z(observations.block_positions, path.yaw[:, None]) + path.position[:, None]
+    block_yaws = observations.block_yaws + path.yaw[:, None]
+    turn, origin = _laid_out(blocks[0], table)
+    gripper = GripperPose(rotate_z(path.position, turn) + origin, path.yaw + turn)
+    arm = fetch.inverse(gripper)
+    blocks, half = rotate_z(blocks, turn) + origin, 0.5 * (block_yaws + turn)
+    zero = np.zeros_like(half)
+    quaternions = np.stack([zero, zero, np.sin(half), np.cos(half)], axis=-1)
+    fingers = 0.5 * np.stack([observations.gripper_opening] * 2, axis=-1)
+    joints = np.concatenate([arm, np.broadcast_to(BODY_POSTURE, (len(arm), 3)), fingers], axis=-1)
+    return [Snapshot(*step) for step in zip(joints, blocks, quaternions, strict=True)]
+
+
+def play(steps: Sequence[Snapshot], speed: float = 1.0) -> None:
+    """Show snapshots in PyBullet's window, ``speed`` times as fast as they were, until they or the window end.
+
+    Raises:
+        SceneError: there is no display.
+    """
+    window = Window(len(steps[0].block_positions))
+    began = time.monotonic()
+    try:
+        for number, step in enumerate(steps):
+            window.show(step)
+            time.sleep(max(0.0, began + (number + 1) * CONTROL_PERIOD / speed - time.monotonic()))
+            if not window.open:
+                break
+    finally:
+        window.close()
+
+
+def _laid_out(blocks: FloatArray, table: Table) -> tuple[float, FloatArray]:
+    """Turn (radians) and shift ``[3]`` (metres) that bring blocks ``[B, 3]`` to where they may lie on the table."""
+    turns = np.linspace(-1.2, 1.2, 49)
+    shifts = np.stack(np.meshgrid(np.linspace(0.4, 0.75, 36), np.linspace(-0.3, 0.3, 31)), axis=-1).reshape(-1, 1, 2)
+    centred = blocks - blocks.mean(0)
+    best, answer = np.inf, (0.0, np.zeros(3))
+    for turn in turns:
+        x, y = np.moveaxis(rotate_z(centred, turn)[:, :2] + shifts, -1, 0)
+        radius = np.hypot(x - table.pan_axis_x, y)
+        excess = np.maximum(radius - table.max_radius, 0.0) + np.maximum(table.min_radius - radius, 0.0)
+        excess = (excess + np.maximum(np.abs(y) - table.max_y, 0.0)).max(-1) + 1e-3 * abs(turn)
+        if excess.min() < best:
+            best = float(excess.min())
+            middle = rotate_z(blocks.mean(0), turn)
+            height = table.height + 0.5 * BLOCK_SIZE - blocks[:, 2].min()
+            answer = float(turn), np.append(shifts[excess.argmin(), 0] - middle[:2], height)
+    return answer

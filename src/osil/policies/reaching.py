@@ -1,0 +1,112 @@
+"""A trained reaching network as a one-shot policy: shown one demonstration, it drives to that landmark anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from osil.core import Demonstration, FloatArray
+from osil.data.reaching_pairs import evenly_spaced
+from osil.errors import DemonstrationError
+from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
+from osil.policies.model_folder import read_model, write_model
+from osil.policies.shown import Shown
+from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
+
+FORMAT = "osil.reaching"
+
+ParticleDemonstration = Demonstration[ParticleObservation, ParticleAction]
+
+
+@dataclass(frozen=True)
+class ReachingPolicyConfig:
+    """Everything but the weights.
+
+    Attributes:
+        network: which architecture.
+        frames: K, frames read of a demonstration of any length, evenly spaced in time, as many as in training.
+    """
+
+    network: ReachingNetworkConfig = field(default_factory=ReachingNetworkConfig)
+    frames: int = 12
+
+
+class ReachingPolicy:
+    """A reaching network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once.
+
+    Attributes:
+        info: name and digest of the model.
+        weights: ``[..., L]`` attention over the landmarks that the demonstration led to; None without attention.
+    """
+
+    def __init__(
+        self, network: ReachingNetwork, config: ReachingPolicyConfig, info: dict[str, str] | None = None
+    ) -> None:
+        self.network = network.eval()
+        self.config = config
+        self.info = info or {}
+        self.weights: FloatArray | None = None
+        self._shown = Shown[ParticleObservation, ParticleAction]("landmarks")
+
+    @torch.inference_mode()
+    def reset(
+        self, demonstration: ParticleDemonstration | Sequence[ParticleDemonstration], seed: int | Sequence[int] = 0
+    ) -> None:
+        """Take in one demonstration, or one for each scene of a batch.
+
+        Args:
+            demonstration: what to imitate. In a batch all have the same number of landmarks.
+            seed: unused, since nothing here is random; every policy has it.
+
+        Raises:
+            DemonstrationError: different numbers of landmarks, or another number than the network is built for.
+        """
+        shown = self._shown.again(demonstration)
+        network = self.config.network
+        if not network.shared and shown.count != network.num_landmarks:
+            raise DemonstrationError(
+                f"demonstrations of {shown.count} landmarks; this model needs {network.num_landmarks} landmarks"
+            )
+        kept = [one[evenly_spaced(len(one), self.config.frames)] for one in shown.demonstrations]
+        frames = ParticleObservation.stack([one.observations for one in kept])
+        forces = ParticleAction.stack([one.actions for one in kept])
+        self._memory = self.network.remember(ReachingTensors.from_numpy(frames), force_tensor(forces))
+        self._shown = shown
+        if network.attention:
+            self.weights = self._memory[0].numpy() if shown.single else self._memory.numpy()
+
+    @torch.inference_mode()
+    def act(self, observation: ParticleObservation) -> ParticleAction:
+        """The force for the present state.
+
+        Args:
+            observation: leading dimensions none after a reset with one demonstration, else ``[N]``.
+
+        Raises:
+            ObservationError: other landmarks than in the demonstration, or ``reset`` was not called.
+        """
+        batch = self._shown.batch(observation)
+        force = self.network(self._memory, ReachingTensors.from_numpy(batch[:, None])).force[:, 0].double().numpy()
+        return ParticleAction(force[0] if self._shown.single else force)
+
+
+def save_reaching_policy(
+    path: str | Path, network: ReachingNetwork, config: ReachingPolicyConfig, **about: Any
+) -> None:
+    """Write a model folder, with ``about`` under the key ``about`` of its config."""
+    write_model(path, FORMAT, network, config, **about)
+
+
+def load_reaching_policy(path: str | Path) -> ReachingPolicy:
+    """Read a model folder, given by path, or a released model by its name in ``models/``.
+
+    Raises:
+        ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
+    """
+    return ReachingPolicy(
+        *read_model(path, FORMAT, ReachingPolicyConfig, lambda config: ReachingNetwork(config.network))
+    )

@@ -1,0 +1,285 @@
+"""A trained network as a one-shot policy: shown one demonstration, it acts.
+
+policy = load_policy("stacking")
+policy.reset(demonstration, seed=0)
+action = policy.act(observation)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from osil.core import Action, BoolArray, Demonstration, FloatArray, Observation
+from osil.demonstrations.block_size import BlockScale
+from osil.demonstrations.conditioning import Conditioning
+from osil.demonstrations.latency import UnderWay, latency_shown
+from osil.errors import ConfigError, DemonstrationError
+from osil.networks.context_network import Context
+from osil.networks.features import ObservationTensors
+from osil.networks.frames import pad_frames
+from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution
+from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
+from osil.policies.model_folder import read_model, write_model
+from osil.policies.shown import Shown
+
+FORMAT = "osil.stacking"
+
+NEIGHBOURHOOD = 0.2
+"""Motions closer than this in units of the network (5 mm, 0.016 rad) count as the same motion."""
+
+
+TURNING = 4.0
+"""By so much a motion back has to be more confident than going on."""
+
+STILL = 0.2
+"""Motions shorter than this in units of the network (5 mm) have hardly a direction."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """What the policy looked at when it chose its last action: the mean over the ensemble.
+
+    Attributes:
+        blocks: ``[heads, B]`` attention over the blocks by each of the final queries (figure 16).
+        moments: ``[readings, T]`` attention over the steps of the demonstration by each head of each LSTM step, in
+            order (figure 17), zero at steps that no member was shown.
+    """
+
+    blocks: FloatArray
+    moments: FloatArray
+
+    @property
+    def source(self) -> FloatArray:
+        """``[B]`` by the head that is taught which block to move."""
+        source: FloatArray = self.blocks[0]
+        return source
+
+    @property
+    def target(self) -> FloatArray:
+        """``[B]`` by the head that is taught which block to put it on."""
+        target: FloatArray = self.blocks[1]
+        return target
+
+    @property
+    def over_time(self) -> FloatArray:
+        """``[T]`` by the reading that is taught the present stage."""
+        over_time: FloatArray = self.moments[-1]
+        return over_time
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """Everything but the weights.
+
+    Attributes:
+        network: sizes of the network.
+        conditioning: how demonstrations are cut down; the same as in training.
+        ensemble: downsampled demonstrations whose action distributions are averaged (section 5.2.3).
+        draws: downsampled demonstrations that are kept ready. The ensemble is a window of them that moves on by one at
+            every action, to and fro: a policy without memory that sees the same scene again is not bound to answer the
+            same, so it does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
+        anticipate: where the demonstration shows that actions take effect late, answer what will be seen by then.
+
+    Raises:
+        ConfigError: fewer draws than members.
+    """
+
+    network: StackingNetworkConfig = field(default_factory=StackingNetworkConfig)
+    conditioning: Conditioning = field(default_factory=Conditioning)
+    ensemble: int = 10
+    draws: int = 40
+    anticipate: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.ensemble <= self.draws:
+            raise ConfigError(f"ensemble {self.ensemble} of {self.draws} draws: expected 1 <= ensemble <= draws")
+
+
+class OneShotPolicy:
+    """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once.
+
+    Attributes:
+        latency: ``[N]`` control steps after which actions take effect, as the demonstrations show; once reset.
+    """
+
+    def __init__(self, network: StackingNetwork, config: PolicyConfig, info: dict[str, str] | None = None) -> None:
+        self.config = config
+        self.info = info or {}
+        self.network = network.eval()
+        self._context: Context | None = None
+        self._shown = Shown[Observation, Action]("blocks")
+
+    @torch.inference_mode()
+    def reset(
+        self,
+        demonstration: Demonstration[Observation, Action] | Sequence[Demonstration[Observation, Action]],
+        seed: int | Sequence[int] = 0,
+    ) -> None:
+        """Take in one demonstration, or one for each scene of a batch. Embeds it; acting is cheap afterwards.
+
+        Args:
+            demonstration: what to imitate. In a batch all have the same number of blocks.
+            seed: for the random frames that temporal dropout keeps: one for all, or one for each demonstration. A
+                demonstration and its seed give the same frames whatever else is in the batch.
+
+        Raises:
+            DemonstrationError: a demonstration in which nothing moves, or a batch of different block counts.
+            ConfigError: a seed that is none, or another number of seeds than of demonstrations.
+        """
+        asked = self._shown.again(demonstration)
+        shown = asked.demonstrations
+        for one in shown:
+            check_motion(one.observations)
+        seeds = _seeds(seed, len(shown))
+        drawn = [(one.observations, np.random.default_rng(own)) for one, own in zip(shown, seeds, strict=True)]
+        kept = [[self.config.conditioning.frames(*one) for one in drawn] for _ in range(self.config.draws)]
+        scale = BlockScale.of([one.observations for one in shown])
+        seen = [scale[n].shrink(one.observations) for n, one in enumerate(shown)]
+        frames = [one[steps] for draw in kept for one, steps in zip(seen, draw, strict=True)]
+        self._kept_steps, self._length = [draw[0] for draw in kept], len(shown[0])
+        self._memory = self.network.remember(*pad_frames(frames))
+        self._shown, self._scale = asked, scale
+        self.latency = np.array([latency_shown(one) if self.config.anticipate else 0 for one in shown])
+        self._under_way = UnderWay(self.latency)
+        self._before = torch.zeros(len(asked), 3)
+        self._acted = 0
+        self._context = None
+
+    @torch.inference_mode()
+    def act(self, observation: Observation) -> Action:
+        """The most confident action of the averaged ensemble.
+
+        Args:
+            observation: leading dimensions none after a reset with one demonstration, else ``[N]``.
+
+        Raises:
+            ObservationError: other blocks than in the demonstration, or ``reset`` was not called.
+        """
+        members = self.config.ensemble
+        scenes = len(self._shown)
+        seen = self._shown.batch(observation)
+        present = ObservationTensors.from_numpy(self._under_way.anticipate(self._scale.shrink(seen)))
+        repeated = ObservationTensors(
+            *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
+        )
+        self._first = self._first_member()
+        window = slice(self._first * scenes, (self._first + members) * scenes)
+        output = self.network(self._memory.select(window), repeated)
+        self._acted += 1
+        self._context = output.context
+        motion, close = most_confident(output.actions, members, self._before)
+        self._before = torch.as_tensor(motion[:, :3], dtype=torch.float32)
+        yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
+        action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
+        self._under_way.add(action)
+        action = self._scale.grow(action)
+        return action[0] if self._shown.single else action
+
+    def _first_member(self) -> int:
+        """Where the window of draws begins: 0, 1, 2 ... and back again."""
+        last = self.config.draws - self.config.ensemble
+        return last - abs(last - self._acted % (2 * last)) if last else 0
+
+    @property
+    def attention(self) -> Attention | None:
+        """What the last action looked at; None before the first one, and in a batch."""
+        context = self._context
+        if context is None or not self._shown.single:
+            return None
+        members = self.config.ensemble
+        blocks = context.block_logits[:, 0].softmax(-1).mean(0).numpy(force=True)
+        weights = context.time_weights[:, 0].float().numpy(force=True) / members
+        moments = np.zeros((weights.shape[1], self._length))
+        for kept, shares in zip(self._kept_steps[self._first : self._first + members], weights, strict=True):
+            moments[:, kept] += shares[:, : len(kept)]
+        return Attention(blocks, moments)
+
+
+def most_confident(actions: ActionDistribution, members: int, before: Tensor) -> tuple[FloatArray, BoolArray]:
+    """Average the distributions of each ensemble and take the most confident action (section 5.2.2, figure 9).
+
+    Confidence is probability mass, not density: the mass that all components with the same answer for the fingers have
+    within ``NEIGHBOURHOOD`` of a component's mean, through a Gaussian window. (By density, a narrow component of next
+    to no weight would beat a broad one of nearly all.) A component that is broad, because it stands for "up or down",
+    has little of it near its mean, which is no motion at all. The motion is the mean over that neighbourhood, so
+    members that agree are averaged and others are left out.
+
+    Where "up" and "down" are nearly as likely, the hand would tremble between them: it turns round only for a motion
+    ``TURNING`` times as confident as to go on.
+
+    Args:
+        actions: leading ``[members * N, 1]``.
+        members: size of an ensemble.
+        before: scaled displacements ``[N, 3]`` of the actions before.
+
+    Returns:
+        Scaled motions ``[N, 4]``, and ``[N]`` whether to close.
+    """
+
+    def pooled(x: Tensor) -> Tensor:
+        """All components of an ensemble as one mixture: ``[N, members * C, ...]``."""
+        components: Tensor = x[:, 0].unflatten(0, (members, -1)).transpose(0, 1)
+        return components.flatten(1, 2)
+
+    means, weights, closing = pooled(actions.means), pooled(actions.log_weights).exp(), pooled(actions.close_logits)
+    spread = NEIGHBOURHOOD**2 + (2.0 * pooled(actions.log_stds)).exp()[:, None]
+    distance = (means[:, :, None] - means[:, None]).square()
+    inside = (-0.5 * (distance / spread + torch.log(spread / NEIGHBOURHOOD**2)).sum(-1)).exp()
+    answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
+    nearby = answers[:, :, None] * inside[:, None]
+    confidence = nearby.sum(-1) * _going_on(means[..., :3], before)[:, None]
+    best = confidence.flatten(1).argmax(-1)  # over both answers and all components
+    chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
+    motion = (chosen[:, None] @ means)[:, 0] / chosen.sum(-1, keepdim=True)
+    return motion.double().numpy(force=True), (best >= means.shape[1]).numpy(force=True)
+
+
+def _going_on(means: Tensor, before: Tensor) -> Tensor:
+    """For displacements ``[N, C, 3]`` 1, down to 1 / ``TURNING`` for those opposite to the one before, ``[N, 3]``."""
+    along = (means * before[:, None]).sum(-1)
+    length = means.norm(dim=-1) * before.norm(dim=-1)[:, None]
+    backwards = (-along / (length + STILL**2)).clamp_min(0.0)
+    return torch.exp(-math.log(TURNING) * backwards)
+
+
+def check_motion(observations: Observation) -> None:
+    """Raise DemonstrationError unless the fingers and the gripper moved."""
+    fingers = np.ptp(observations.gripper_opening)
+    travel = np.ptp(observations.block_positions, axis=0).max()
+    if fingers < 0.005 or travel < 0.02:
+        raise DemonstrationError(
+            f"nothing happens in this demonstration: the fingers moved {fingers:.3f} m and the gripper at most "
+            f"{travel:.3f} m; expected a grasp and a motion, record it again"
+        )
+
+
+def save_policy(path: str | Path, network: StackingNetwork, config: PolicyConfig, **about: Any) -> None:
+    """Write a model folder, with ``about`` under the key ``about`` of its config."""
+    write_model(path, FORMAT, network, config, **about)
+
+
+def load_policy(path: str | Path) -> OneShotPolicy:
+    """Read a model folder, given by path, or a released model by its name in ``models/``.
+
+    Raises:
+        ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
+    """
+    return OneShotPolicy(*read_model(path, FORMAT, PolicyConfig, lambda config: StackingNetwork(config.network)))
+
+
+def _seeds(seed: int | Sequence[int], count: int) -> list[int]:
+    """A seed for each of ``count`` demonstrations."""
+    seeds = np.asarray(seed)
+    if seeds.dtype.kind not in "iu" or (seeds < 0).any() or seeds.shape not in ((), (count,)):
+        raise ConfigError(
+            f"seed {seed!r}: expected a whole number from 0 on, or one for each of {count} demonstrations"
+        )
+    return [int(one) for one in np.broadcast_to(seeds, count)]

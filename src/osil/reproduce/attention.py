@@ -1,0 +1,108 @@
+"""What every head of the policy looks at while it does a task: ``osil reproduce attention``, figures 16 to 19."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from osil.core import Action, Demonstration, Observation, Scene
+from osil.data.demonstrate import demonstrate
+from osil.demonstrations.conditioning import stage_ends
+from osil.errors import OsilError
+from osil.figures.attention import draw_block_heads, draw_moment_heads
+from osil.figures.render import Camera, SceneRenderer
+from osil.figures.replay import snapshots
+from osil.figures.video import Picture, side_by_side
+from osil.policies.stacking import Attention, OneShotPolicy, load_policy
+from osil.rollout import Recorder, rollout
+from osil.seeds import generator
+from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
+from osil.worlds.judge import Judge
+from osil.worlds.open_world import open_world
+from osil.worlds.pybullet import PyBulletWorld
+
+TASK = StackingTask.parse("ab cde fg hij")
+"""The task of the paper's figures."""
+
+TAUGHT = ("block to move", "block to put it on", "tallest block")
+"""What the first heads over blocks are taught; the others find their own use."""
+
+CAMERA = Camera(width=480, height=270, target=(0.5, 0.0, 0.46), field_of_view=26.0)
+"""Close to the table."""
+
+_Shown = Demonstration[Observation, Action]
+
+
+class Watcher:
+    """Observer that notes what the policy attends to."""
+
+    done = False
+
+    def __init__(self, policy: OneShotPolicy) -> None:
+        self._policy = policy
+        self.seen: list[Attention] = []
+
+    def on_step(self, observation: Observation, action: Action, scene: Scene) -> None:
+        attention = self._policy.attention
+        assert attention is not None, "the policy has just acted in a single scene"
+        self.seen.append(attention)
+
+
+def reproduce(model: str | Path, output: Path, seed: int) -> bool:
+    """Show ``TASK`` once in PyBullet, let the policy repeat it, and draw what it attended to.
+
+    Args:
+        model: folder or name of the model.
+        output: folder of ``figure_16.png``, ``figure_17.png`` and ``figure_18.png`` (with figure 19).
+        seed: chooses the scenes.
+
+    Returns:
+        Whether the policy finished the task.
+    """
+    policy, rng, table = load_policy(model), generator("test", seed), Table()
+    scenes = [table.random_scene(TASK.num_blocks, rng) for _ in range(2)]
+    with open_world("pybullet", TASK.num_blocks, rng) as world:
+        (shown,), succeeded = demonstrate(world, [TASK], scenes[0][None])
+    if not succeeded.all():
+        raise OsilError(f"the scripted expert missed {TASK} with seed {seed}; choose another seed")
+    policy.reset(shown, seed)
+    judge, recorder, watcher = Judge(TASK), Recorder[Observation, Action](), Watcher(policy)
+    single = PyBulletWorld(TASK.num_blocks, rng)
+    try:
+        rollout(single, policy, single.reset(scenes[1]), judge.max_steps, [judge, recorder, watcher])
+    finally:
+        single.close()
+    _draw(watcher.seen, output)
+    _illustrate(shown, recorder.demonstration(), output / "figure_18.png")
+    return bool(judge.succeeded)
+
+
+def _draw(seen: list[Attention], output: Path) -> None:
+    blocks, moments = (np.stack([getattr(one, name) for one in seen]) for name in ("blocks", "moments"))
+    heads = [
+        f"head {index}: {TAUGHT[index]}" if index < len(TAUGHT) else f"head {index}" for index in range(blocks.shape[1])
+    ]
+    draw_block_heads(blocks, output / "figure_16.png", heads)
+    readings = [f"reading {index}" for index in range(moments.shape[1])]
+    readings[-1] += ": present stage"
+    draw_moment_heads(moments, output / "figure_17.png", readings)
+
+
+def _illustrate(shown: _Shown, done: _Shown, path: Path) -> None:
+    """Key frames, one a stage, of the demonstration (left) and of the imitation (right)."""
+    renderer = SceneRenderer(TASK.num_blocks, CAMERA)
+    try:
+        left, right = (_key_frames(one, renderer) for one in (shown, done))
+    finally:
+        renderer.close()
+    rows = side_by_side(left, right, ("demonstration", "imitation"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.concatenate(list(rows))).save(path)
+
+
+def _key_frames(episode: _Shown, renderer: SceneRenderer) -> list[Picture]:
+    pictures = snapshots(episode)
+    return [renderer.render(pictures[step]) for step in stage_ends(episode.observations)]

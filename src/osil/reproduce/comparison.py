@@ -1,0 +1,86 @@
+"""The paper's comparisons by one command: what a policy is shown, how it is trained, how large its ensemble is.
+
+``osil reproduce comparison``: tables 3 to 5 and 7 to 11, figures 9, 11 and 12. Judged in the kinematic world, in which
+many episodes cost little and what is compared shows undisturbed. What is done already is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from joblib import delayed
+
+from osil.demonstrations.conditioning import Kind
+from osil.evaluation.setting import Setting
+from osil.policies.stacking import load_policy, save_policy
+from osil.reproduce.experiments import Experiment
+from osil.reproduce.stacking import run_experiment
+from osil.reproduce.stacking_tables import comparison_table, draw
+from osil.resources import resource_path
+from osil.settings import from_yaml
+from osil.tasks.splits import load_tasks
+from osil.training.run_folder import resumable, steps_done
+from osil.training.stacking import StackingTraining, run
+from osil.workers import in_processes
+
+VARIANTS = {"dagger": "DAGGER", "bc": "BC", "snapshots": "Snapshot", "final_state": "Final state"}
+"""Compared policies, and as the paper calls them."""
+
+EXPERT = "Scripted expert"
+
+ENSEMBLES = (1, 2, 5, 10, 20)
+
+_KINEMATIC = Setting(world="kinematic")
+EXPERIMENTS = (
+    Experiment("test", "test tasks", lambda: load_tasks("test"), 10, _KINEMATIC),
+    Experiment("train", "training tasks, new scenes", lambda: load_tasks("train"), 3, _KINEMATIC),
+)
+PAPER_TABLES = {"test": "success_test_tasks", "train": "success_training_tasks"}
+
+
+def variant(base: StackingTraining, name: str) -> StackingTraining:
+    """The settings of one of ``VARIANTS``: those of ``base`` but for the one thing that is compared."""
+    if name == "dagger":
+        return base
+    if name == "bc":
+        return replace(base, sampling=replace(base.sampling, dagger_share=0.0))
+    # Nothing is left to chance in what these are shown: an ensemble would be the same policy many times.
+    kind: Kind = "snapshots" if name == "snapshots" else "final_state"
+    conditioning = replace(base.policy.conditioning, kind=kind)
+    return replace(base, policy=replace(base.policy, conditioning=conditioning, ensemble=1, draws=1))
+
+
+def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
+    """Train the four policies, judge them and the scripted expert, and write tables and figures.
+
+    Args:
+        output: folder of records, tables and figures.
+        runs: folder of the training runs.
+        seed: chooses the episodes.
+        jobs: processes.
+    """
+    base = from_yaml(StackingTraining, resource_path("config", "training", "stacking_comparison.yaml"))
+    wanted = {name: variant(base, name) for name in VARIANTS}
+    missing = [name for name, config in wanted.items() if steps_done(runs / name) < config.loop.steps]
+    trainings = (delayed(run)(wanted[name], runs / name, resume=resumable(runs / name)) for name in missing)
+    list(in_processes(trainings, jobs))
+    for experiment in EXPERIMENTS:
+        expert = replace(experiment, expert=True)
+        reports = {EXPERT: run_experiment(expert, runs / "dagger", output / "expert", seed, jobs)}
+        for name, label in VARIANTS.items():
+            reports[label] = run_experiment(experiment, runs / name, output / name, seed, jobs)
+        _write(f"comparison_{experiment.name}", PAPER_TABLES[experiment.name], reports, output)
+    reports = {}
+    trained = load_policy(runs / "dagger")
+    for size in ENSEMBLES:
+        folder = runs / "ensembles" / str(size)
+        save_policy(folder, trained.network, replace(trained.config, ensemble=size, draws=size))
+        reports[str(size)] = run_experiment(EXPERIMENTS[0], folder, output / f"ensemble_{size}", seed, jobs)
+    _write("ensembles", "ensembles", reports, output)
+
+
+def _write(name: str, paper: str, reports: dict[str, dict[str, Any]], output: Path) -> None:
+    (output / f"{name}.md").write_text(comparison_table(reports, paper), encoding="utf-8")
+    draw(reports, output / name, table=None)

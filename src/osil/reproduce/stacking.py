@@ -1,0 +1,170 @@
+"""Every number of block stacking by one command: ``osil reproduce stacking``. What is done already is kept.
+
+Each experiment has a file of records, to which a line is added for the episodes of a task. A run that was interrupted
+goes on with what is missing, and so does one that now asks for more episodes. Tables and figures are made from the
+records, and the same records always give the same ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from osil.errors import ConfigError
+from osil.evaluation.episodes import Case, Episode
+from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
+from osil.files import read_json, read_json_lines
+from osil.reproduce.experiments import EXPERIMENTS, RECOVERY, ROBUSTNESS, Experiment
+from osil.reproduce.stacking_tables import draw, permutations_table, stages_table, summary_table
+from osil.tasks.block_stacking import StackingTask
+from osil.worlds.judge import Outcome
+
+EPISODES_AT_ONCE = 8
+"""Episodes for each process between two lines of records: what an interruption costs at most."""
+
+DRAWN = {
+    "expert_test": "Scripted expert",
+    "test": "Policy",
+    "human": "Human-like demonstrations",
+    "push": "A push in every episode",
+}
+"""Experiments in the figures and their labels there."""
+
+
+def reproduce(
+    model: str | Path, output: Path, seed: int, jobs: int, names: Sequence[str] = (), at_most: int | None = None
+) -> None:
+    """Run what is missing and write tables and figures, again after every experiment.
+
+    Args:
+        model: folder or name of the model.
+        output: folder of records, reports, tables and figures.
+        seed: chooses the episodes.
+        jobs: processes.
+        names: of the experiments to run; none: all.
+        at_most: episodes of each task, for a first look; None: as many as each experiment asks for.
+
+    Raises:
+        ConfigError: an unknown name, or records that another model or seed has left in ``output``.
+        ModelError: the model cannot be loaded.
+    """
+    known = [experiment.name for experiment in EXPERIMENTS]
+    if not set(names) <= set(known):
+        raise ConfigError(f"experiments {', '.join(names)}: expected some of {', '.join(known)}")
+    for experiment in EXPERIMENTS:
+        if not names or experiment.name in names:
+            experiment = replace(experiment, episodes=min(experiment.episodes, at_most or experiment.episodes))
+            report = run_experiment(experiment, model, output, seed, jobs)
+            (output / f"{experiment.name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+            write_results(output)
+
+
+def run_experiment(experiment: Experiment, model: str | Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
+    """Run the episodes that ``output`` has no records of, and report on all. Arguments as for ``reproduce``."""
+    judged = EXPERT if experiment.expert else model
+    header = {
+        "model": getattr(load(judged), "info", {}).get("digest", EXPERT),
+        "seed": seed,
+        **experiment.setting.as_dict(),
+    }
+    path = output / "records" / f"{experiment.name}.jsonl"
+    done = _read(path, header)
+    for tasks in _portions(experiment, done, jobs):
+        cases = [Case(task, n, seed) for task in tasks for n in range(len(done[str(task)]), experiment.episodes)]
+        new = run_cases(judged, experiment.setting, cases, jobs, label=f"{experiment.name}: {tasks[0]} ...")
+        for task in tasks:
+            episodes = sorted((one for one in new if one.case.task == task), key=lambda one: one.case.number)
+            _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in episodes]})
+            done[str(task)] += episodes
+    episodes = [episode for group in done.values() for episode in group]
+    most = max(len(group) for group in done.values())
+    return {"title": experiment.title, **describe(judged, experiment.setting, seed, most, episodes)}
+
+
+def _portions(experiment: Experiment, done: dict[str, list[Episode]], jobs: int) -> Iterator[list[StackingTask]]:
+    """The tasks of which episodes are missing, so many at once that there is work for every process."""
+    portion: list[StackingTask] = []
+    missing = 0
+    for task in experiment.tasks():
+        lacks = experiment.episodes - len(done.setdefault(str(task), []))
+        if lacks > 0:
+            portion.append(task)
+            missing += lacks
+        if missing >= EPISODES_AT_ONCE * jobs:
+            yield portion
+            portion, missing = [], 0
+    if portion:
+        yield portion
+
+
+def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
+    """The episodes recorded so far by task; begins the file if there is none."""
+    if not path.exists():
+        _append(path, header)
+        return {}
+    first, *lines = read_json_lines(path) or [{}]
+    other = [f"{name} {first.get(name)} for {value}" for name, value in header.items() if first.get(name) != value]
+    if other:
+        raise ConfigError(f"{path} holds records of another run: {', '.join(other)}; choose another output folder")
+    done: dict[str, list[Episode]] = {}
+    for line in lines:
+        episodes = [_episode(line["task"], one, header["seed"]) for one in line["episodes"]]
+        done.setdefault(line["task"], []).extend(episodes)
+    return done
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _plain(episode: Episode) -> dict[str, Any]:
+    kept = ("steps", "stages_done", "in_order", "redrawn", "disturbed")
+    values = {name: getattr(episode, name) for name in kept}
+    return {"number": episode.case.number, "outcome": episode.outcome.value, **values}
+
+
+def _episode(task: str, values: dict[str, Any], seed: int) -> Episode:
+    rest = {name: value for name, value in values.items() if name not in ("number", "outcome")}
+    return Episode(Case(StackingTask.parse(task), values["number"], seed), Outcome(values["outcome"]), **rest)
+
+
+def write_results(output: Path) -> None:
+    """Write ``tables.md`` and the figures from the reports in ``output``."""
+    paths = {experiment.name: output / f"{experiment.name}.json" for experiment in EXPERIMENTS}
+    reports = {name: read_json(path) for name, path in paths.items() if path.exists()}
+    text = ["# Block stacking", "", "Made by `osil reproduce stacking`. Success of whole episodes.", ""]
+    for name, table, row in (
+        ("test", "success_test_tasks", "dagger"),
+        ("human", "success_test_tasks", "dagger"),
+        ("push", "success_test_tasks", "dagger"),
+        ("expert_test", "success_test_tasks", "scripted_expert"),
+        ("train", "success_training_tasks", "dagger"),
+        ("expert_train", "success_training_tasks", "scripted_expert"),
+    ):
+        if name in reports:
+            text += [f"## {_title(reports[name])}", "", stages_table(reports[name], table, row)]
+    if "permutations" in reports:
+        text += [f"## {_title(reports['permutations'])}", "", permutations_table(reports["permutations"])]
+    if "more_blocks" in reports:
+        title, by_task = _title(reports["more_blocks"]), reports["more_blocks"]["by_task"]
+        text += [f"## {title}", "", summary_table({task: {"all": group} for task, group in by_task.items()})]
+    recovery = {_title(reports[name]): reports[name] for name in RECOVERY if name in reports}
+    if recovery:
+        text += ["## Recovery", "", summary_table(recovery)]
+    changed = {_title(reports[name]): reports[name] for name in ("test", *ROBUSTNESS) if name in reports}
+    if len(changed) > 1:
+        text += ["## Changed conditions", "", summary_table(changed)]
+    (output / "tables.md").write_text("\n".join(text), encoding="utf-8")
+    drawn = {label: reports[name] for name, label in DRAWN.items() if name in reports}
+    if drawn:
+        draw(drawn, output)
+
+
+def _title(report: dict[str, Any]) -> str:
+    title: str = report["title"]
+    return title[0].upper() + title[1:]

@@ -1,0 +1,83 @@
+"""Opens the block-stacking worlds by name, all behind the same batched face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, Protocol
+
+import numpy as np
+
+from osil.core import Action, FloatArray, Observation, Scene, World
+from osil.errors import ConfigError
+from osil.seeds import Streams
+from osil.tasks.table import Table
+from osil.worlds.conditions import Conditions
+from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.pybullet import PyBulletWorld
+
+WorldKind = Literal["kinematic", "pybullet"]
+
+BATCH_SIZE: dict[WorldKind, int] = {"kinematic": 32, "pybullet": 1}
+"""Episodes that run side by side in one world."""
+
+
+class StackingWorld(World[Observation, Action, Scene], Protocol):
+    """A block-stacking world with leading ``[N]`` in which blocks can be moved from outside."""
+
+    def observe(self) -> Observation:
+        """What the policy sees now."""
+
+    def move_block(self, row: int, block: int, position: FloatArray) -> None:
+        """Put a block of world ``row`` at ``position`` ``[3]`` (metres, base frame), at rest and turned as it was."""
+
+
+class BatchOfOne:
+    """A single world seen as a batch: its observations, actions and scenes have a leading dimension ``[1]``."""
+
+    def __init__(self, world: PyBulletWorld) -> None:
+        self._world = world
+
+    def reset(self, scene: Scene) -> Observation:
+        return self._world.reset(scene[0])[None]
+
+    def step(self, action: Action) -> Observation:
+        return self._world.step(action[0])[None]
+
+    def observe(self) -> Observation:
+        return self._world.observe()[None]
+
+    def move_block(self, row: int, block: int, position: FloatArray) -> None:
+        self._world.move_block(block, position)
+
+    @property
+    def scene(self) -> Scene:
+        return self._world.scene[None]
+
+
+@contextmanager
+def open_world(
+    kind: WorldKind,
+    num_blocks: int,
+    rng: np.random.Generator | Streams,
+    conditions: Conditions | None = None,
+    table: Table | None = None,
+) -> Iterator[StackingWorld]:
+    """A world of ``num_blocks`` blocks whose leading dimension is ``[N]``, N at most ``BATCH_SIZE[kind]``.
+
+    ``rng`` is what the world draws from: one for all, or a stream for each of the N.
+
+    Raises:
+        ConfigError: other than nominal conditions in the kinematic world, which has no physics to change.
+    """
+    conditions = conditions or Conditions()
+    if kind == "kinematic":
+        if conditions != Conditions():
+            raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
+        yield KinematicWorld(rng, table=table)
+    else:
+        world = PyBulletWorld(num_blocks, Streams.of(rng, 1)[0], conditions.physics(), conditions.disturbances(), table)
+        try:
+            yield BatchOfOne(world)
+        finally:
+            world.close()
