@@ -57,10 +57,11 @@ class Watcher(Session):
         self.stamps.clear()
         return np.percentile(late, [50, 99, 100]).round(4).tolist() if len(late) else []
 
-    def discard(self) -> None:
-        """Forget a recording that was left half done, if there is one."""
-        with suppress(Refused):
-            self._call("recorder/discard", Trigger.Request())
+    def recover(self) -> None:
+        """Forget a recording that was left half done, and let a controller that has stopped go on."""
+        for service in ("recorder/discard", "controller/resume"):
+            with suppress(Refused):
+                self._call(service, Trigger.Request())
 
 
 def usage(stack: Stack) -> dict[str, list[float]]:
@@ -85,9 +86,11 @@ def cycle(session: Watcher, index: int) -> dict[str, object]:
         session.stamps.clear()
         result = session.imitate(f"{index:05d}", step_limit(task) * CONTROL_PERIOD, index, lambda feedback: None)
     except OsilError as error:
-        session.discard()
+        session.recover()
         return {"task": str(task), "reached": False, "reason": str(error), "late": session.lateness()}
     reached = bool(layout_reached(task, session.scene()))
+    if not reached:
+        session.recover()
     return {"task": str(task), "reached": reached, "reason": result.reason, "late": session.lateness()}
 
 

@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 
 from osil.cli import main
-from osil.data.kinematic_episodes import collect
-from osil.demonstrations.conditioning import Conditioning
 from osil.data.dataset import Dataset, Trajectory, TrajectoryFile, as_episodes, write
+from osil.data.kinematic_episodes import collect
+from osil.data.labelled_trajectories import FILE_SIZE, Recipe, collect_dataset, collect_file
 from osil.data.pair_pool import SamplingConfig
 from osil.data.pair_source import PairSource
-from osil.data.labelled_trajectories import FILE_SIZE, Recipe, collect_dataset, collect_file
+from osil.demonstrations.conditioning import Conditioning
 from osil.errors import DemonstrationError
 from osil.experts.noise import NoiseConfig
 from osil.geometry import wrap_cube_yaw

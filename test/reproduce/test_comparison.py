@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from osil.reproduce import comparison
 from osil.reproduce.comparison import VARIANTS, variant
 from osil.resources import resource_path
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
-from osil.training import reproduce_comparison
 from osil.training.stacking import StackingTraining
 
 TINY = """
@@ -39,12 +39,12 @@ def test_it_trains_judges_and_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     tiny = tmp_path / "tiny.yaml"
     tiny.write_text(TINY)
     tasks = (StackingTask.parse("ab"),)
-    small = tuple(replace(one, tasks=lambda: tasks, episodes=1) for one in reproduce_comparison.EXPERIMENTS)
-    monkeypatch.setattr(reproduce_comparison, "resource_path", lambda *_: tiny)
-    monkeypatch.setattr(reproduce_comparison, "EXPERIMENTS", small)
-    monkeypatch.setattr(reproduce_comparison, "ENSEMBLES", (1, 2))
+    small = tuple(replace(one, tasks=lambda: tasks, episodes=1) for one in comparison.EXPERIMENTS)
+    monkeypatch.setattr(comparison, "resource_path", lambda *_: tiny)
+    monkeypatch.setattr(comparison, "EXPERIMENTS", small)
+    monkeypatch.setattr(comparison, "ENSEMBLES", (1, 2))
     for _ in range(2):
-        reproduce_comparison.reproduce(tmp_path / "out", tmp_path / "runs", seed=0, jobs=1)
+        comparison.reproduce(tmp_path / "out", tmp_path / "runs", seed=0, jobs=1)
     curve = (tmp_path / "runs" / "final_state" / "learning_curve.jsonl").read_text()
     assert [json.loads(line)["step"] for line in curve.splitlines()] == [2], "what is trained is not trained again"
     assert "| 1 | 1 | - | 100.0%" in (tmp_path / "out" / "comparison_test.md").read_text()

@@ -11,9 +11,9 @@ import imageio.v2 as imageio
 import pytest
 
 from osil.errors import ConfigError
-from osil.evaluation import reproduce_stacking
 from osil.evaluation.evaluate import evaluate
 from osil.evaluation.setting import Setting
+from osil.reproduce import stacking
 from osil.reproduce.experiments import EXPERIMENTS, Experiment
 from osil.reproduce.stacking_tables import draw, paper_figures, paper_rates, rates, stages_table
 from osil.tasks.block_stacking import StackingTask
@@ -26,7 +26,7 @@ TASKS = tuple(StackingTask.parse(text) for text in ("ab cd", "abcde"))
 def small(monkeypatch: pytest.MonkeyPatch) -> Experiment:
     """One small experiment in place of all."""
     experiment = Experiment("expert_test", "scripted expert", lambda: TASKS, 2, Setting("kinematic"), expert=True)
-    monkeypatch.setattr(reproduce_stacking, "EXPERIMENTS", (experiment,))
+    monkeypatch.setattr(stacking, "EXPERIMENTS", (experiment,))
     return experiment
 
 
@@ -39,12 +39,12 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_results(
     tmp_path: Path, small: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Path("unused")
-    reproduce_stacking.reproduce(model, tmp_path, seed=1, jobs=1)
+    stacking.reproduce(model, tmp_path, seed=1, jobs=1)
     records = tmp_path / "records" / "expert_test.jsonl"
     whole, report = records.read_text(), numbers(tmp_path)
     assert len(whole.splitlines()) == 3
     records.write_text("\n".join(whole.splitlines()[:2]) + "\n")
-    reproduce_stacking.reproduce(model, tmp_path, seed=1, jobs=1)
+    stacking.reproduce(model, tmp_path, seed=1, jobs=1)
     assert records.read_text() == whole
     assert numbers(tmp_path) == report
     assert report["all"]["episodes"] == 4
@@ -53,15 +53,15 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_results(
     assert imageio.imread(tmp_path / "success.png").shape[0] > 200
 
     more = replace(small, episodes=3)
-    monkeypatch.setattr(reproduce_stacking, "EXPERIMENTS", (more,))
-    reproduce_stacking.reproduce(model, tmp_path, seed=1, jobs=1)
+    monkeypatch.setattr(stacking, "EXPERIMENTS", (more,))
+    stacking.reproduce(model, tmp_path, seed=1, jobs=1)
     assert records.read_text().startswith(whole), "what is there is kept"
     assert numbers(tmp_path)["all"]["episodes"] == 6
 
     with pytest.raises(ConfigError, match="another output"):
-        reproduce_stacking.reproduce(model, tmp_path, seed=2, jobs=1)
+        stacking.reproduce(model, tmp_path, seed=2, jobs=1)
     with pytest.raises(ConfigError, match="expert_test"):
-        reproduce_stacking.reproduce(model, tmp_path, seed=1, jobs=1, names=["nonsense"])
+        stacking.reproduce(model, tmp_path, seed=1, jobs=1, names=["nonsense"])
 
 
 def test_tables_and_figures_come_from_reports(tmp_path: Path) -> None:

@@ -61,6 +61,13 @@ def test_what_moved_faster_than_it_can_is_refused_once(change: dict[str, float])
         history.add(at(0.14), REST)
 
 
+def test_fingers_that_slip_off_the_edge_of_a_block_are_believed() -> None:
+    history = resting()
+    history.add(at(0.1), dict.fromkeys(FINGER_JOINTS, 0.03 - 0.0123))
+    with pytest.raises(ImplausibleReadingError, match="jumped by"):
+        history.add(at(0.12), dict.fromkeys(FINGER_JOINTS, 0.05))
+
+
 def test_every_joint_at_its_greatest_speed_is_believed() -> None:
     history = resting()
     for step in range(1, 20):

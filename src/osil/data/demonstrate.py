@@ -18,10 +18,10 @@ from osil.errors import OsilError
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.workers import in_processes
 from osil.worlds.judge import STABLE_STEPS, Judge
 from osil.worlds.open_world import WorldKind, open_world
-from osil.tasks.table import Table
 
 MAX_ATTEMPTS = 20
 """So often an operator may fail to demonstrate a task before its caller gives up."""

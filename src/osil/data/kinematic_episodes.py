@@ -13,8 +13,8 @@ from osil.data.teachers import Operator
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stages_done
-from osil.worlds.kinematic import KinematicWorld
 from osil.tasks.table import Table
+from osil.worlds.kinematic import KinematicWorld
 
 STEPS_PER_STAGE = 110
 """Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""

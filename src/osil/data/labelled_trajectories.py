@@ -20,19 +20,19 @@ import numpy as np
 from joblib import delayed
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation
-from osil.data.kinematic_episodes import STEPS_AFTER, at_rest, scenes
 from osil.data.dataset import Trajectory, TrajectoryFile, write
+from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
+from osil.data.kinematic_episodes import STEPS_AFTER, at_rest, scenes
 from osil.data.making import check, claim
 from osil.data.teachers import Operator, OperatorKind, open_operator
-from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
 from osil.errors import OsilError
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import StackingExpert
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.table import Table
 from osil.workers import in_processes
 from osil.worlds.open_world import WorldKind, open_world
-from osil.tasks.table import Table
 
 NoiseKind = Literal["mixed", "paper", "none"]
 

@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Observation, Policy
-from osil.data.kinematic_episodes import Episodes, collect
-from osil.demonstrations.conditioning import Conditioning
 from osil.data.dagger import TakingTurns
 from osil.data.dataset import Dataset
+from osil.data.kinematic_episodes import Episodes, collect
 from osil.data.teachers import Operator, open_operator
+from osil.demonstrations.conditioning import Conditioning
 from osil.experts.mishaps import MISHAPS, MishapActor
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert

@@ -8,8 +8,8 @@ from concurrent.futures import Executor, Future
 
 import numpy as np
 
-from osil.demonstrations.conditioning import Conditioning
 from osil.data.pair_pool import Learner, PairBatch, Pool, PoolMaker, SamplingConfig
+from osil.demonstrations.conditioning import Conditioning
 from osil.experts.noise import NoiseConfig
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.table import Table

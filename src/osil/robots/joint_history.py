@@ -31,7 +31,13 @@ REORDERED = 0.25
 """Seconds by which a reading may be older than the newest and be late. If it is older still, the clock was set back."""
 
 MARGIN = 0.05
-"""Radians (metres a tenth of it) by which a joint may read beyond its limit, and jump beyond its speed."""
+"""Radians by which a joint of the arm may read beyond its limit, and jump beyond its speed."""
+
+LINEAR_MARGIN = 0.01
+"""The same of a joint that slides, metres."""
+
+SLIP = 0.025
+"""Metres by which a finger may jump: it slips off the edge of a block, or a block that it meets pushes it aside."""
 
 SPEED_FACTOR = 2.0
 """A joint may move so many times as fast as its motor is allowed to: it may be pushed, and readings are noisy."""
@@ -43,8 +49,11 @@ MAX_TURNS = 100 * 2 * np.pi
 class _Joint:
     """Limits of one joint, and its readings of the last second, oldest first."""
 
-    def __init__(self, lower: float, upper: float, speed: float, margin: float, continuous: bool = False) -> None:
-        self.lower, self.upper, self.speed, self.margin, self.continuous = lower, upper, speed, margin, continuous
+    def __init__(
+        self, lower: float, upper: float, speed: float, margin: float, jump: float, continuous: bool = False
+    ) -> None:
+        self.lower, self.upper, self.speed, self.margin = lower, upper, speed, margin
+        self.jump, self.continuous = jump, continuous
         self.stamps: deque[int] = deque()
         self.positions: deque[float] = deque()
 
@@ -63,7 +72,7 @@ class _Joint:
         if self.positions:
             if self.continuous:
                 position += 2 * np.pi * round((self.positions[-1] - position) / (2 * np.pi))
-            jump, furthest = abs(position - self.positions[-1]), SPEED_FACTOR * self.speed * seconds + self.margin
+            jump, furthest = abs(position - self.positions[-1]), SPEED_FACTOR * self.speed * seconds + self.jump
         self.stamps.append(stamp)
         self.positions.append(position)
         while stamp - self.stamps[0] > SPAN * NANOSECONDS:
@@ -93,14 +102,14 @@ class JointHistory:
     def __init__(self) -> None:
         lower, upper = np.where(CONTINUOUS, [[-MAX_TURNS], [MAX_TURNS]], [JOINT_LOWER, JOINT_UPPER])
         self._joints = {
-            name: _Joint(lowest, highest, speed, MARGIN, bool(continuous))
+            name: _Joint(lowest, highest, speed, MARGIN, MARGIN, bool(continuous))
             for name, lowest, highest, speed, continuous in zip(
                 ARM_JOINTS, lower, upper, JOINT_SPEED, CONTINUOUS, strict=True
             )
         }
-        self._joints[TORSO_JOINT] = _Joint(0.0, TORSO_TRAVEL, TORSO_SPEED, 0.2 * MARGIN)
+        self._joints[TORSO_JOINT] = _Joint(0.0, TORSO_TRAVEL, TORSO_SPEED, LINEAR_MARGIN, LINEAR_MARGIN)
         for name in FINGER_JOINTS:
-            self._joints[name] = _Joint(0.0, FINGER_TRAVEL, FINGER_SPEED, 0.2 * MARGIN)
+            self._joints[name] = _Joint(0.0, FINGER_TRAVEL, FINGER_SPEED, LINEAR_MARGIN, SLIP)
 
     def add(self, stamp: int, positions: Mapping[str, float]) -> None:
         """Take in readings (radians or metres by joint name) that were true at ``stamp`` (nanoseconds).

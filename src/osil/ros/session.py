@@ -33,6 +33,7 @@ SERVICES = {
     "recorder/start": StartRecording,
     "recorder/stop": StopRecording,
     "recorder/discard": Trigger,
+    "controller/resume": Trigger,
 }
 
 
@@ -120,7 +121,10 @@ class Session(Node):
         """Record a demonstration while the scripted operator shows a task at the joystick."""
         self._call("recorder/start", StartRecording.Request(name=name))
         self._stack.start("operator", {"task": task, "time_limit": time_limit})
-        self.wait(lambda: not self._stack.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
+        try:
+            self.wait(lambda: not self._stack.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
+        finally:
+            self._stack.stop(["operator"])  # one that gave up must not count as a dead node from now on
         return self._call("recorder/stop", StopRecording.Request())
 
     def imitate(
