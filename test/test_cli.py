@@ -85,11 +85,11 @@ def test_collect_resumes(collected: Path, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("other", "named"),
     [
-        ("--seed 1", "seed 0 there, 1 wanted"),
-        ("--operator human", "operator expert there, human wanted"),
-        ("--world pybullet", "world kinematic there, pybullet wanted"),
-        ("--format hdf5", "format mcap there, hdf5 wanted"),
-        ("--episodes 3 --seed 2", "seed 0 there, 2 wanted"),
+        ("--seed 1", "seed: 0, now 1"),
+        ("--operator human", "operator: expert, now human"),
+        ("--world pybullet", "world: kinematic, now pybullet"),
+        ("--format hdf5", "format: mcap, now hdf5"),
+        ("--episodes 3 --seed 2", "seed: 0, now 2"),
     ],
 )
 def test_collect_does_not_mix(other: str, named: str, collected: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +106,7 @@ def test_hdf5_does_not_mix_either(tmp_path: Path, capsys: pytest.CaptureFixture[
     words = [*collect(tmp_path), "--format", "hdf5"]
     assert main(words) == main(words) == 0
     assert main([*words, "--noise", "none"]) == 2
-    assert "noise mixed there, none wanted; choose another folder" in capsys.readouterr().err
+    assert "noise: mixed, now none; choose another folder" in capsys.readouterr().err
     assert main(collect(tmp_path)) == 2, "nor the two formats"
 
 

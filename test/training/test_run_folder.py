@@ -69,11 +69,11 @@ def test_a_model_without_a_run_is_not_overwritten_either(folder: Path, tmp_path:
 @pytest.mark.parametrize(
     ("changed", "architecture", "landmarks", "named"),
     [
-        (replace(RECIPE, seed=1), "small", 2, "seed 0 then, 1 now"),
+        (replace(RECIPE, seed=1), "small", 2, "seed: 0, now 1"),
         (replace(RECIPE, optimization=OptimizationConfig(learning_rate=0.5)), "small", 2, "optimization.learning_rate"),
-        (replace(RECIPE, sampling=replace(RECIPE.sampling, frames=5)), "small", 2, "sampling.frames 4 then, 5 now"),
-        (RECIPE, "other", 2, "architecture small then, other now"),
-        (RECIPE, "small", 3, "num_landmarks 2 then, 3 now"),
+        (replace(RECIPE, sampling=replace(RECIPE.sampling, frames=5)), "small", 2, "sampling.frames: 4, now 5"),
+        (RECIPE, "other", 2, "architecture: small, now other"),
+        (RECIPE, "small", 3, "num_landmarks: 2, now 3"),
     ],
 )
 def test_other_settings_are_refused_by_name(
@@ -82,7 +82,7 @@ def test_other_settings_are_refused_by_name(
     before = contents(folder)
     with pytest.raises(ConfigError, match=named) as refusal:
         run(changed, architecture, landmarks, folder, resume=True)
-    assert str(refusal.value).count(" then, ") == 1, "only what differs is named"
+    assert str(refusal.value).count(", now ") == 1, "only what differs is named"
     assert contents(folder) == before
 
 
