@@ -85,11 +85,11 @@ def test_collect_resumes(collected: Path, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("other", "named"),
     [
-        ("--seed 1", "seed 0 there, 1 wanted"),
-        ("--operator human", "operator expert there, human wanted"),
-        ("--world pybullet", "world kinematic there, pybullet wanted"),
-        ("--format hdf5", "format mcap there, hdf5 wanted"),
-        ("--episodes 3 --seed 2", "seed 0 there, 2 wanted"),
+        ("--seed 1", "seed: 0, now 1"),
+        ("--operator human", "operator: expert, now human"),
+        ("--world pybullet", "world: kinematic, now pybullet"),
+        ("--format hdf5", "format: mcap, now hdf5"),
+        ("--episodes 3 --seed 2", "seed: 0, now 2"),
     ],
 )
 def test_collect_does_not_mix(other: str, named: str, collected: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +106,7 @@ def test_hdf5_does_not_mix_either(tmp_path: Path, capsys: pytest.CaptureFixture[
     words = [*collect(tmp_path), "--format", "hdf5"]
     assert main(words) == main(words) == 0
     assert main([*words, "--noise", "none"]) == 2
-    assert "noise mixed there, none wanted; choose another folder" in capsys.readouterr().err
+    assert "noise: mixed, now none; choose another folder" in capsys.readouterr().err
     assert main(collect(tmp_path)) == 2, "nor the two formats"
 
 
@@ -154,6 +154,40 @@ def test_replay_films(collected: Path, tmp_path: Path) -> None:
         ("demonstration info nowhere.mcap", "nowhere.mcap"),
         ("train nowhere.yaml --output /nonexistent", "nowhere.yaml"),
         ("collect /nonexistent --noise paper", "--format hdf5"),
+        *(
+            (f"evaluate particle/final_state --world particle {option}", option.partition(" ")[0])
+            for option in (
+                "--push",
+                "--push 0.1",
+                "--mishap drop",
+                "--tasks train",
+                "--operator human",
+                "--max-blocks 4",
+                "--no-yaw",
+                "--failures new",
+                "--friction 0.5",
+                "--mass 2",
+                "--size 1.0",
+                "--latency 1",
+                "--noise 0.1",
+            )
+        ),
+        *(
+            (f"evaluate expert {option} 1 --world kinematic", option)
+            for option in ("--friction", "--mass", "--size", "--latency", "--noise")
+        ),
+        ("evaluate expert --world kinematic --landmarks 10", "--landmarks means nothing with kinematic"),
+        ("evaluate expert --landmarks 3", "--landmarks means nothing with pybullet"),
+        ("evaluate stacking --world particle", "for block stacking, as in osil evaluate --world pybullet or"),
+        ("evaluate particle/final_state", "for particle reaching, as in osil evaluate --world particle"),
+        *(
+            (f"reproduce particle {option} 1 --output /nonexistent", option)
+            for option in ("--run", "--model", "--seed", "--only", "--episodes")
+        ),
+        ("reproduce stacking --recipe paper", "--recipe means nothing with stacking, only with particle"),
+        ("reproduce learning --runs a", "--runs means nothing with learning"),
+        ("reproduce attention --episodes 3", "--episodes means nothing with attention"),
+        ("reproduce comparison --model a", "--model means nothing with comparison"),
     ],
 )
 def test_mistakes_are_told_in_one_line(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,14 +205,15 @@ def places(tmp_path: Path, collected: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "tiny.yaml").write_text(TINY)
     shutil.copy(collected / "ab_+c" / "00000.mcap", tmp_path / "good.mcap")
     return tmp_path
 
 
 LONG = "x" * 300
-NOT_FILES = ("", "folder", "loop", "nothing", "file/more", "loop/more", LONG)
-NO_PLACES_FOR_A_FILE = ("", "folder", "loop", "file/more", "loop/more", LONG)
+NOT_FILES = ("", "folder", "loop", "nothing", "file/more", "loop/more", LONG, "pipe", "/dev/zero")
+NO_PLACES_FOR_A_FILE = ("", "folder", "loop", "file/more", "loop/more", LONG, "pipe")
 NO_PLACES_FOR_A_FOLDER = ("file", "loop", "file/more", "loop/more", LONG)
 
 
@@ -290,7 +325,17 @@ def test_ctrl_c_ends_a_command_with_a_line(command: str, after: float, tmp_path:
     assert "Traceback" not in error
 
 
-@pytest.mark.parametrize("words", ["evaluate expert --episodes 0", "evaluate expert --seed -1", "fly"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "evaluate expert --episodes 0",
+        "evaluate expert --seed -1",
+        "evaluate expert --jobs 0",
+        "evaluate expert --jobs -3",
+        "reproduce stacking --jobs -1",
+        "fly",
+    ],
+)
 def test_impossible_arguments_show_the_usage(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(words.split())

@@ -124,3 +124,34 @@ def test_a_gripper_command_is_true_or_false(close: object) -> None:
         Action(np.zeros(3), close)
     for good in (True, np.True_, 1, 1.0):
         assert Action(np.zeros(3), good).close_gripper
+
+
+NO_NUMBERS = ([[1, 2, 3], [1, 2]], "abc", [["a", "b", "c"]], [[None] * 3], [[1j, 0, 0]], {}, object())
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_array_of_numbers_is_named(value: object) -> None:
+    for name in vars(observation()):
+        with pytest.raises(ObservationError, match=f"{name}: expected an array"):
+            Observation(**{**vars(observation()), name: value})
+    for name in vars(action()):
+        with pytest.raises(ObservationError, match=f"{name}: expected"):
+            Action(**{**vars(action()), name: value})
+    with pytest.raises(ObservationError, match="landmark_positions: expected an array"):
+        ParticleObservation(value, np.zeros(2), np.zeros(2))  # type: ignore[arg-type]
+    with pytest.raises(ObservationError, match="force: expected an array"):
+        ParticleAction(value)  # type: ignore[arg-type]
+
+
+def test_a_scene_of_nothing_is_refused() -> None:
+    with pytest.raises(ObservationError, match=r"block_positions: expected shape .*1 or more, 3"):
+        Observation(np.zeros((0, 3)), np.zeros(()))
+    with pytest.raises(ObservationError, match=r"landmark_positions: expected shape .*1 or more, 2"):
+        ParticleObservation(np.zeros((5, 0, 2)), np.zeros((5, 2)), np.zeros((5, 2)))
+
+
+@pytest.mark.parametrize("other", [None, np.zeros((9, 3)), "abc", [observation()]])
+def test_a_demonstration_is_made_of_observations_and_actions(other: object) -> None:
+    for parts in ((other, action(9)), (observation(9), other)):
+        with pytest.raises(DemonstrationError, match=f"expected observations and actions.*{type(other).__name__}"):
+            Demonstration(*parts)  # type: ignore[type-var]

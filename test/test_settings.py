@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+import os
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from osil.data.dataset import TrajectoryFile
+from osil.data.making import NOTE, claim
+from osil.demonstrations import storage
 from osil.errors import ConfigError, OsilError, TaskError
 from osil.files import LONGEST_TEXT, read_json, read_json_lines
-from osil.settings import from_yaml
+from osil.settings import FEW, differences, from_yaml
 from osil.tasks.splits import load_tasks
 from osil.training.stacking import StackingTraining
 
@@ -100,15 +105,51 @@ def test_other_task_lists_are_refused_in_one_line(data: bytes, message: str, tmp
     assert len(str(error.value)) < 500
 
 
+READERS = (load_tasks, read_json, read_json_lines, lambda path: from_yaml(Settings, path))
+
+
 @pytest.mark.parametrize("place", ["a folder", "a loop", "nothing", "a/path/through/a file", "a name of 300 letters"])
 def test_what_is_no_file_is_refused(place: str, tmp_path: Path) -> None:
     path = tmp_path / {"a name of 300 letters": "x" * 300, "a/path/through/a file": "file/more"}.get(place, place)
     (tmp_path / "a folder").mkdir()
     (tmp_path / "a loop").symlink_to(tmp_path / "a loop")
     (tmp_path / "file").touch()
-    for read in (load_tasks, read_json, read_json_lines, lambda path: from_yaml(Settings, path)):
+    for read in READERS:
         with pytest.raises(OsilError, match="cannot read"):
             read(path)
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device", "a link to a pipe"])
+def test_what_one_might_wait_for_in_vain_is_refused(kind: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a pipe")
+    (tmp_path / "a link to a pipe").symlink_to(tmp_path / "a pipe")
+    (tmp_path / "a device").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "a socket"))  # whose name has to be short
+        for read in (*READERS, storage.load, TrajectoryFile):
+            with pytest.raises(OsilError, match="expected an ordinary file, got a pipe, a socket or a device"):
+                read(tmp_path / kind)
+
+
+def test_a_note_in_a_folder_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab" / "00000.mcap").touch()
+    os.mkfifo(tmp_path / NOTE)
+    with pytest.raises(OsilError, match="expected an ordinary file"):
+        claim(tmp_path, {"seed": 0})
+
+
+def test_differences_are_few_and_by_name() -> None:
+    old = {"seed": 0, "network": {"dim": 8, "hidden": 16}, "gone": None, "same": [1, 2]}
+    new = {"seed": 1, "network": {"dim": 8, "hidden": 32}, "kind": "b" * 1000, "same": [1, 2]}
+    assert differences(old, old) == ""
+    told = differences(old, new)
+    assert told.startswith("kind: unset, now bbb")
+    assert told.endswith("; network.hidden: 16, now 32; seed: 0, now 1")
+    assert len(told) < 200
+    many = differences({f"s{n}": 0 for n in range(40)}, {f"s{n}": 1 for n in range(40)})
+    assert many.count("0, now 1") == FEW
+    assert many.endswith(f"; and {40 - FEW} more")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ Every array may carry leading dimensions, written ``...``: none for one live sce
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,18 +35,49 @@ NANOSECONDS = 1_000_000_000
 """In a second."""
 
 
+FURTHEST = 10.0
+"""Metres to a block, or of a motion, beyond what any arm reaches: what is further is in millimetres, or is no block."""
+
+WIDEST = 1.0
+"""Metres between finger pads beyond what any gripper opens."""
+
+MOST_TURNED = 4 * math.pi
+"""Radians beyond what a block or a gripper is turned: what is more is in degrees."""
+
+
+def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    """``np.asarray(value)``. Raises ObservationError where that makes no array, as of rows of different lengths."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # the last: of tensors that take part in learning
+        raise ObservationError(f"{name}: expected an array, got {type(value).__name__} ({error})") from error
+
+
 def finite_array(name: str, value: ArrayLike, trailing: tuple[int | None, ...]) -> FloatArray:
-    """Return ``value`` as a finite float array whose last dimensions fit ``trailing`` (None: any size)."""
-    array = np.asarray(value)
-    if not np.issubdtype(array.dtype, np.floating):
+    """Return ``value`` as a finite float array whose last dimensions fit ``trailing`` (None: any size from 1 on)."""
+    array = as_array(name, value)
+    if array.dtype.kind not in "biuf":
+        raise ObservationError(
+            f"{name}: expected an array of numbers, got {type(value).__name__} of type {array.dtype}"
+        )
+    if array.dtype.kind != "f":
         array = array.astype(np.float64)
     shape = array.shape[array.ndim - len(trailing) :] if array.ndim >= len(trailing) else None
-    if shape is None or any(want is not None and want != have for want, have in zip(trailing, shape, strict=True)):
-        wanted = ", ".join("any" if size is None else str(size) for size in trailing)
+    if shape is None or any(have != want if want else not have for want, have in zip(trailing, shape, strict=True)):
+        wanted = ", ".join("1 or more" if size is None else str(size) for size in trailing)
         raise ObservationError(f"{name}: expected shape [..., {wanted}], got {list(array.shape)}")
     if not np.isfinite(array).all():
         raise ObservationError(f"{name}: expected finite numbers, got NaN or infinity; drop this sample and hold")
     return array
+
+
+def check_within(name: str, array: FloatArray, most: float, unit: str) -> None:
+    """Raise ObservationError, which names the first number in ``array`` that is not from ``-most`` to ``most``."""
+    wrong = array[~(np.abs(array) <= most)]
+    if wrong.size:
+        raise ObservationError(
+            f"{name}: expected at most {most:.4g} {unit}, got {wrong[0]:.6g}; is that in another unit?"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +119,12 @@ class Observation:
     def leading_shape(self) -> tuple[int, ...]:
         return self.gripper_opening.shape
 
+    def check_plausible(self) -> None:
+        """Raise ObservationError unless an arm could see this: where blocks lie, and how far the fingers are open."""
+        check_within("block_positions", self.block_positions, FURTHEST, "metres")
+        check_within("gripper_opening", self.gripper_opening, WIDEST, "metres")
+        check_within("block_yaws", self.block_yaws, MOST_TURNED, "radians")
+
     def __getitem__(self, index: Any) -> Self:
         """Index the leading dimensions."""
         return type(self)(self.block_positions[index], self.gripper_opening[index], self.block_yaws[index])
@@ -122,7 +160,7 @@ class Action:
         displacement = finite_array("displacement", self.displacement, (3,))
         yaw = np.zeros(displacement.shape[:-1]) if self.yaw_step is None else self.yaw_step
         yaw = finite_array("yaw_step", yaw, ())
-        close = np.asarray(self.close_gripper)
+        close = as_array("close_gripper", self.close_gripper)
         if close.dtype != np.bool_ and not (np.issubdtype(close.dtype, np.number) and np.isin(close, (0, 1)).all()):
             raise ObservationError(f"close_gripper: expected True or False, got {self.close_gripper!r}")
         close = close.astype(np.bool_)
@@ -138,6 +176,11 @@ class Action:
     @property
     def leading_shape(self) -> tuple[int, ...]:
         return self.close_gripper.shape
+
+    def check_plausible(self) -> None:
+        """Raise ObservationError unless an arm could do this."""
+        check_within("displacement", self.displacement, FURTHEST, "metres")
+        check_within("yaw_step", self.yaw_step, MOST_TURNED, "radians")
 
     def __getitem__(self, index: Any) -> Self:
         """Index the leading dimensions."""
@@ -162,11 +205,15 @@ class Action:
         )
 
 
+@runtime_checkable
 class Sample(Protocol):
-    """What observations and actions of every task family can do: be counted, be indexed in time and be stacked."""
+    """What observations and actions of every task family can do: be counted, be indexed in time and be stacked, and
+    tell numbers that cannot be."""
 
     @property
     def leading_shape(self) -> tuple[int, ...]: ...
+
+    def check_plausible(self) -> None: ...
 
     def __getitem__(self, index: Any) -> Self: ...
 
@@ -194,13 +241,19 @@ class Demonstration(Generic[O, A]):
         actions: leading dimension ``[T]``; ``actions[t]`` was taken at ``observations[t]``.
 
     Raises:
-        DemonstrationError: fewer than two time steps, or not as many actions as observations.
+        DemonstrationError: other things than observations and actions, fewer than two time steps, or not as many
+            actions as observations.
     """
 
     observations: O
     actions: A
 
     def __post_init__(self) -> None:
+        if not isinstance(self.observations, Sample) or not isinstance(self.actions, Sample):
+            raise DemonstrationError(
+                "expected observations and actions, such as Observation and Action, got "
+                f"{type(self.observations).__name__} and {type(self.actions).__name__}; make them of your arrays first"
+            )
         shape = self.observations.leading_shape
         if len(shape) != 1 or shape[0] < 2:
             raise DemonstrationError(

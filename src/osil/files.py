@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,29 @@ LONGEST_TEXT = 1 << 20
 """Bytes. What a person writes for osil is shorter; whatever is longer is some other file."""
 
 
+def check_ordinary(path: str | Path, error: type[OsilError] = ConfigError) -> None:
+    """Refuse to read what one might wait for in vain. What cannot even be looked at is left to who reads it.
+
+    Raises:
+        OsilError: of the kind ``error``: it is a pipe, a socket or a device.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise error(
+            f"cannot read {str(path)!r}: expected an ordinary file, got a pipe, a socket or a device; give a file"
+        )
+
+
 def read_text(path: str | Path, error: type[OsilError] = ConfigError) -> str:
     """Read a text that a person has written: UTF-8, with or without a byte order mark.
 
     Raises:
-        OsilError: of the kind ``error``: it cannot be read, is too long, or is no text in UTF-8.
+        OsilError: of the kind ``error``: it cannot be read, is no ordinary file, too long, or no text in UTF-8.
     """
+    check_ordinary(path, error)
     try:
         with Path(path).open("rb") as file:
             data = file.read(LONGEST_TEXT + 1)
@@ -91,7 +110,8 @@ def check_output_file(path: Path | None) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = not path.is_symlink() and not path.exists()
-        path.open("ab").close()
+        # A pipe that nobody reads would be waited for; this way it is an error.
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666))
         if new:
             path.unlink()
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 C = TypeVar("C", bound="DataclassInstance")
+
+FEW = 5
+"""Most settings that a refusal names."""
 
 
 def from_values(cls: type[C], values: Any, where: str) -> C:
@@ -63,8 +66,28 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
 
 
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The settings that differ, ``name: old, now new``, the first few of them; empty if none does."""
+    flat, now = _flat(old), _flat(new)
+    names = [name for name in sorted(flat.keys() | now.keys()) if flat.get(name) != now.get(name)]
+    told = [f"{name}: {_cut(flat.get(name, 'unset'))}, now {_cut(now.get(name, 'unset'))}" for name in names[:FEW]]
+    return "; ".join(told + [f"and {len(names) - FEW} more"] * (len(names) > FEW))
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings as one dictionary with names such as ``sampling.pairs``."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {before + name: value}
+    return flat
+
+
 def _shortened(values: Any) -> str:
-    text = "nothing" if values is None else repr(values)
+    return _cut("nothing" if values is None else repr(values))
+
+
+def _cut(value: Any) -> str:
+    text = str(value)
     return text if len(text) <= 80 else f"{text[:80]}..."
 
 

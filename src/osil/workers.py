@@ -7,15 +7,36 @@ from collections.abc import Iterable, Iterator
 from multiprocessing import resource_tracker
 from typing import Any
 
-from joblib import Parallel
-from joblib.parallel import get_active_backend
+from joblib import Parallel, cpu_count
+from joblib.parallel import LokyBackend, get_active_backend
+
+from osil.errors import ConfigError
+
+
+def processes(jobs: int) -> int:
+    """How many of ``jobs`` processes there shall be: on this machine no more than it has cores for this program.
+
+    Raises:
+        ConfigError: less than one.
+    """
+    if jobs < 1:
+        raise ConfigError(f"jobs {jobs}: expected a whole number of at least 1")
+    backend, _ = get_active_backend()
+    return min(jobs, cpu_count()) if isinstance(backend, LokyBackend) else jobs  # others have other machines
 
 
 def in_processes(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
-    """Results of calls, each made by ``joblib.delayed``, in the order in which they are done, ``jobs`` at once.
+    """Results of calls, each made by ``joblib.delayed``, in the order in which they are done.
+
+    Up to ``jobs`` at once, see ``processes``, and no more than there are calls.
 
     Ctrl-C in a terminal goes to all processes; the workers are deaf to it, and end without a word when this one does.
+
+    Raises:
+        ConfigError: less than one job.
     """
+    calls = list(calls)
+    jobs = min(processes(jobs), max(1, len(calls)))
     backend, _ = get_active_backend()
     if not backend.supports_return_generator:  # Ray's gives all at the end
         return iter(Parallel(n_jobs=jobs)(calls))

@@ -169,14 +169,14 @@ def test_people_and_contact_physics_fill_data_sets_too(tmp_path: Path) -> None:
 def test_another_recipe_in_the_same_folder_is_refused(folder: Path) -> None:
     """For a task that is there already, and for another one."""
     for task in (TASKS[0], StackingTask.parse("cab")):
-        with pytest.raises(DemonstrationError, match=r"noise mixed there, paper wanted; choose another folder"):
+        with pytest.raises(DemonstrationError, match=r"noise: mixed, now paper; choose another folder"):
             collect_file(Recipe(noise="paper"), task, 0, COUNT, folder)
 
 
 def test_a_file_of_another_recipe_that_was_put_there_is_refused(folder: Path, tmp_path: Path) -> None:
     collect_file(Recipe(seed=1), TASKS[0], 0, COUNT, tmp_path)
     shutil.copy(folder / "ab_+c" / "00000.h5", tmp_path / "ab_+c" / "00000.h5")
-    with pytest.raises(DemonstrationError, match=r"00000.h5: .* seed 0 there, 1 wanted"):
+    with pytest.raises(DemonstrationError, match=r"00000.h5: .* seed: 0, now 1"):
         collect_file(Recipe(seed=1), TASKS[0], 0, COUNT, tmp_path)
 
 

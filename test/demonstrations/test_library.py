@@ -39,6 +39,19 @@ def test_a_refusal_says_where_it_looked_and_which_names_there_are(
     assert str(refused.value).endswith(f"names in {library.folder}: first, second")
 
 
+def test_only_files_are_listed_and_a_few_of_them(library: Library) -> None:
+    (library.folder / "folder.mcap").mkdir()
+    (library.folder / "dangling.mcap").symlink_to("nowhere")
+    os.mkfifo(library.folder / "pipe.mcap")
+    with pytest.raises(DemonstrationError, match=": first, second$"):
+        library.find("third")
+    for number in range(100):
+        (library.folder / f"more{number:02}.mcap").touch()
+    with pytest.raises(DemonstrationError, match=r": first, more00, .* and 82 more$") as refused:
+        library.find("third")
+    assert len(str(refused.value)) < 600
+
+
 def test_the_folder_is_absolute_whatever_the_working_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DemonstrationError, match=f"{tmp_path}/demonstrations/first.mcap.*record one first"):

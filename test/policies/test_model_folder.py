@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,9 @@ def test_what_is_no_file_is_refused(name: str, model: Path) -> None:
     (model / name).symlink_to(model / name)
     assert name in refusal(model)
     (model / name).unlink()
+    os.mkfifo(model / name)
+    assert f"{name}': expected an ordinary file" in refusal(model)
+    (model / name).unlink()
     (model / name).mkdir()
     assert name in refusal(model)
 
@@ -98,6 +102,13 @@ def test_what_is_no_file_is_refused(name: str, model: Path) -> None:
         (["policy", "network"], [1], "network"),
         (["policy"], 3, "policy"),
         (["format"], "osil.stacking", "expected format osil.reaching version 1, got osil.stacking"),
+        (
+            ["format"],
+            "osil.stacking",
+            "osil.stacking 1; this model is for block stacking, as in osil evaluate --world py",
+        ),
+        (["version"], 2, "got osil.reaching 2; use the osil version that wrote it"),
+        (["format"], "other", "got other 1; use the osil version that wrote it"),
         (["version"], 2, "version 1, got osil.reaching 2"),
     ],
 )
@@ -154,3 +165,10 @@ def test_a_model_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ModelError, match="cannot write the model"):
         save_reaching_policy(tmp_path / "file", ReachingNetwork(SMALL), ReachingPolicyConfig(SMALL))
+
+
+def test_a_model_of_another_kind_is_not_called_damaged() -> None:
+    for load, name in ((load_policy, "particle/final_state"), (load_reaching_policy, "stacking")):
+        with pytest.raises(ModelError, match="expected format") as refused:
+            load(name)
+        assert "anew" not in str(refused.value)

@@ -10,10 +10,14 @@ from osil.core import Action, Demonstration, Observation
 from osil.data.kinematic_episodes import collect
 from osil.errors import ConfigError, DemonstrationError, ModelError, ObservationError
 from osil.networks.manipulation_network import ActionDistribution
+from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
+from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig
 from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy, most_confident, save_policy
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
 
+REACHING = ReachingNetworkConfig(reader="final_state", shared=True, units=2, hidden=(2,), dropout=0.0)
 CONFIG = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=3)
 STANDING = torch.zeros(1, 3)
 
@@ -175,8 +179,97 @@ def test_what_it_cannot_use_is_refused(policy, shown, tmp_path):
         load_policy(tmp_path)
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "a", [1, 2], [[0, 1, 2]]])
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", [1, 2], [[0, 1, 2]], [[1], [1, 2]], None])
 def test_seeds_that_are_none_are_refused(policy, shown, seed: object) -> None:
     with pytest.raises(ConfigError, match="expected a whole number"):
         policy.reset(shown, seed=seed)
     policy.reset(shown, seed=np.arange(len(shown)))
+
+
+def in_other_units(samples: Observation | Action, name: str, factor: float) -> Observation | Action:
+    return replace(samples, **{name: getattr(samples, name) * factor})
+
+
+WRONG_UNITS = [
+    ("block_positions", 1e3, "at most 10 metres"),
+    ("block_positions", 1e9, "at most 10 metres"),
+    ("block_positions", -1e30, "at most 10 metres"),
+    ("gripper_opening", 1e3, "at most 1 metres"),
+    ("block_yaws", 1e9, "at most 12.57 radians"),
+]
+
+
+@pytest.mark.parametrize(("name", "factor", "expected"), WRONG_UNITS)
+def test_what_no_arm_can_see_is_named(policy, shown, name: str, factor: float, expected: str) -> None:
+    """In each of several ways of showing and of seeing: with the name, the number and its unit."""
+    wrong = [in_other_units(one.observations, name, factor) for one in shown]
+    worst = np.abs(getattr(wrong[0][7], name)).max()
+    policy.reset(shown[0])
+    with pytest.raises(ObservationError, match=f"^{name}: expected {expected}, got "):
+        policy.act(wrong[0][7])
+    assert worst > 12.57
+    policy.act(shown[0].observations[7])
+    policy.reset(shown)
+    with pytest.raises(ObservationError, match=f"^{name}: expected {expected}, got "):
+        policy.act(Observation.stack([shown[0].observations[7], wrong[1][7], shown[2].observations[7]]))
+    strange = Demonstration(wrong[0], shown[0].actions)
+    for demonstrations in (strange, [shown[0], strange]):
+        with pytest.raises(DemonstrationError, match=f"{name}: expected {expected}, got "):
+            policy.reset(demonstrations)
+    policy.act(Observation.stack([one.observations[7] for one in shown]))
+
+
+@pytest.mark.parametrize(("name", "factor"), [("displacement", 1e6), ("yaw_step", 1e9)])
+def test_what_no_arm_can_do_is_named(policy, shown, name: str, factor: float) -> None:
+    strange = Demonstration(shown[0].observations, in_other_units(shown[0].actions, name, factor))
+    with pytest.raises(DemonstrationError, match=f"{name}: expected at most .* (metres|radians), got "):
+        policy.reset(strange)
+
+
+@pytest.fixture(params=["stacking", "reaching"])
+def pair(request, policy, shown):
+    """A policy with a demonstration for it, and one of the other family."""
+    landmarks = np.random.default_rng(0).uniform(-1.0, 1.0, (9, 3, 2))
+    seen = ParticleObservation(landmarks, np.zeros((9, 2)), np.zeros((9, 2)))
+    reaching = Demonstration(seen, ParticleAction(np.zeros((9, 2))))
+    if request.param == "stacking":
+        return policy, shown[0], reaching
+    config = ReachingPolicyConfig(replace(REACHING, num_landmarks=3), frames=4)
+    return ReachingPolicy(ReachingNetwork(config.network), config), reaching, shown[0]
+
+
+def test_what_is_no_demonstration_is_refused_by_name(pair) -> None:
+    policy, good, other = pair
+    for wrong in (good.observations, good.actions, None, 3, "abc", np.zeros((9, 3)), {"a": 1}, [good, None], [[good]]):
+        with pytest.raises(DemonstrationError, match="expected a Demonstration, or one for each scene.*got "):
+            policy.reset(wrong)
+    for wrong in (other, [good, other], Demonstration(good.actions, good.observations)):
+        with pytest.raises(DemonstrationError, match="this policy needs one of "):
+            policy.reset(wrong)
+    with pytest.raises(DemonstrationError, match="got none"):
+        policy.reset([])
+
+
+def test_what_is_no_observation_is_refused_by_name(pair) -> None:
+    policy, good, other = pair
+    policy.reset(good)
+    for wrong in (None, 3, "abc", np.zeros((3, 3)), good, good.actions[0], other.observations[0]):
+        with pytest.raises(ObservationError, match=f"expected .*Observation, got {type(wrong).__name__}"):
+            policy.act(wrong)
+    policy.act(good.observations[0])
+
+
+@pytest.mark.parametrize("name", ["landmark_positions", "robot_position", "robot_velocity"])
+def test_what_is_far_from_the_arena_is_named(name: str) -> None:
+    config = ReachingPolicyConfig(replace(REACHING, num_landmarks=3), frames=4)
+    policy = ReachingPolicy(ReachingNetwork(config.network), config)
+    ones = np.ones((9, 2))
+    seen = ParticleObservation(np.ones((9, 3, 2)), ones, ones)
+    strange = replace(seen, **{name: getattr(seen, name) * 1e9})
+    policy.reset(Demonstration(seen, ParticleAction(ones)))
+    with pytest.raises(ObservationError, match=f"{name}: expected at most 100 metres"):
+        policy.act(strange[0])
+    with pytest.raises(DemonstrationError, match=f"{name}: expected at most 100 metres"):
+        policy.reset(Demonstration(strange, ParticleAction(ones)))
+    with pytest.raises(DemonstrationError, match="force: expected at most 100 newtons"):
+        policy.reset(Demonstration(seen, ParticleAction(1e9 * ones)))

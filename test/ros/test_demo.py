@@ -63,6 +63,21 @@ def test_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not nodes_left(tmp_path)
 
 
+def test_places_that_cannot_be_written_are_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name in ("demonstration.mcap", "demo.mp4", "attention.png"):
+        (tmp_path / name / name).mkdir(parents=True)
+    (tmp_path / "blocked").mkdir()
+    (tmp_path / "blocked" / "logs").touch()
+    for output in ("file", "file/more", "demonstration.mcap", "demo.mp4", "attention.png", "blocked"):
+        demo = run(tmp_path / output, "--task", "ab +c")
+        out, err = demo.communicate(timeout=100)
+        assert demo.returncode == 2
+        assert err.startswith("error: cannot write")
+        assert err.count("\n") == 1
+        assert not out, "nothing was started"
+
+
 def test_wrong_arguments_get_one_clear_line(tmp_path: Path) -> None:
     for arguments, message in ((["--task", "ax"], "task 'ax'"), (["--model", "nowhere"], "nowhere")):
         demo = run(tmp_path, *arguments)

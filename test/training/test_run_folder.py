@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from osil.networks.reaching import ReachingNetworkConfig
 from osil.training.loop import CURVE, LoopConfig
 from osil.training.optimization import OptimizationConfig
 from osil.training.reaching import ReachingTraining, run
-from osil.training.run_folder import CHECKPOINT, PREVIOUS, resumable, steps_done
+from osil.training.run_folder import CHECKPOINT, PREVIOUS, RunFolder, resumable, steps_done
+from osil.training.stacking import StackingTraining
 
 RECIPE = ReachingTraining(
     {"small": ReachingNetworkConfig("final_state", units=8, hidden=(8,)), "other": ReachingNetworkConfig(units=8)},
@@ -69,11 +70,11 @@ def test_a_model_without_a_run_is_not_overwritten_either(folder: Path, tmp_path:
 @pytest.mark.parametrize(
     ("changed", "architecture", "landmarks", "named"),
     [
-        (replace(RECIPE, seed=1), "small", 2, "seed 0 then, 1 now"),
+        (replace(RECIPE, seed=1), "small", 2, "seed: 0, now 1"),
         (replace(RECIPE, optimization=OptimizationConfig(learning_rate=0.5)), "small", 2, "optimization.learning_rate"),
-        (replace(RECIPE, sampling=replace(RECIPE.sampling, frames=5)), "small", 2, "sampling.frames 4 then, 5 now"),
-        (RECIPE, "other", 2, "architecture small then, other now"),
-        (RECIPE, "small", 3, "num_landmarks 2 then, 3 now"),
+        (replace(RECIPE, sampling=replace(RECIPE.sampling, frames=5)), "small", 2, "sampling.frames: 4, now 5"),
+        (RECIPE, "other", 2, "architecture: small, now other"),
+        (RECIPE, "small", 3, "num_landmarks: 2, now 3"),
     ],
 )
 def test_other_settings_are_refused_by_name(
@@ -82,7 +83,7 @@ def test_other_settings_are_refused_by_name(
     before = contents(folder)
     with pytest.raises(ConfigError, match=named) as refusal:
         run(changed, architecture, landmarks, folder, resume=True)
-    assert str(refusal.value).count(" then, ") == 1, "only what differs is named"
+    assert str(refusal.value).count(", now ") == 1, "only what differs is named"
     assert contents(folder) == before
 
 
@@ -90,6 +91,35 @@ def test_it_may_go_on_for_longer_and_with_other_threads(folder: Path) -> None:
     run(replace(LONGER, threads=2), "small", 2, folder, resume=True)
     torch.set_num_threads(1)
     assert steps(folder) == [2, 4, 6]
+
+
+def test_many_other_settings_are_told_in_a_few_words(folder: Path) -> None:
+    """Those of another task family, of which hardly one is the same."""
+    with pytest.raises(ConfigError, match=r", now .*; and \d+ more; go on with those it began with") as refusal:
+        RunFolder(folder, asdict(StackingTraining()), resume=True)
+    assert len(str(refusal.value)) < 800
+
+
+def test_a_run_that_is_complete_says_so_and_how_to_go_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = contents(folder)
+    capsys.readouterr()
+    run(RECIPE, "small", 2, folder, resume=True)
+    told = capsys.readouterr()
+    assert told.out.startswith(f"{folder} is complete: it has done 4 of 4 steps; to go on, ask for more")
+    assert told.out.count("\n") == 1
+    assert not told.err
+    assert contents(folder) == before
+    run(LONGER, "small", 2, folder, resume=True)
+    assert "is complete" not in capsys.readouterr().out
+    assert steps(folder) == [2, 4, 6]
+
+
+@pytest.mark.parametrize("name", [CHECKPOINT, CURVE])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(name: str, folder: Path) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(ModelError, match="expected an ordinary file"):
+        run(LONGER, "small", 2, folder, resume=True)
 
 
 def test_nothing_to_resume_is_said(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from osil.errors import ConfigError
 
 TASKS_HELP = "train, test (the lists in config/tasks), or a file with one task a line, such as: ab cde +f"
 STACKING_WORLDS = ("pybullet", "kinematic")
@@ -28,18 +30,60 @@ def helps(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=lambda options: parser.print_help())
 
 
-def add_common(parser: argparse.ArgumentParser, worlds: Sequence[str], episodes: int, seed_of: str) -> None:
+class Special(argparse.Action):
+    """An option that goes with some worlds or experiments only. That it was given is noted, for ``check_special``."""
+
+    def __init__(self, *, goes_with: Collection[str], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._goes_with = goes_with
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, self.const if self.nargs == 0 else values)
+        namespace.special = [*getattr(namespace, "special", ()), (self.option_strings[0], self._goes_with)]
+
+
+def special(goes_with: Collection[str]) -> dict[str, Any]:
+    """Keywords of ``add_argument`` for an option that goes with some worlds or experiments only."""
+    return {"action": Special, "goes_with": goes_with}
+
+
+def check_special(options: argparse.Namespace, chosen: str) -> None:
+    """Refuse options that do not go with the world or experiment ``chosen``: they would be passed over.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for option, goes_with in getattr(options, "special", ()):
+        if chosen not in goes_with:
+            raise ConfigError(f"{option} means nothing with {chosen}, only with {', '.join(goes_with)}; leave it out")
+
+
+def add_common(
+    parser: argparse.ArgumentParser,
+    worlds: Sequence[str],
+    episodes: int,
+    seed_of: str,
+    stacking: Mapping[str, Any] | None = None,
+) -> None:
+    """Options of commands that run episodes. ``stacking``: more keywords for those of block stacking alone."""
+    stacking = stacking or {}
     parser.add_argument("--world", choices=worlds, default="pybullet", help="default: %(default)s")
-    parser.add_argument("--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s")
     parser.add_argument(
-        "--operator", choices=("expert", "human"), default="expert", help="who demonstrates; default: %(default)s"
+        "--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s", **stacking
     )
-    parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks")
+    who = "who demonstrates; default: %(default)s"
+    parser.add_argument("--operator", choices=("expert", "human"), default="expert", help=who, **stacking)
+    parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks", **stacking)
     parser.add_argument("--episodes", type=positive, default=episodes, metavar="N", help="a task; default: %(default)s")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help=f"{seed_of}; default: %(default)s")
-    parser.add_argument(
-        "--jobs", type=positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
-    )
+    add_jobs(parser)
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    processes = "processes at most, and never more than there are cores; default: one a core"
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="J", help=processes)
 
 
 def positive(text: str) -> int:

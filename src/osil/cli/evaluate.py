@@ -7,7 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from osil.cli.arguments import STACKING_WORLDS, Commands, add_command, add_common, natural, positive
+from osil.cli.arguments import (
+    STACKING_WORLDS,
+    Commands,
+    add_command,
+    add_common,
+    check_special,
+    natural,
+    positive,
+    special,
+)
 
 
 def add(commands: Commands) -> None:
@@ -25,31 +34,38 @@ def add(commands: Commands) -> None:
         "scene that training has seen. A demonstration that itself misses its layout is drawn again, and counted.",
     )
     parser.add_argument("model", metavar="MODEL", help="folder or name of a model, or 'expert' for the scripted expert")
-    add_common(parser, (*STACKING_WORLDS, "particle"), episodes=10, seed_of="chooses the episodes")
-    parser.add_argument(
-        "--landmarks", type=positive, default=10, metavar="N", help="in the particle world; default: %(default)s"
-    )
+    of_stacking, of_pybullet = special(STACKING_WORLDS), special(("pybullet",))
+    worlds = (*STACKING_WORLDS, "particle")
+    add_common(parser, worlds, episodes=10, seed_of="chooses the episodes", stacking=of_stacking)
+    landmarks = "in the particle world; default: %(default)s"
+    parser.add_argument("--landmarks", type=positive, default=10, metavar="N", help=landmarks, **special(("particle",)))
     stacking = parser.add_argument_group("block stacking")
     push = "push a free block this far at most, once in every episode between stages; without a number: %(const)s"
-    stacking.add_argument("--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push)
+    stacking.add_argument(
+        "--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push, **of_stacking
+    )
     mishap = "once in every episode: a block drops, or a wrong one gets into the fingers; default: %(default)s"
-    stacking.add_argument("--mishap", choices=("none", "drop", "wrong_block"), default="none", help=mishap)
-    stacking.add_argument("--no-yaw", dest="yaw", action="store_false", help="no block is turned, as in the paper")
+    mishaps = ("none", "drop", "wrong_block")
+    stacking.add_argument("--mishap", choices=mishaps, default="none", help=mishap, **of_stacking)
+    no_yaw = "no block is turned, as in the paper"
+    stacking.add_argument("--no-yaw", dest="yaw", nargs=0, const=False, default=True, help=no_yaw, **of_stacking)
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name, what in (("friction", "friction"), ("mass", "mass"), ("size", "edge length")):
-        physics.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=f"factor on the blocks' {what}")
-    physics.add_argument("--latency", type=natural, default=0, metavar="STEPS", help="actions act so much later")
-    physics.add_argument("--noise", type=float, default=0.0, metavar="METRES", help="standard deviation of positions")
+        factor = f"factor on the blocks' {what}"
+        physics.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=factor, **of_pybullet)
+    late, deviation = "actions act so much later", "standard deviation of positions"
+    physics.add_argument("--latency", type=natural, default=0, metavar="STEPS", help=late, **of_pybullet)
+    physics.add_argument("--noise", type=float, default=0.0, metavar="METRES", help=deviation, **of_pybullet)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all numbers and the failed episodes here")
-    parser.add_argument(
-        "--failures", type=Path, metavar="DIR", help="keep failed episodes here, for osil demonstration replay"
-    )
+    failures = "keep failed episodes here, for osil demonstration replay"
+    parser.add_argument("--failures", type=Path, metavar="DIR", help=failures, **of_stacking)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
     from osil.files import check_output_file, check_output_folder
 
+    check_special(options, options.world)
     report: dict[str, Any] = {"command": options.command_line}
     if options.world == "particle":
         from osil.evaluation.reaching import evaluate_reaching, lines

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
-from osil.cli.arguments import Commands, add_command, natural, positive
+from osil.cli.arguments import Commands, add_command, add_jobs, check_special, natural, positive, special
 
 
 def add(commands: Commands) -> None:
@@ -25,31 +24,32 @@ def add(commands: Commands) -> None:
         "experiment", choices=("particle", "stacking", "learning", "attention", "comparison"), help="which experiment"
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="default: results/particle or results/stacking")
-    parser.add_argument(
-        "--jobs", type=positive, default=os.cpu_count() or 1, metavar="J", help="processes; default: one a core"
-    )
-    particle = parser.add_argument_group("particle")
-    particle.add_argument(
-        "--recipe", choices=("paper", "better"), default="paper", help="of config/training; default: %(default)s"
-    )
-    particle.add_argument("--runs", type=Path, default=Path("runs/particle"), metavar="DIR", help="checkpoints, models")
-    learning = parser.add_argument_group("learning")
+    add_jobs(parser)
+    seeded = special(("stacking", "learning", "attention", "comparison"))
+    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="of all but particle", **seeded)
+    particle, of_particle = parser.add_argument_group("particle"), special(("particle",))
+    recipe = "of config/training; default: %(default)s"
+    particle.add_argument("--recipe", choices=("paper", "better"), default="paper", help=recipe, **of_particle)
+    runs = Path("runs/particle")
+    particle.add_argument("--runs", type=Path, default=runs, metavar="DIR", help="checkpoints, models", **of_particle)
+    learning, run = parser.add_argument_group("learning"), Path("runs/stacking")
     learning.add_argument(
-        "--run", dest="training", type=Path, default=Path("runs/stacking"), metavar="DIR", help="of osil train"
+        "--run", dest="training", type=Path, default=run, metavar="DIR", help="of osil train", **special(("learning",))
     )
-    stacking = parser.add_argument_group("stacking and attention")
-    stacking.add_argument("--model", default="stacking", help="folder or name; default: %(default)s")
-    stacking.add_argument("--seed", type=natural, default=0, metavar="S", help="chooses the episodes")
-    stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help="of evaluations; default: all")
-    stacking.add_argument(
-        "--episodes", type=positive, metavar="N", help="of each task at most, for a first look; default: all"
-    )
+    stacking, of_stacking = parser.add_argument_group("stacking"), special(("stacking",))
+    model = "folder or name, also for attention; default: %(default)s"
+    stacking.add_argument("--model", default="stacking", help=model, **special(("stacking", "attention")))
+    only = "of evaluations; default: all"
+    stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help=only, **of_stacking)
+    at_most = "of each task at most, for a first look; default: all"
+    stacking.add_argument("--episodes", type=positive, metavar="N", help=at_most, **of_stacking)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
     from osil.files import check_output_folder
 
+    check_special(options, options.experiment)
     output = options.output or Path("results") / ("particle" if options.experiment == "particle" else "stacking")
     if options.experiment in ("attention", "comparison"):
         output = output / options.experiment

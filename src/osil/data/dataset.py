@@ -25,6 +25,7 @@ import numpy as np
 from osil.core import CONTROL_PERIOD, Action, FloatArray, Observation
 from osil.data.kinematic_episodes import Episodes
 from osil.errors import DemonstrationError
+from osil.files import check_ordinary
 from osil.geometry import rotate_z, wrap_cube_yaw
 from osil.tasks.block_stacking import StackingTask
 
@@ -194,6 +195,7 @@ class TrajectoryFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        check_ordinary(path, DemonstrationError)
         try:
             with h5py.File(path, "r") as file:
                 attributes = dict(file.attrs)

@@ -6,8 +6,11 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from osil.errors import DemonstrationError
+from osil.files import read_json
+from osil.settings import differences
 
 NOTE = "collection.json"
 """The file in the folder that says it."""
@@ -41,18 +44,12 @@ def claim(folder: Path, making: Making) -> None:
 
 def check(path: Path, there: Making, wanted: Making) -> None:
     """Raise DemonstrationError, which names what differs, unless what ``path`` holds was made as ``wanted``."""
-    other = [
-        f"{name} {there.get(name, 'unset')} there, {wanted.get(name, 'unset')} wanted"
-        for name in sorted(there.keys() | wanted.keys())
-        if there.get(name) != wanted.get(name)
-    ]
-    if other:
-        raise DemonstrationError(f"{path}: demonstrations of another making: {'; '.join(other)}; choose another folder")
+    if other := differences(there, wanted):
+        raise DemonstrationError(f"{path}: demonstrations of another making: {other}; choose another folder")
 
 
 def _read(path: Path) -> Making:
-    try:
-        making: Making = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise DemonstrationError(f"{path} is damaged ({error}); choose another folder") from error
+    making: Any = read_json(path, DemonstrationError)
+    if not isinstance(making, dict):
+        raise DemonstrationError(f"{path} is damaged: expected settings by name; choose another folder")
     return making

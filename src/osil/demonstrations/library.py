@@ -75,7 +75,8 @@ class Library:
         path = absolute(demonstration) if "/" in demonstration else self.path(demonstration)
         if os.path.lexists(path):
             return path
-        names = [to_text(Path(file.stem)) for file in self.files()]
+        readable = (file for file in self.files() if os.path.isfile(file) and os.access(file, os.R_OK))
+        names = [to_text(Path(file.stem)) for file in readable]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         raise DemonstrationError(
             f"cannot read {to_text(path)}: there is no such demonstration; expected a path, or one of the names in "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,6 +24,7 @@ from osil.core import NANOSECONDS, Action, Observation
 from osil.demonstrations.names import to_text
 from osil.demonstrations.schema import MESSAGE_DEFINITION, MESSAGE_TYPE
 from osil.errors import DemonstrationError
+from osil.files import check_ordinary
 
 TOPIC = "/demonstration"
 FRAME = "gripper"
@@ -109,16 +109,16 @@ def read_contents(path: Path) -> Contents:
 
 
 def _read_bytes(path: Path) -> bytes:
+    check_ordinary(path, DemonstrationError)
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST):
+        if path.stat().st_size <= LARGEST:
             return path.read_bytes()
     except OSError as error:
         raise DemonstrationError(f"cannot read {to_text(path)}: {error.strerror}") from error
     except ValueError as error:  # a zero byte in the name
         raise DemonstrationError(f"cannot read {str(path)!r}: {error}") from error
     raise DemonstrationError(
-        f"{to_text(path)} is not a demonstration: expected an ordinary file of at most {LARGEST} bytes; give another"
+        f"{to_text(path)} is not a demonstration: expected a file of at most {LARGEST} bytes; give another"
     )
 
 

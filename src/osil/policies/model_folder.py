@@ -19,7 +19,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from osil.errors import ModelError
-from osil.files import read_json, read_text
+from osil.files import check_ordinary, read_json, read_text
 from osil.resources import resource_path
 from osil.settings import from_values
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 WEIGHTS, CONFIG, SUMS, VERSION = "model.safetensors", "config.json", "SHA256SUMS", 1
+
+PURPOSES = {
+    "osil.stacking": "for block stacking, as in osil evaluate --world pybullet or --world kinematic",
+    "osil.reaching": "for particle reaching, as in osil evaluate --world particle",
+}
+"""What a model of each format is for."""
 
 DIGEST = 12
 """Hexadecimal digits of the weights' SHA-256 that name a model in results."""
@@ -102,24 +108,41 @@ def read_model(
         The network with its weights, its config, and ``name`` and ``digest`` (of the weights) of the model.
 
     Raises:
-        ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
+        ModelError: the folder or a file is missing or damaged, it is of another format, or the weights do not fit the
+            network.
     """
     folder = find_model(path)
     try:
         contents = from_values(_Config, read_json(folder / CONFIG), CONFIG)
-        if (contents.format, contents.version) != (kind, VERSION):
-            raise ModelError(f"expected format {kind} version {VERSION}, got {contents.format} {contents.version}")
+        _check_format(folder, contents, kind)
         config = from_values(config_type, contents.policy, f"{CONFIG}, policy")
         network = build(config)
+        check_ordinary(folder / WEIGHTS, ModelError)
         data = (folder / WEIGHTS).read_bytes()
         _fill(network, load(data))
         _check_sums(folder)
+    except _OtherFormatError:
+        raise
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: cannot load a policy: {error}; expected a folder with {CONFIG}, {WEIGHTS} and {SUMS} of one "
             "model, copy it anew"
         ) from error
     return network, config, {"name": os.path.basename(os.path.abspath(folder)), "digest": _sha256(data)[:DIGEST]}
+
+
+class _OtherFormatError(ModelError):
+    """A model that is whole, and another one than was asked for."""
+
+
+def _check_format(folder: Path, contents: _Config, kind: str) -> None:
+    if (contents.format, contents.version) == (kind, VERSION):
+        return
+    purpose = PURPOSES.get(contents.format) if contents.version == VERSION else None
+    raise _OtherFormatError(
+        f"{folder}: expected format {kind} version {VERSION}, got {contents.format} {contents.version}; "
+        + (f"this model is {purpose}" if purpose else "use the osil version that wrote it")
+    )
 
 
 def _fill(network: nn.Module, weights: dict[str, Tensor]) -> None:

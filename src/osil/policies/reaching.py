@@ -50,7 +50,7 @@ class ReachingPolicy:
         self.config = config
         self.info = info or {}
         self.weights: FloatArray | None = None
-        self._shown = Shown[ParticleObservation, ParticleAction]("landmarks")
+        self._shown = Shown(ParticleObservation, ParticleAction, "landmarks")
 
     @torch.inference_mode()
     def reset(
@@ -63,7 +63,8 @@ class ReachingPolicy:
             seed: unused, since nothing here is random; every policy has it.
 
         Raises:
-            DemonstrationError: different numbers of landmarks, or another number than the network is built for.
+            DemonstrationError: different numbers of landmarks, or another number than the network is built for;
+                numbers that cannot be, or something else than demonstrations of reaching.
         """
         shown = self._shown.again(demonstration)
         network = self.config.network
@@ -87,7 +88,8 @@ class ReachingPolicy:
             observation: leading dimensions none after a reset with one demonstration, else ``[N]``.
 
         Raises:
-            ObservationError: other landmarks than in the demonstration, or ``reset`` was not called.
+            ObservationError: no observation of reaching, numbers that cannot be, other landmarks than in the
+                demonstration, or ``reset`` was not called.
         """
         batch = self._shown.batch(observation)
         force = self.network(self._memory, ReachingTensors.from_numpy(batch[:, None])).force[:, 0].double().numpy()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Generic, Literal
 
 from typing_extensions import Self
@@ -19,12 +19,15 @@ class Shown(Generic[O, A]):
     """Demonstrations, and the check that observations go with them.
 
     Attributes:
+        observation, action: the types of these that the policy knows.
         things: what there are equally many of in each demonstration and observation.
         demonstrations: one a scene; none before the first reset.
         single: whether observations are of one scene, without a leading dimension.
         count: the number of things.
     """
 
+    observation: type[O]
+    action: type[A]
     things: Things
     demonstrations: Sequence[Demonstration[O, A]] = field(default=())
     single: bool = False
@@ -38,23 +41,46 @@ class Shown(Generic[O, A]):
         """One demonstration, or one for each scene, in place of these.
 
         Raises:
-            DemonstrationError: the number of things differs between them.
+            DemonstrationError: something else, none, numbers that cannot be, or the number of things differs.
         """
-        single = isinstance(demonstration, Demonstration)
-        shown = [demonstration] if isinstance(demonstration, Demonstration) else list(demonstration)
+        shown = list(demonstration) if isinstance(demonstration, Iterable) else [demonstration]
+        if not shown:
+            raise DemonstrationError("expected a Demonstration for each scene of a batch, got none")
+        for one in shown:
+            self._check(one)
         counts = {self._count(one.observations) for one in shown}
         if len(counts) != 1:
             raise DemonstrationError(
                 f"demonstrations of {sorted(counts)} {self.things} in one batch; expected one number of {self.things}"
             )
-        return type(self)(self.things, shown, single, counts.pop())
+        return replace(self, demonstrations=shown, single=isinstance(demonstration, Demonstration), count=counts.pop())
+
+    def _check(self, demonstration: Demonstration[O, A]) -> None:
+        if not isinstance(demonstration, Demonstration):
+            raise DemonstrationError(
+                f"expected a Demonstration, or one for each scene of a batch, got {type(demonstration).__name__}"
+            )
+        seen, done = demonstration.observations, demonstration.actions
+        if not isinstance(seen, self.observation) or not isinstance(done, self.action):
+            raise DemonstrationError(
+                f"a demonstration of {type(seen).__name__} and {type(done).__name__}: this policy needs one of "
+                f"{self.observation.__name__} and {self.action.__name__}"
+            )
+        try:
+            seen.check_plausible()
+            done.check_plausible()
+        except ObservationError as error:
+            raise DemonstrationError(f"demonstration: {error}") from error
 
     def batch(self, observation: O) -> O:
         """The observation with leading ``[N]``, one for each demonstration.
 
         Raises:
-            ObservationError: other things or scenes than were shown, or nothing was shown yet.
+            ObservationError: something else, numbers that cannot be, other things or scenes than were shown, or nothing
+                was shown yet.
         """
+        if not isinstance(observation, self.observation):
+            raise ObservationError(f"expected {self.observation.__name__}, got {type(observation).__name__}")
         count, shape = self._count(observation), () if self.single else (len(self),)
         if count != self.count or observation.leading_shape != shape:
             raise ObservationError(
@@ -62,6 +88,7 @@ class Shown(Generic[O, A]):
                 f"demonstration has {self.count} {self.things} and needs {list(shape)} "
                 f"(0 {self.things}: call reset first)"
             )
+        observation.check_plausible()
         return observation[None] if self.single else observation
 
     def _count(self, observation: O) -> int:

@@ -115,7 +115,7 @@ class OneShotPolicy:
         self.info = info or {}
         self.network = network.eval()
         self._context: Context | None = None
-        self._shown = Shown[Observation, Action]("blocks")
+        self._shown = Shown(Observation, Action, "blocks")
 
     @torch.inference_mode()
     def reset(
@@ -131,7 +131,8 @@ class OneShotPolicy:
                 demonstration and its seed give the same frames whatever else is in the batch.
 
         Raises:
-            DemonstrationError: a demonstration in which nothing moves, or a batch of different block counts.
+            DemonstrationError: a demonstration in which nothing moves or with numbers that cannot be, a batch of
+                different block counts, or something else than demonstrations of block stacking.
             ConfigError: a seed that is none, or another number of seeds than of demonstrations.
         """
         asked = self._shown.again(demonstration)
@@ -161,7 +162,8 @@ class OneShotPolicy:
             observation: leading dimensions none after a reset with one demonstration, else ``[N]``.
 
         Raises:
-            ObservationError: other blocks than in the demonstration, or ``reset`` was not called.
+            ObservationError: no observation of block stacking, blocks further away or fingers further apart than can
+                be, other blocks than in the demonstration, or ``reset`` was not called.
         """
         members = self.config.ensemble
         scenes = len(self._shown)
@@ -277,7 +279,10 @@ def load_policy(path: str | Path) -> OneShotPolicy:
 
 def _seeds(seed: int | Sequence[int], count: int) -> list[int]:
     """A seed for each of ``count`` demonstrations."""
-    seeds = np.asarray(seed)
+    try:
+        seeds = np.asarray(seed)
+    except ValueError:  # lists of different lengths
+        seeds = np.array(None)
     if seeds.dtype.kind not in "iu" or (seeds < 0).any() or seeds.shape not in ((), (count,)):
         raise ConfigError(
             f"seed {seed!r}: expected a whole number from 0 on, or one for each of {count} demonstrations"

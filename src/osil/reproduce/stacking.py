@@ -19,7 +19,9 @@ from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
 from osil.files import read_json, read_json_lines
 from osil.reproduce.experiments import EXPERIMENTS, RECOVERY, ROBUSTNESS, Experiment
 from osil.reproduce.stacking_tables import draw, permutations_table, stages_table, summary_table
+from osil.settings import differences
 from osil.tasks.block_stacking import StackingTask
+from osil.workers import processes
 from osil.worlds.judge import Outcome
 
 EPISODES_AT_ONCE = 8
@@ -93,7 +95,7 @@ def _portions(experiment: Experiment, done: dict[str, list[Episode]], jobs: int)
         if lacks > 0:
             portion.append(task)
             missing += lacks
-        if missing >= EPISODES_AT_ONCE * jobs:
+        if missing >= EPISODES_AT_ONCE * processes(jobs):
             yield portion
             portion, missing = [], 0
     if portion:
@@ -106,9 +108,8 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
         _append(path, header)
         return {}
     first, *lines = read_json_lines(path) or [{}]
-    other = [f"{name} {first.get(name)} for {value}" for name, value in header.items() if first.get(name) != value]
-    if other:
-        raise ConfigError(f"{path} holds records of another run: {', '.join(other)}; choose another output folder")
+    if other := differences(first, json.loads(json.dumps(header))):
+        raise ConfigError(f"{path} holds records of another run: {other}; choose another output folder")
     done: dict[str, list[Episode]] = {}
     for line in lines:
         episodes = [_episode(line["task"], one, header["seed"]) for one in line["episodes"]]

@@ -30,6 +30,7 @@ from osil.errors import OsilError
 from osil.figures.attention import draw_attention
 from osil.figures.render import Camera, SceneRenderer
 from osil.figures.video import side_by_side, write_video
+from osil.files import check_output_file, check_output_folder
 from osil.policies.stacking import OneShotPolicy, load_policy
 from osil.robots.fetch import forward
 from osil.robots.sensing import cube_yaws, observe
@@ -43,7 +44,7 @@ from osil_interfaces.action import Imitate
 TASKS = ("ab cd +e", "abc +d +e", "ba +c +d", "dcba +e", "ca db", "bd +a +c +e", "cab +d")
 """Tasks to show; which one is chosen by the seed."""
 
-NAME = "demonstration"
+NAME, FILM, ATTENTION = "demonstration", "demo.mp4", "attention.png"
 
 TEACHING_SECONDS = 120.0
 """Simulated seconds that the scripted operator may take."""
@@ -80,9 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
         torch.set_num_threads(1)  # more only wait for one another in so small a network
         policy = load_policy(options.model)  # now, so that a missing one is told before anything starts
+        _check_output(options.output)
         story = _play(task, options)
         print("Drawing what happened ...", flush=True)
-        _draw_film(story, options.output / "demo.mp4")
+        _draw_film(story, options.output / FILM)
         _draw_attention(story, policy, options)
     except OsilError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -92,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     verdict = "The layout taught was reached" if story.reached else "The layout taught was NOT reached"
     print(f"{verdict}, judged from the final block poses; {time.monotonic() - began:.0f} s in all.")
-    print(f"In {options.output}/: {NAME}.mcap, demo.mp4, attention.png and the nodes' output in logs/")
+    print(f"In {options.output}/: {NAME}.mcap, {FILM}, {ATTENTION} and the nodes' output in logs/")
     return 0 if story.reached else 1
 
 
@@ -104,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--gui", action="store_true", help="show PyBullet's window")
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder for the results")
     return parser
+
+
+def _check_output(folder: Path) -> None:
+    """Raise ConfigError, before two minutes of work, where the results could not be written."""
+    for each in (folder, folder / "logs"):
+        check_output_folder(each)
+    for name in (f"{NAME}.mcap", FILM, ATTENTION):
+        check_output_file(folder / name)
 
 
 def _leave(signum: int, frame: FrameType | None) -> None:
@@ -197,7 +207,7 @@ def _draw_attention(story: Story, policy: OneShotPolicy, options: argparse.Names
     for snapshot in story.imitation:
         policy.act(_observation(snapshot))
         seen.append(policy.attention)
-    draw_attention(seen, options.output / "attention.png", stored.block_names)
+    draw_attention(seen, options.output / ATTENTION, stored.block_names)
 
 
 def _observation(snapshot: Snapshot) -> Observation:

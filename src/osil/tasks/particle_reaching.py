@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import Self
 
-from osil.core import BoolArray, FloatArray, finite_array
+from osil.core import BoolArray, FloatArray, check_within, finite_array
 from osil.errors import ObservationError, SceneError, TaskError
 
 LANDMARK_RADIUS = 0.1
@@ -22,6 +22,9 @@ LANDMARK_RADIUS = 0.1
 
 STOPPED_SPEED = 0.2
 """A robot slower than this (metres per second) has stopped."""
+
+FURTHEST = 100.0
+"""Metres, metres per second and newtons beyond what is ever seen around the arena."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,12 @@ class ParticleObservation:
     def leading_shape(self) -> tuple[int, ...]:
         return self.robot_position.shape[:-1]
 
+    def check_plausible(self) -> None:
+        """Raise ObservationError unless this can be seen in the arena, or around it."""
+        check_within("landmark_positions", self.landmark_positions, FURTHEST, "metres")
+        check_within("robot_position", self.robot_position, FURTHEST, "metres")
+        check_within("robot_velocity", self.robot_velocity, FURTHEST, "metres per second")
+
     def __getitem__(self, index: Any) -> Self:
         """Index the leading dimensions."""
         return type(self)(self.landmark_positions[index], self.robot_position[index], self.robot_velocity[index])
@@ -98,6 +107,10 @@ class ParticleAction:
     @property
     def leading_shape(self) -> tuple[int, ...]:
         return self.force.shape[:-1]
+
+    def check_plausible(self) -> None:
+        """Raise ObservationError unless it is a force in the arena."""
+        check_within("force", self.force, FURTHEST, "newtons")
 
     def __getitem__(self, index: Any) -> Self:
         """Index the leading dimensions."""

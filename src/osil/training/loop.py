@@ -69,10 +69,18 @@ def train(
         validate: measures the policy as it stands after so many steps.
         converged: asked after each validation whether to end early.
 
-    Stopped by Ctrl-C it leaves a checkpoint of the last whole step, and says so.
+    Stopped by Ctrl-C it leaves a checkpoint of the last whole step, and says so. Where all steps were done before, it
+    says that and does nothing.
     """
     optimizer = optimization.build(objective.parameters())
     folder.restore(objective, optimizer)
+    if loop.steps <= folder.start <= folder.noted:
+        if processes.first():
+            print(
+                f"{folder.path} is complete: it has done {folder.start} of {loop.steps} steps; to go on, ask for more "
+                "in the settings (loop: steps) and resume again"
+            )
+        return
     began = time.monotonic() - folder.seconds
     first, model = processes.first(), processes.shared(objective)
     writer = SummaryWriter(str(folder.path), purge_step=folder.start + 1) if first else None

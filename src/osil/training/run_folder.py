@@ -14,7 +14,9 @@ import torch
 from torch import nn
 
 from osil.errors import ConfigError, ModelError
+from osil.files import check_ordinary
 from osil.policies.model_folder import CONFIG, WEIGHTS
+from osil.settings import differences
 from osil.training import processes
 
 CHECKPOINT, PREVIOUS, CURVE = "checkpoint.pt", "checkpoint.previous.pt", "learning_curve.jsonl"
@@ -106,6 +108,7 @@ class RunFolder:
         path, partial = self.path / CURVE, self.path / (CURVE + ".partial")
         if not path.exists():
             return
+        check_ordinary(path, ModelError)
         try:
             lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
             steps = [int(json.loads(line)["step"]) for line in lines]
@@ -118,16 +121,14 @@ class RunFolder:
             partial.replace(path)
 
     def _compare(self, before: dict[str, Any]) -> None:
-        old, new = _flat(before), _flat(self._settings)
-        changed = [
-            f"{name} {old.get(name, 'unset')} then, {new.get(name, 'unset')} now"
-            for name in sorted(old.keys() | new.keys())
-            if old.get(name) != new.get(name) and name.split(".")[0] not in MAY_CHANGE
-        ]
-        if changed:
+        old, new = (
+            {name: value for name, value in settings.items() if name not in MAY_CHANGE}
+            for settings in (before, self._settings)
+        )
+        if changed := differences(old, new):
             raise ConfigError(
-                f"{self.path} holds a run with other settings: {'; '.join(changed)}; go on with those it began with, "
-                "or choose another folder"
+                f"{self.path} holds a run with other settings: {changed}; go on with those it began with, or choose "
+                "another folder"
             )
 
 
@@ -145,6 +146,7 @@ def _read(folder: Path) -> dict[str, Any]:
     path = folder / CHECKPOINT
     if not path.exists():
         raise ConfigError(f"{folder}: nothing to resume, there is no {CHECKPOINT}; {_instead(folder)}")
+    check_ordinary(path, ModelError)
     try:
         with zipfile.ZipFile(path) as archive:  # which is what torch writes, without looking at its checksums again
             spoiled = archive.testzip()
@@ -164,11 +166,3 @@ def _instead(folder: Path) -> str:
     if (folder / PREVIOUS).exists():
         return f"{PREVIOUS} beside it is the one before: rename it to {CHECKPOINT} and resume"
     return "begin anew, without --resume, in a folder that holds no run"
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested settings as one dictionary with names such as ``sampling.pairs``."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {before + name: value}
-    return flat
