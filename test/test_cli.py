@@ -178,6 +178,7 @@ def test_replay_films(collected: Path, tmp_path: Path) -> None:
         ),
         ("evaluate expert --world kinematic --landmarks 10", "--landmarks means nothing with kinematic"),
         ("evaluate expert --landmarks 3", "--landmarks means nothing with pybullet"),
+        ("evaluate expert --world particle", "the scripted expert stacks blocks"),
         ("evaluate stacking --world particle", "for block stacking, as in osil evaluate --world pybullet or"),
         ("evaluate particle/final_state", "for particle reaching, as in osil evaluate --world particle"),
         *(

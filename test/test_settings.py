@@ -168,7 +168,8 @@ def test_a_line_that_was_cut_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["seed: -1", "threads: 0", "workers: -1", "loop: {steps: 0}", "validation_episodes: 0"]
+    "text",
+    ["seed: -1", "threads: 0", "workers: -1", "loop: {steps: 0}", "validation_episodes: 0", "sampling: {pools: 0}"],
 )
 def test_settings_that_are_too_small_are_refused_by_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "small.yaml").write_text(text)

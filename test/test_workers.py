@@ -10,7 +10,7 @@ import pytest
 from joblib import delayed
 
 from osil.errors import ConfigError
-from osil.workers import in_processes, processes
+from osil.workers import in_processes, within_cores
 
 
 @pytest.mark.parametrize("calls", [0, 1, 24])
@@ -31,6 +31,6 @@ def test_fewer_than_one_is_refused(jobs: int) -> None:
 
 
 def test_other_machines_have_other_cores() -> None:
-    assert processes(99_999) == joblib.cpu_count()
+    assert within_cores(99_999) == joblib.cpu_count()
     with joblib.parallel_config("threading"):
-        assert processes(99_999) == 99_999
+        assert within_cores(99_999) == 99_999

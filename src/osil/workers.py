@@ -13,8 +13,8 @@ from joblib.parallel import LokyBackend, get_active_backend
 from osil.errors import ConfigError
 
 
-def processes(jobs: int) -> int:
-    """How many of ``jobs`` processes there shall be: on this machine no more than it has cores for this program.
+def within_cores(jobs: int) -> int:
+    """How many of ``jobs`` processes or threads make sense: no more than this machine has cores for this program.
 
     Raises:
         ConfigError: less than one.
@@ -28,7 +28,7 @@ def processes(jobs: int) -> int:
 def in_processes(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
     """Results of calls, each made by ``joblib.delayed``, in the order in which they are done.
 
-    Up to ``jobs`` at once, see ``processes``, and no more than there are calls.
+    Up to ``jobs`` at once, see ``within_cores``, and no more than there are calls.
 
     Ctrl-C in a terminal goes to all processes; the workers are deaf to it, and end without a word when this one does.
 
@@ -36,7 +36,7 @@ def in_processes(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
         ConfigError: less than one job.
     """
     calls = list(calls)
-    jobs = min(processes(jobs), max(1, len(calls)))
+    jobs = min(within_cores(jobs), max(1, len(calls)))
     backend, _ = get_active_backend()
     if not backend.supports_return_generator:  # Ray's gives all at the end
         return iter(Parallel(n_jobs=jobs)(calls))

@@ -17,6 +17,7 @@ from osil.cli.arguments import (
     positive,
     special,
 )
+from osil.errors import ConfigError
 
 
 def add(commands: Commands) -> None:
@@ -70,6 +71,8 @@ def _run(options: argparse.Namespace) -> None:
     if options.world == "particle":
         from osil.evaluation.reaching import evaluate_reaching, lines
 
+        if options.model == "expert":
+            raise ConfigError(f"the scripted expert stacks blocks: give --world {' or '.join(STACKING_WORLDS)}")
         check_output_file(options.json)
         report |= evaluate_reaching(options.model, options.landmarks, options.episodes, options.seed)
         print(lines([(f"{options.landmarks} landmarks", report["all"])]))

@@ -17,6 +17,7 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.experts.mishaps import MISHAPS, MishapActor
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
+from osil.settings import check_at_least
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.table import Table
 
@@ -103,6 +104,9 @@ class SamplingConfig:
     dagger_steps: int = 300
     dagger_midway: float = 0.8
     mishap_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_at_least(self, demonstrations=1, observations=1, pairs=1, queries=1, pools=1, refresh=1)
 
 
 class PoolMaker:

@@ -26,7 +26,7 @@ from osil.settings import from_yaml
 from osil.training.precision import autocast, choose
 from osil.training.reaching import ForceRegression, ReachingTraining, run, source_for
 from osil.training.run_folder import CURVE, resumable
-from osil.workers import in_processes, processes
+from osil.workers import in_processes, within_cores
 
 RESULT = "result.json"
 BETTER_SIZES = (10, 20)
@@ -77,7 +77,7 @@ def reproduce(recipe: str, output: Path, runs: Path, jobs: int) -> None:
     wanted = all_runs(recipe)
     missing = [one for one in wanted if not (one.folder(runs) / RESULT).exists()]
     if missing:
-        at_once = min(processes(jobs), len(missing))
+        at_once = min(within_cores(jobs), len(missing))
         minutes = sum(_longest(one) for one in missing) / at_once / 60.0
         print(f"{len(missing)} of {len(wanted)} runs to do, at most {minutes:.0f} minutes with {at_once} processes")
     done = in_processes((delayed(_run)(one, runs) for one in missing), jobs)

@@ -21,7 +21,7 @@ from osil.reproduce.experiments import EXPERIMENTS, RECOVERY, ROBUSTNESS, Experi
 from osil.reproduce.stacking_tables import draw, permutations_table, stages_table, summary_table
 from osil.settings import differences
 from osil.tasks.block_stacking import StackingTask
-from osil.workers import processes
+from osil.workers import within_cores
 from osil.worlds.judge import Outcome
 
 EPISODES_AT_ONCE = 8
@@ -95,7 +95,7 @@ def _portions(experiment: Experiment, done: dict[str, list[Episode]], jobs: int)
         if lacks > 0:
             portion.append(task)
             missing += lacks
-        if missing >= EPISODES_AT_ONCE * processes(jobs):
+        if missing >= EPISODES_AT_ONCE * within_cores(jobs):
             yield portion
             portion, missing = [], 0
     if portion:

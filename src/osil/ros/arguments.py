@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from osil.errors import ConfigError
+from osil.files import read_text
 
 ALL_NODES = "/**"
 
@@ -45,8 +46,8 @@ def add_file(path: Path, parameters: Parameters) -> None:
         ConfigError: it cannot be read, or is no file of parameters.
     """
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        tree = yaml.compose(read_text(path))
+    except (ConfigError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"parameters in {path}: {error}") from error
     if not isinstance(tree, yaml.MappingNode):
         raise ConfigError(f"parameters in {path}: expected 'node: {{ros__parameters: {{name: value}}}}'")

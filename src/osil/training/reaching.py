@@ -20,6 +20,7 @@ from osil.tasks.particle_reaching import Arena
 from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
 from osil.training.run_folder import RunFolder
+from osil.workers import within_cores
 
 _DATA, _BATCHES, _VALIDATION = range(3)
 """First part of the random key, so that the uses of randomness are independent."""
@@ -35,7 +36,7 @@ class ReachingTraining:
         configurations: episodes by which progress is judged (100 in the paper).
         patience: training ends early after so many perfect validations in a row. 0: never.
         seed: of data and weights.
-        threads: threads of torch.
+        threads: threads of torch; no more than there are cores.
     """
 
     architectures: dict[str, ReachingNetworkConfig]
@@ -97,7 +98,7 @@ def run(config: ReachingTraining, architecture: str, num_landmarks: int, folder:
     """
     settings = {**asdict(config), "architecture": architecture, "num_landmarks": num_landmarks}
     run_folder = RunFolder(folder, settings, resume)
-    torch.set_num_threads(config.threads)
+    torch.set_num_threads(within_cores(config.threads))
     torch.manual_seed(config.seed)
     policy_config = config.policy_config(architecture, num_landmarks)
     network = ReachingNetwork(policy_config.network)

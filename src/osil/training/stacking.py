@@ -29,6 +29,7 @@ from osil.training.optimization import OptimizationConfig
 from osil.training.processes import together
 from osil.training.run_folder import RunFolder
 from osil.training.validation import kinematic_success
+from osil.workers import within_cores
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class StackingTraining:
     Attributes:
         max_blocks: training tasks have at most this many blocks.
         seed: of data and weights.
-        threads: threads of torch.
-        workers: processes that make training data beside the one that learns; 0: it does so itself. The result is the
-            same.
+        threads: threads of torch; no more than there are cores.
+        workers: processes, no more than cores, that make training data beside the one that learns; 0: it does so
+            itself. The result is the same.
         initial: model folder to start from, or None.
         validation_episodes: episodes of training tasks in new scenes by which progress is judged.
     """
@@ -81,7 +82,7 @@ def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
         ConfigError: the folder holds another run already; or, to resume, no run or one with other settings.
         ModelError: the checkpoint is damaged.
     """
-    torch.set_num_threads(config.threads)
+    torch.set_num_threads(within_cores(config.threads))
     with together() as rank:
         _run(config, RunFolder(folder, asdict(config), resume), rank)
 
@@ -137,7 +138,10 @@ def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun now inherits it
     try:
         executor = ProcessPoolExecutor(
-            config.workers, get_context("spawn"), initializer=torch.set_num_threads, initargs=(config.threads,)
+            within_cores(config.workers),
+            get_context("spawn"),
+            initializer=torch.set_num_threads,
+            initargs=(within_cores(config.threads),),
         )
         executor.submit(int)
     except (OSError, NotImplementedError) as error:
