@@ -353,6 +353,8 @@ class Attacker(Node):
         self.until(lambda: all(answer.done() for answer in answers) or not self._alive(), "a query of parameters")
 
     def _call(self, name: str, future: Future) -> None:
+        if "set_parameters" in name:
+            return  # rclpy gives no answer where one has a type that there is not
         if self.until(lambda: future.done() or not self._alive(), f"service {name}") and future.done():
             answer = future.result()
             if getattr(answer, "success", True) is False and not answer.message:

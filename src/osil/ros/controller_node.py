@@ -65,6 +65,10 @@ LEAD = 0.004
 IDLE_PERIOD = 0.5
 """Seconds of the machine's clock between two looks at why nothing moves; simulated time may have stopped."""
 
+GRIPPER_PATIENCE = 3.0
+"""So many times as long as the arm may the fingers stay where they are: they may be pressed upon something, until the
+arm moves on."""
+
 LET_GO = 0.5
 """Seconds without a command after which whoever commanded has let go."""
 
@@ -230,10 +234,11 @@ class ControllerNode(Node):
             self._told_at = None
             return
         self._unanswered += CONTROL_PERIOD
-        if self._unanswered > self._settings.unmoved_timeout:
+        patience = GRIPPER_PATIENCE * self._settings.unmoved_timeout
+        if self._unanswered > patience:
             self._stop(
-                f"the gripper has been told to {'close' if self._closed else 'open'} for "
-                f"{self._settings.unmoved_timeout:g} s and does not: does it take commands? Let go, then command anew"
+                f"the gripper has been told to {'close' if self._closed else 'open'} for {patience:g} s and does not: "
+                "does it take commands? Let go, then command anew"
             )
 
     def _stop(self, reason: str) -> None:

@@ -139,6 +139,11 @@ class SceneView:
         self._blocks = message
         self._received = Received(convert.to_nanoseconds(message.header.stamp), self._now())
 
+    @property
+    def stamp(self) -> int:
+        """Nanoseconds of the newest block poses; 0: none have come."""
+        return self._received.stamp
+
     def look(self, block_names: Sequence[str] | None = None) -> Seen:
         """What is seen now, blocks in the order of ``block_names`` (left out: as they come).
 

@@ -3,7 +3,7 @@
 It acts through teleoperation alone, as a person would, and exits with status 0 once the task stands. Blocks are told
 apart by their names: block a of the task is the one that the tracker calls "a".
 
-Subscribes: ``joint_states``, ``block_poses``.
+Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``joy`` (sensor_msgs/Joy).
 Parameters: ``task`` (for example "ab cd +e"), ``time_limit``, and those of ``config/teleop.yaml``, which it shares with
 the teleoperation node.
@@ -28,6 +28,7 @@ from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
 from osil.tasks.block_stacking import StackingTask
+from osil_interfaces.msg import ControllerStatus
 
 STEPS_AFTER = 12
 """Control steps for which the operator watches the finished layout before letting go of the joystick."""
@@ -65,6 +66,7 @@ class OperatorNode(Node):
         self._expert = StackingExpert(self._task)
         self._view = SceneView(self, max_age=0.25)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
+        self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._heed, topics.NEWEST)
         self._steps, self._limit, self._finished = 0, round(parameters.time_limit / CONTROL_PERIOD), 0
         self._steps_wrong = self._steps_watched = 0
         self.create_timer(CONTROL_PERIOD, self._step)
@@ -87,6 +89,11 @@ class OperatorNode(Node):
             self.get_logger().info(f"taught {self._task} in {self._seconds:.1f} s")
             raise KeyboardInterrupt
         self._joy.publish(self._joystick.encode(action))
+
+    def _heed(self, status: ControllerStatus) -> None:
+        """Leave when the controller has stopped: whoever sees to the robot should not find it commanded."""
+        if status.state == ControllerStatus.STOPPED and self._steps:
+            raise OperatorError(f"the controller has stopped: {status.reason}")
 
     @property
     def _seconds(self) -> float:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -145,16 +146,17 @@ class PolicyNode(Node):
         )
 
     async def _until_seen(self) -> None:
-        """Wait until something usable is seen, but not for long: a scene that was just set up takes a moment."""
-        deadline = time.monotonic() + self._settings.observation_timeout
+        """Wait until something usable is seen that is newer than the goal, but not for long.
+
+        A goal may come before the news of a scene that was set up just before it.
+        """
+        deadline, known = time.monotonic() + self._settings.observation_timeout, self._view.stamp
         while time.monotonic() < deadline:
-            try:
-                self._view.look()
-            except ObservationError:
-                self._tick = self._tick or Future(executor=self.executor)
-                await self._tick
-            else:
-                return
+            with suppress(ObservationError):
+                if self._view.look().nanoseconds != known:
+                    return
+            self._tick = self._tick or Future(executor=self.executor)
+            await self._tick
 
     async def _execute(self, goal: ServerGoalHandle) -> Result:
         await self._until_seen()
