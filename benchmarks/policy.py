@@ -22,6 +22,7 @@ from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import OneShotPolicy, PolicyConfig
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 from osil.worlds.open_world import open_world
 
@@ -75,7 +76,7 @@ def times(policy: OneShotPolicy, ensemble: int, shown: Demonstration[Observation
     observation = shown.observations[0]
     embed = median(lambda: policy.reset(shown), 5)
     act = median(lambda: policy.act(observation), 100)
-    frames = policy.config.conditioning.frames(shown.observations, np.random.default_rng(0))
+    frames = policy.config.conditioning.frames(shown.observations, np.random.default_rng(0), NOMINAL)
     return embed, act, len(frames)
 
 

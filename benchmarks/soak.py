@@ -37,6 +37,7 @@ from osil.ros.demo import TASKS, TEACHING_SECONDS
 from osil.ros.session import Refused, Session
 from osil.ros.stack import SIMULATION_NODES, Stack
 from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import step_limit
 
 
@@ -88,7 +89,7 @@ def cycle(session: Watcher, index: int) -> dict[str, object]:
     except OsilError as error:
         session.recover()
         return {"task": str(task), "reached": False, "reason": str(error), "late": session.lateness()}
-    reached = bool(layout_reached(task, session.scene()))
+    reached = bool(layout_reached(task, session.scene(), NOMINAL))
     if not reached:
         session.recover()
     return {"task": str(task), "reached": reached, "reason": result.reason, "late": session.lateness()}

@@ -14,7 +14,7 @@ from mcap_ros2.decoder import DecoderFactory
 
 from osil.core import Action, Demonstration, Observation
 from osil.demonstrations.schema import MESSAGE_TYPE, STEP_DEFINITION
-from osil.demonstrations.storage import load, save
+from osil.demonstrations.storage import StoredDemonstration, load, save
 from osil.errors import DemonstrationError
 
 INTERFACES = Path(__file__).parents[2] / "src" / "osil_interfaces" / "msg"
@@ -162,3 +162,11 @@ def test_no_space_leaves_the_old_file_and_nothing_else(path: Path) -> None:
     subprocess.run([sys.executable, "-c", script, str(path), str(Path(__file__).parent)], check=True)
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_the_blocks_of_a_scene_must_be_those_shown(tmp_path: Path) -> None:
+    save(make_demonstration(), tmp_path / "shown.mcap", "shown", NAMES)
+    stored: StoredDemonstration = load(tmp_path / "shown.mcap")
+    stored.check_blocks(("blue", "green", "red"))
+    with pytest.raises(DemonstrationError, match=r"about 3 blocks \(red green blue\), but 2 are seen \(red green\)"):
+        stored.check_blocks(("red", "green"))

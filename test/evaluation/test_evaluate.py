@@ -22,6 +22,7 @@ from osil.experts.stacking import StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.stacking import PolicyConfig, save_policy
 from osil.tasks.block_stacking import StackingTask, layout_below
+from osil.tasks.blocks import NOMINAL
 from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Outcome, step_limit
 
@@ -50,7 +51,7 @@ class Reader(Idle):
     @staticmethod
     def read(positions: np.ndarray) -> StackingTask:
         """The task whose layout these block positions show, lower stages first."""
-        below = layout_below(positions)
+        below = layout_below(positions, NOMINAL)
         sources = sorted(np.flatnonzero(below >= 0), key=lambda block: positions[block, 2])
         return StackingTask(len(below), tuple((int(block), int(below[block])) for block in sources))
 
@@ -116,7 +117,7 @@ def test_policy_is_shown_the_task_and_nothing_else() -> None:
     run_batch(KINEMATIC, policy, cases(TASKS[1]))
     assert len(policy.shown) == 4
     for demonstration in policy.shown:
-        assert layout_below(demonstration.observations.block_positions[-1]).tolist() == [1, 2, -1]
+        assert layout_below(demonstration.observations.block_positions[-1], NOMINAL).tolist() == [1, 2, -1]
         assert not demonstration.actions.close_gripper[-1]
     starts = [one.observations.block_positions[0] for one in policy.shown]
     assert not any(np.allclose(starts[0], start) for start in starts[1:])
@@ -131,7 +132,7 @@ def test_policy_that_does_nothing_runs_out_of_time(tmp_path: Path) -> None:
     assert [(one["task"], one["number"]) for one in report["failed_episodes"]] == [("abc", n) for n in range(4)]
     assert len(list(tmp_path.iterdir())) == 8
     shown, done = (load(tmp_path / f"abc_2_{kind}.mcap") for kind in ("shown", "done"))
-    assert layout_below(shown.demonstration.observations.block_positions[-1]).tolist() == [1, 2, -1]
+    assert layout_below(shown.demonstration.observations.block_positions[-1], NOMINAL).tolist() == [1, 2, -1]
     assert len(done.demonstration) == step_limit(TASKS[1])
     assert not done.demonstration.actions.displacement.any()
 

@@ -12,6 +12,7 @@ from osil.data.kinematic_episodes import scenes
 from osil.data.teachers import open_operator
 from osil.experts.human import HumanOperator, OperatorConfig
 from osil.tasks.block_stacking import StackingTask, layout_below
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.open_world import open_world
@@ -37,7 +38,7 @@ def test_people_succeed_and_take_a_few_times_as_long_as_the_expert():
     assert np.ptp(ratios) > 1.0
     assert operator.actor.misses.sum() > 0
     for one, rest in zip(shown, operator.steps_after, strict=True):
-        assert layout_below(one.observations.block_positions[-rest:]).tolist() == [[1, -1, -1]] * rest
+        assert layout_below(one.observations.block_positions[-rest:], NOMINAL).tolist() == [[1, -1, -1]] * rest
 
 
 def test_everything_random_comes_from_the_generator():
@@ -59,7 +60,7 @@ def test_a_missed_grasp_is_tried_again():
         observation = world.step(operator.act(observation))
     assert operator.misses.sum() > 5
     np.testing.assert_array_equal(empty, operator.misses > 0)
-    assert (layout_below(world.scene.block_positions) == TASK.below).all()
+    assert (layout_below(world.scene.block_positions, NOMINAL) == TASK.below).all()
 
 
 def test_a_resting_hand_trembles_but_does_not_drift():

@@ -8,6 +8,7 @@ import pytest
 from osil.core import Action, Observation, Scene
 from osil.robots.fetch import GripperPose, forward
 from osil.robots.sensing import observe_late
+from osil.tasks.blocks import NOMINAL
 from osil.worlds.pybullet import PyBulletWorld
 
 
@@ -47,7 +48,7 @@ def test_late_poses_are_observed_as_those_of_now(carrying, late: int) -> None:
     errors = []
     for now in range(late, len(scenes)):
         span = slice(now - late, now + 1)
-        found = observe_late(scenes[now - late], grippers[span], openings[span])
+        found = observe_late(scenes[now - late], grippers[span], openings[span], NOMINAL)
         errors.append(np.linalg.norm(found.block_positions - seen[now].block_positions, axis=-1).max())
     assert max(errors) < (1e-9 if late == 0 else 0.006), "metres, slip and the grasp included"
     if late:

@@ -15,6 +15,7 @@ from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
 from osil.robots.joint_history import JointHistory
 from osil.robots.sensing import observe_late
 from osil.ros import convert
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.pybullet import PyBulletWorld
@@ -54,7 +55,7 @@ def test_live_observation_equals_the_simulated_worlds() -> None:
     history = JointHistory()
     history.add(1, convert.to_joint_positions(joints))
     gripper = forward(history.at([1], ARM_JOINTS), history.at([1], [TORSO_JOINT])[:, 0])
-    live = observe_late(convert.to_scene(blocks), gripper, history.at([1], FINGER_JOINTS).sum(-1))
+    live = observe_late(convert.to_scene(blocks), gripper, history.at([1], FINGER_JOINTS).sum(-1), NOMINAL)
     np.testing.assert_allclose(live.block_positions, seen.block_positions, atol=1e-5)
     np.testing.assert_allclose(live.block_yaws, seen.block_yaws, atol=1e-9)
     assert float(live.gripper_opening) == pytest.approx(float(seen.gripper_opening))

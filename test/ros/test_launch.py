@@ -22,6 +22,7 @@ from rclpy.signals import SignalHandlerOptions  # noqa: E402
 from osil.ros.session import Refused, Session  # noqa: E402
 from osil.ros.stack import SIMULATION_NODES, Stack  # noqa: E402
 from osil.tasks.block_stacking import StackingTask, layout_reached  # noqa: E402
+from osil.tasks.blocks import NOMINAL  # noqa: E402
 from osil_interfaces.action import Imitate  # noqa: E402
 
 TASK = StackingTask.parse("ab +c")
@@ -78,7 +79,7 @@ def test_one_demonstration_is_repeated_in_another_layout(tmp_path: Path, exit_co
             rclpy.try_shutdown()
     assert Path(recorded.path) == tmp_path / "shown.mcap"
     assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
-    assert layout_reached(TASK, scene)
+    assert layout_reached(TASK, scene, NOMINAL)
     assert not exit_codes, "a node left early"
     yield
     assert exit_codes == dict.fromkeys(SIMULATION_NODES, 0)

@@ -11,6 +11,7 @@ from osil.ros import convert
 from osil.ros.session import Session
 from osil.ros.stack import ROBOT_NODES, Stack
 from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ResetScene
@@ -58,7 +59,7 @@ def test_a_late_tracker_is_seen_as_what_it_is(relay: Relay, session: Session, sh
     assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
     assert max(ages) >= delay - 0.02
     relay.delay = 0.0
-    assert layout_reached(TASK, session.scene("abc"))
+    assert layout_reached(TASK, session.scene("abc"), NOMINAL)
 
 
 def zero_quaternion(message: BlockPoseArray) -> bool:

@@ -21,6 +21,7 @@ from osil.ros.joystick import Joystick
 from osil.ros.session import Session
 from osil.ros.stack import Stack, StackError, program
 from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
 from osil_interfaces.msg import BlockPoseArray
 
 STILL = Action(np.zeros(3), np.bool_(False))
@@ -241,7 +242,7 @@ def test_an_operator_knows_blocks_by_their_names(hand, session: Session) -> None
         hand.destroy_publisher(shuffled)
     assert operator.returncode == 0, err
     assert "taught ab in" in err
-    assert layout_reached(StackingTask.parse("ab"), session.scene("ab"))
+    assert layout_reached(StackingTask.parse("ab"), session.scene("ab"), NOMINAL)
 
 
 def test_an_operator_to_whom_nobody_listens_says_so(session: Session) -> None:

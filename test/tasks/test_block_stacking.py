@@ -9,13 +9,13 @@ from osil.core import Scene
 from osil.errors import TaskError
 from osil.geometry import rotate_z
 from osil.tasks.block_stacking import (
-    BLOCK_SIZE,
     StackingTask,
     layout_below,
     layout_compatible,
     layout_reached,
     stages_done,
 )
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.splits import load_tasks
 
 TASK = StackingTask.parse("ab cde +f")
@@ -26,7 +26,7 @@ def built(task: StackingTask, stages: int | None = None) -> Scene:
     rng = np.random.default_rng(0)
     positions = np.stack([0.1 * np.arange(task.num_blocks), np.zeros(task.num_blocks), np.zeros(task.num_blocks)], -1)
     for source, target in task.stages[:stages]:
-        positions[source] = positions[target] + (*rng.uniform(-0.005, 0.005, 2), BLOCK_SIZE)
+        positions[source] = positions[target] + (*rng.uniform(-0.005, 0.005, 2), NOMINAL.size)
     return Scene(positions, np.zeros(task.num_blocks))
 
 
@@ -68,29 +68,23 @@ def test_every_order_of_stages_that_is_possible_may_be_asked_for() -> None:
 def test_layout_is_read_back_stage_by_stage(task: StackingTask) -> None:
     for done in range(task.num_stages + 1):
         scene = built(task, done)
-        assert stages_done(task, scene) == done
-        assert layout_compatible(task, scene)
-        assert layout_reached(task, scene) == (done == task.num_stages)
-    assert layout_below(scene.block_positions).tolist() == list(task.below)
+        assert stages_done(task, scene, NOMINAL) == done
+        assert layout_compatible(task, scene, NOMINAL)
+        assert layout_reached(task, scene, NOMINAL) == (done == task.num_stages)
+    assert layout_below(scene.block_positions, NOMINAL).tolist() == list(task.below)
 
 
 def test_reading_does_not_depend_on_the_frame_or_on_other_worlds() -> None:
     scenes = [built(TASK, done) for done in range(4)]
     positions = np.stack([scene.block_positions for scene in scenes])
     moved = rotate_z(positions, np.linspace(0, 3, 4)[:, None]) + np.array([1.0, -2.0, 0.7])
-    expected = [layout_below(scene.block_positions).tolist() for scene in scenes]
-    assert layout_below(moved).tolist() == expected
+    expected = [layout_below(scene.block_positions, NOMINAL).tolist() for scene in scenes]
+    assert layout_below(moved, NOMINAL).tolist() == expected
 
 
 def test_wrong_pairs_are_incompatible() -> None:
     scene = built(TASK)
-    scene.block_positions[5] = scene.block_positions[0] + (0.0, 0.0, BLOCK_SIZE)
-    assert not layout_compatible(TASK, scene)
-    assert not layout_reached(TASK, scene)
-    assert stages_done(TASK, scene) == 3
-
-
-@pytest.mark.parametrize("offset", [(0.025, 0.0, BLOCK_SIZE), (0.0, 0.0, BLOCK_SIZE + 0.015), (BLOCK_SIZE, 0.0, 0.0)])
-def test_near_is_not_on(offset: tuple[float, float, float]) -> None:
-    positions = np.array([offset, (0.0, 0.0, 0.0)])
-    assert layout_below(positions).tolist() == [-1, -1]
+    scene.block_positions[5] = scene.block_positions[0] + (0.0, 0.0, NOMINAL.size)
+    assert not layout_compatible(TASK, scene, NOMINAL)
+    assert not layout_reached(TASK, scene, NOMINAL)
+    assert stages_done(TASK, scene, NOMINAL) == 3

@@ -52,7 +52,7 @@ def test_a_layout_must_stand_for_a_while_and_be_let_go(shown: Demonstration[Obse
 
 
 def test_demonstrations_without_an_end_are_refused(shown: Demonstration[Observation, Action]) -> None:
-    with pytest.raises(DemonstrationError, match="no block stands on another"):
+    with pytest.raises(DemonstrationError, match="no block is held"):
         Progress(shown[:5])
     carrying = np.flatnonzero(shown.observations.gripper_opening < 0.045)[0]
     with pytest.raises(DemonstrationError, match="cut short"):

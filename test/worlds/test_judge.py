@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Observation, Scene
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask
+from osil.tasks.block_stacking import StackingTask
+from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import STABLE_STEPS, Judge, Outcome, step_limit
 
-ON_TABLE = 0.40 + 0.5 * BLOCK_SIZE
+ON_TABLE = 0.40 + 0.5 * NOMINAL.size
 TASK = StackingTask.parse("ab cd +e")
 OPEN, CLOSED = Action(np.zeros(3), np.array(False)), Action(np.zeros(3), np.array(True))
 
@@ -18,7 +19,7 @@ def scene(*pairs: tuple[int, int]) -> Scene:
     """Five blocks side by side; of each pair the first stands on the second."""
     positions = np.array([[0.6, 0.1 * block - 0.2, ON_TABLE] for block in range(5)])
     for upper, lower in pairs:
-        positions[upper] = positions[lower] + (0.0, 0.0, BLOCK_SIZE)
+        positions[upper] = positions[lower] + (0.0, 0.0, NOMINAL.size)
     return Scene(positions, np.zeros(5))
 
 

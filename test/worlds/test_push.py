@@ -9,6 +9,7 @@ from osil.data.kinematic_episodes import scenes
 from osil.errors import ConfigError
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask, layout_below, layout_reached, stages_done
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
 from osil.worlds.open_world import WorldKind, open_world
@@ -28,27 +29,27 @@ def test_one_free_block_is_pushed_between_stages_and_the_expert_goes_on(kind: Wo
             observation = world.step(expert.act(observation))
             after = world.scene
             for row in np.nonzero(world.pushed & ~was)[0]:
-                assert stages_done(task, after[row]) >= 1
+                assert stages_done(task, after[row], NOMINAL) >= 1
                 shift = np.hypot(*(after[row].block_positions - before[row].block_positions)[:, :2].T)
                 (block,) = np.nonzero(shift > 0.02)[0]
                 assert shift[block] <= 0.10 + 0.001
-                assert layout_below(before[row].block_positions)[block] == -1
+                assert layout_below(before[row].block_positions, NOMINAL)[block] == -1
                 assert table.contains(after[row].block_positions[block])
                 others = np.delete(after[row].block_positions, block, axis=0) - after[row].block_positions[block]
                 assert np.hypot(*others[:, :2].T).min() >= table.spacing - 0.002
                 moved[row] += 1
         assert (moved == 1).all()
-        assert all(layout_reached(task, world.scene[row]) for row in range(count))
+        assert all(layout_reached(task, world.scene[row], NOMINAL) for row in range(count))
 
 
 def test_conditions_reach_the_physics_and_the_kinematic_world_refuses_them() -> None:
     physics = Conditions(friction=1.1, mass=0.9, size=1.1).physics()
-    assert (physics.block_friction, physics.block_mass, physics.block_size) == pytest.approx((0.77, 0.045, 0.044))
+    assert (physics.block_friction, physics.block_mass, physics.blocks.size) == pytest.approx((0.77, 0.045, 0.044))
     disturbances = Conditions(latency=1, noise=0.002).disturbances()
     assert (disturbances.latency_steps, disturbances.position_noise, disturbances.yaw_noise) == (1, 0.002, 0.02)
     with (
         pytest.raises(ConfigError, match="pybullet"),
-        open_world("kinematic", 2, np.random.default_rng(0), Conditions(size=1.1)),
+        open_world("kinematic", 2, np.random.default_rng(0), Conditions(mass=1.1)),
     ):
         pass
     with pytest.raises(ConfigError, match="factors"):

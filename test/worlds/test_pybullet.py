@@ -16,7 +16,8 @@ from osil.resources import resource_path
 from osil.robots import fetch
 from osil.robots.sensing import cube_yaws
 from osil.rollout import rollout
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
+from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 from osil.worlds.bullet_scene import JOINT_NAMES, NUM_ARM
 from osil.worlds.pybullet import OPENING, Disturbances, PyBulletWorld
@@ -33,7 +34,7 @@ def world() -> Iterator[PyBulletWorld]:
 
 
 def tower(count: int = 5) -> Scene:
-    heights = TOP + BLOCK_SIZE * (np.arange(count) + 0.5)
+    heights = TOP + NOMINAL.size * (np.arange(count) + 0.5)
     return Scene(np.stack([np.full(count, 0.6), np.full(count, 0.2), heights], axis=-1), np.linspace(-0.2, 0.2, count))
 
 
@@ -110,17 +111,17 @@ def test_expert_lifts_by_friction_and_stacks() -> None:
 
         def on_step(self, observation: object, action: Action, scene: Scene) -> None:
             heights.append(scene.block_positions[1, 2])
-            self.done = bool(layout_reached(task, scene)) and not action.close_gripper
+            self.done = bool(layout_reached(task, scene, NOMINAL)) and not action.close_gripper
 
     steps = rollout(world, StackingExpert(task), world.reset(Table().random_scene(4, rng)), 240, [Watch()])
     assert steps < 240
-    assert max(heights) > TOP + 1.5 * BLOCK_SIZE
+    assert max(heights) > TOP + 1.5 * NOMINAL.size
     world.close()
 
 
 @pytest.mark.parametrize("close", [True, False])
 def test_only_closed_fingers_lift(world: PyBulletWorld, close: bool) -> None:
-    under_gripper = np.array([[0.6, 0.1 * block, TOP + 0.5 * BLOCK_SIZE] for block in range(5)])
+    under_gripper = np.array([[0.6, 0.1 * block, TOP + 0.5 * NOMINAL.size] for block in range(5)])
     observation = world.reset(Scene(under_gripper, np.zeros(5)))
     while observation.block_positions[0, 2] < -0.002:
         observation = world.step(moved((0.0, 0.0, max(-0.02, 0.5 * observation.block_positions[0, 2]))))

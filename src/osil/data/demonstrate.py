@@ -10,18 +10,18 @@ from string import ascii_lowercase
 import numpy as np
 from joblib import delayed
 
-from osil.core import Action, BoolArray, Demonstration, Observation, Scene, World
+from osil.core import Action, BoolArray, Demonstration, Observation, Scene
 from osil.data.making import claim
 from osil.data.teachers import Operator, OperatorKind, open_operator
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
-from osil.tasks.block_stacking import StackingTask
+from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.tasks.table import Table
 from osil.workers import in_processes
-from osil.worlds.judge import STABLE_STEPS, Judge
-from osil.worlds.open_world import WorldKind, open_world
+from osil.worlds.judge import Judge
+from osil.worlds.open_world import StackingWorld, WorldKind, open_world
 
 MAX_ATTEMPTS = 20
 """So often an operator may fail to demonstrate a task before its caller gives up."""
@@ -44,7 +44,7 @@ class Lingering:
 
 
 def demonstrate(
-    world: World[Observation, Action, Scene],
+    world: StackingWorld,
     tasks: Sequence[StackingTask],
     scene: Scene,
     operator: Operator | None = None,
@@ -62,7 +62,8 @@ def demonstrate(
         whether each reached its layout.
     """
     operator = operator or open_operator("expert", tasks, np.random.default_rng(0))
-    judge, recorder = Judge(tasks, patience=operator.patience), Recorder[Observation, Action]()
+    judge = Judge(tasks, patience=operator.patience, blocks=world.blocks)
+    recorder = Recorder[Observation, Action]()
     linger = int(operator.steps_after.max())
     rollout(world, operator.actor, world.reset(scene), judge.max_steps + linger, [recorder, Lingering(judge, linger)])
     observations, actions = recorder.trajectory()

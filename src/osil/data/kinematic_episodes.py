@@ -11,10 +11,11 @@ import numpy as np
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene
 from osil.data.teachers import Operator
 from osil.experts.noise import NoiseConfig, NoiseInjection
-from osil.experts.stacking import StackingExpert
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, stages_done
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.tasks.block_stacking import StackingTask, stages_done
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
-from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.kinematic import KinematicConfig, KinematicWorld
 
 STEPS_PER_STAGE = 110
 """Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""
@@ -49,13 +50,15 @@ class Episodes:
         return Demonstration(self.observations[steps, index], self.labels[steps, index])
 
 
-def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator) -> Scene:
+def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator, blocks: Blocks = NOMINAL) -> Scene:
     """``count`` random scenes as one with leading ``[N]``."""
-    drawn = [table.random_scene(num_blocks, rng) for _ in range(count)]
+    drawn = [table.random_scene(num_blocks, rng, blocks) for _ in range(count)]
     return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))
 
 
-def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng: np.random.Generator) -> None:
+def begin_midway(
+    scene: Scene, tasks: Sequence[StackingTask], share: float, rng: np.random.Generator, blocks: Blocks = NOMINAL
+) -> None:
     """In a ``share`` of the worlds put up the first few stages in place, in ``scene``.
 
     Now and then a wrong pair stands there, too, or a pile of blocks that no stage needs: high ones are rare otherwise.
@@ -69,7 +72,7 @@ def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng:
         elif rng.random() < 0.5:
             pairs += _pile(task, rng)
         for upper, lower in pairs:
-            offset = np.append(rng.normal(0.0, 0.0015, 2), BLOCK_SIZE)
+            offset = np.append(rng.normal(0.0, 0.0015, 2), blocks.size)
             scene.block_positions[world, upper] = scene.block_positions[world, lower] + offset
             scene.block_yaws[world, upper] = scene.block_yaws[world, lower] + rng.normal(0.0, 0.03)
 
@@ -100,6 +103,7 @@ def collect(
     table: Table | None = None,
     operator: Operator | None = None,
     max_steps: int | None = None,
+    expert: ExpertConfig | None = None,
 ) -> Episodes:
     """Do ``tasks`` (all with the same number of blocks), each in a new random scene, and let the expert label it all.
 
@@ -112,13 +116,16 @@ def collect(
         table: where blocks may lie.
         operator: who drives; None: the expert.
         max_steps: end all episodes after so many control steps, done or not.
+        expert: what the expert knows; the world has such blocks and such a hand.
     """
     table = table or Table()
     count = len(tasks)
-    scene = scenes(table, count, tasks[0].num_blocks, rng)
-    begin_midway(scene, tasks, midway, rng)
-    world = KinematicWorld(rng, table=table)
-    expert = StackingExpert(tasks)
+    config = expert or ExpertConfig()
+    blocks = config.blocks
+    scene = scenes(table, count, tasks[0].num_blocks, rng, blocks)
+    begin_midway(scene, tasks, midway, rng, blocks)
+    world = KinematicWorld(rng, KinematicConfig(opening=config.opening), table, blocks)
+    labeller = StackingExpert(tasks, config)
     injection = NoiseInjection(noise, count, rng) if noise else None
     limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
     limit = max_steps or round(limit * (operator.patience if operator else 1.0))
@@ -127,8 +134,8 @@ def collect(
     observation = world.reset(scene, delay=rng.random(count) < delayed)
     observations, labels, sources, targets = [], [], [], []
     for step in range(limit):
-        action = expert.act(observation)
-        source, target = expert.attended(observation)
+        action = labeller.act(observation)
+        source, target = labeller.attended(observation)
         observations.append(_single_precision(observation))
         labels.append(action)
         sources.append(source)
@@ -138,7 +145,7 @@ def collect(
             break
         executed = operator.actor.act(observation) if operator else action
         observation = world.step(injection.disturb(executed) if injection else executed)
-    stand = [stages_done(task, world.scene[i]) == task.num_stages for i, task in enumerate(tasks)]
+    stand = [stages_done(task, world.scene[i], blocks) == task.num_stages for i, task in enumerate(tasks)]
     success = np.array(stand) & (finished >= 0)
     lengths = np.minimum(np.where(finished >= 0, finished + STEPS_AFTER, limit), len(labels))
     return Episodes(

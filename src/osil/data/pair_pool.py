@@ -19,6 +19,7 @@ from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import StackingExpert
 from osil.settings import check_at_least
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 
 Learner: TypeAlias = Policy[Observation, Action]
@@ -221,7 +222,7 @@ class Pool:
         demonstrations, sources = [], []
         for index in chosen:
             whole = self._shown.observations[: self._shown.lengths[index], index]
-            kept = conditioning.frames(whole, rng)
+            kept = conditioning.frames(whole, rng, NOMINAL)  # all that is learned from shows such blocks
             demonstrations.append(whole[kept])
             sources.append(self._shown.source[kept, index])
         scale = rng.choice(noise, count)

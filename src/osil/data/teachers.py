@@ -12,7 +12,7 @@ from osil.core import Action, Actor, Observation
 from osil.experts.human import HumanOperator, OperatorConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.seeds import Streams
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask
+from osil.tasks.block_stacking import StackingTask
 
 OperatorKind = Literal["expert", "human"]
 
@@ -39,7 +39,7 @@ def open_operator(
     kind: OperatorKind,
     tasks: Sequence[StackingTask],
     rng: np.random.Generator | Streams,
-    block_size: float = BLOCK_SIZE,
+    expert: ExpertConfig | None = None,
 ) -> Operator:
     """An operator of the given kind.
 
@@ -47,10 +47,9 @@ def open_operator(
         kind: who it is.
         tasks: N tasks of the same number of blocks.
         rng: what the person does by chance, one for all or a stream for each task; the expert leaves nothing to it.
-        block_size: edge length of the blocks, metres.
+        expert: what both know, such as how large the blocks are.
     """
-    config = ExpertConfig(block_size=block_size)
     if kind == "expert":
-        return Operator(StackingExpert(tasks, config), np.full(len(tasks), STEPS_AFTER), 1.0)
-    person = HumanOperator(tasks, rng, expert=config)
+        return Operator(StackingExpert(tasks, expert), np.full(len(tasks), STEPS_AFTER), 1.0)
+    person = HumanOperator(tasks, rng, expert=expert)
     return Operator(person, person.steps_after, OperatorConfig().patience)

@@ -16,6 +16,7 @@ from osil.core import FloatArray, Observation
 from osil.errors import ConfigError
 from osil.geometry import wrap_cube_yaw
 from osil.tasks.block_stacking import layout_below
+from osil.tasks.blocks import Blocks
 
 Kind = Literal["trajectory", "snapshots", "final_state"]
 
@@ -48,18 +49,19 @@ class Conditioning:
         if self.kind not in get_args(Kind) or not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"{self}: expected kind one of {get_args(Kind)} and dropout in [0, 1)")
 
-    def frames(self, demonstration: Observation, rng: np.random.Generator) -> np.ndarray:
+    def frames(self, demonstration: Observation, rng: np.random.Generator, blocks: Blocks) -> np.ndarray:
         """Indices of the frames to keep, ascending. The final frame always stays: it shows the layout reached.
 
         Args:
             demonstration: observations with leading ``[T]``.
             rng: draws the frames that temporal dropout keeps.
+            blocks: how large they are.
         """
         last = len(demonstration.gripper_opening) - 1
         if self.kind == "final_state":
             return np.array([last])
         if self.kind == "snapshots":
-            return stage_ends(demonstration)
+            return stage_ends(demonstration, blocks)
         path = path_length(demonstration)
         count = max(2, round((1.0 - self.dropout) * float(path[-1])))
         drawn = np.searchsorted(path, rng.uniform(0.0, path[-1], count))
@@ -79,9 +81,9 @@ def path_length(demonstration: Observation) -> FloatArray:
     return np.concatenate([[0.0], np.cumsum(units)])
 
 
-def stage_ends(demonstration: Observation) -> np.ndarray:
+def stage_ends(demonstration: Observation, blocks: Blocks) -> np.ndarray:
     """The last frame of each stage: where the layout is about to change for good, and the final frame."""
-    below = layout_below(demonstration.block_positions)
+    below = layout_below(demonstration.block_positions, blocks)
     changed = np.nonzero((below[1:] != below[:-1]).any(-1))[0]
     stacked = (below >= 0).sum(-1)
     last = len(below) - 1

@@ -16,7 +16,7 @@ import numpy as np
 from osil.core import Action, Demonstration, Observation
 from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z, wrap_cube_yaw
-from osil.tasks.block_stacking import in_fingers
+from osil.tasks.blocks import NOMINAL, in_fingers
 
 MOST = 4
 """Greatest latency that is looked for, control steps."""
@@ -71,10 +71,10 @@ def carried_out(action: Action, seen: Observation) -> Observation:
 
     Args:
         action: leading ``[N]``.
-        seen: leading ``[N]``, blocks of ``BLOCK_SIZE``.
+        seen: leading ``[N]``, at the scale of nominal blocks, as the policy sees them.
     """
     positions, yaws = seen.block_positions, seen.block_yaws
-    held = in_fingers(seen) & action.close_gripper[:, None]
+    held = in_fingers(seen, NOMINAL) & action.close_gripper[:, None]
     moved = rotate_z(positions - action.displacement[:, None], -action.yaw_step[:, None])
     turned = wrap_cube_yaw(yaws - action.yaw_step[:, None])
     return Observation(np.where(held[..., None], positions, moved), seen.gripper_opening, np.where(held, yaws, turned))

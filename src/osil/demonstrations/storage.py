@@ -25,6 +25,7 @@ from osil.demonstrations.names import to_path, to_text
 from osil.demonstrations.steps_file import FRAME, METADATA, Contents, StepWriter, checked_metadata, read_contents
 from osil.errors import DemonstrationError
 from osil.tasks.block_stacking import layout_below
+from osil.tasks.blocks import Blocks
 
 SCHEMA_VERSION = 2
 """Files of version 1 had no checksum of their metadata."""
@@ -58,7 +59,8 @@ class StoredDemonstration:
     def description(self) -> str:
         """Lines of text for a person, the final layout read off the last observation."""
         names = self.block_names
-        layout = layout_below(self.demonstration.observations.block_positions[-1])
+        observations = self.demonstration.observations
+        layout = layout_below(observations.block_positions[-1], Blocks.likely(observations))
         stacked = [f"{names[block]} on {names[below]}" for block, below in enumerate(layout) if below >= 0]
         return "\n".join(
             [
@@ -70,6 +72,15 @@ class StoredDemonstration:
                 f"at last   {', '.join(stacked) or 'nothing is stacked'}",
             ]
         )
+
+    def check_blocks(self, seen: Sequence[str]) -> None:
+        """Raise DemonstrationError unless the blocks that are ``seen`` in a scene, by name, are those shown."""
+        names = self.block_names
+        if sorted(names) != sorted(seen):
+            raise DemonstrationError(
+                f"demonstration {self.name!r} is about {len(names)} blocks ({' '.join(names)}), but {len(seen)} are "
+                f"seen ({' '.join(seen)}); set up the blocks that it shows"
+            )
 
 
 def save(

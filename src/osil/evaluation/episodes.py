@@ -16,9 +16,10 @@ from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
 from osil.data.teachers import open_operator
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
+from osil.evaluation.seen_end import LAG, SeenEnd
 from osil.evaluation.setting import Setting
 from osil.experts.mishaps import MishapActor
-from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.experts.stacking import StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.seeds import Streams, generator
 from osil.tasks.block_stacking import StackingTask
@@ -65,6 +66,8 @@ class Episode:
         in_order: the stages were done in the order demonstrated.
         redrawn: demonstrations that failed and were drawn again.
         disturbed: a block was pushed, or there was a mishap; False if neither was asked for or there was no chance.
+        seen_reached: what was seen told that the layout shown was reached (``SeenEnd``); None: nothing was shown, or
+            the episode is from a record that does not say.
     """
 
     case: Case
@@ -74,6 +77,12 @@ class Episode:
     in_order: bool
     redrawn: int
     disturbed: bool = False
+    seen_reached: bool | None = None
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether what was seen of the end is true; None where that is not known."""
+        return None if self.seen_reached is None else self.seen_reached == (self.outcome is Outcome.SUCCESS)
 
 
 def run_batch(
@@ -91,32 +100,33 @@ def run_batch(
     Raises:
         OsilError: the operator cannot demonstrate a task.
     """
-    tasks, size = [case.task for case in cases], setting.conditions.block_size
-    worlds = _streams(cases, _WORLD)
+    tasks, worlds = [case.task for case in cases], _streams(cases, _WORLD)
     actor: Actor[Observation, Action]
     shown: list[Demonstration[Observation, Action]] = []
     if policy is None:
-        actor, redrawn = StackingExpert(tasks, ExpertConfig(block_size=size)), [0] * len(cases)
+        actor, redrawn = StackingExpert(tasks, setting.expert), [0] * len(cases)
     else:
         shown, redrawn = _demonstrations(setting, cases, worlds)
         policy.reset(shown, seed=[int(case.generator(_POLICY).integers(2**31)) for case in cases])
         actor = policy
-    judge, recorder = Judge(tasks), Recorder[Observation, Action]()
+    judge, recorder = Judge(tasks, blocks=setting.conditions.blocks), Recorder[Observation, Action]()
     happened = [np.zeros(len(cases), dtype=np.bool_)]
     if setting.mishap != "none":
-        actor = MishapActor(actor, tasks, setting.mishap, _streams(cases, _MISHAP), size)
+        actor = MishapActor(actor, tasks, setting.mishap, _streams(cases, _MISHAP), setting.expert)
         happened.append(actor.happened)
     with _open(setting, cases, worlds) as world:
         if setting.push:
             world = PushedWorld(world, tasks, _streams(cases, _PUSH), setting.push)
             happened.append(world.pushed)
-        disturbed = _Disturbed(judge, happened)
+        disturbed, seen = _Disturbed(judge, happened), SeenEnd(judge, shown)
         observation = world.reset(_scenes(setting, cases, _SCENE))
-        rollout(world, actor, observation, judge.max_steps, [disturbed, judge, recorder])
+        rollout(world, actor, observation, judge.max_steps + LAG, [disturbed, seen, recorder])
     if failures:
         _keep_failures(failures, cases, judge, shown, recorder)
     outcomes, steps, stages = judge.outcomes(), judge.steps.tolist(), judge.stages_done.tolist()
-    rows = zip(cases, outcomes, steps, stages, judge.in_order.tolist(), redrawn, disturbed.rows.tolist(), strict=True)
+    told = seen.reached.tolist() if shown else [None] * len(cases)
+    noted = judge.in_order.tolist(), redrawn, disturbed.rows.tolist(), told
+    rows = zip(cases, outcomes, steps, stages, *noted, strict=True)
     return [Episode(*row) for row in rows]
 
 
@@ -157,14 +167,14 @@ def _demonstrations(
 ) -> tuple[list[Demonstration[Observation, Action]], list[int]]:
     """A successful demonstration for each case, and how many failed ones came before it."""
     found: dict[int, Demonstration[Observation, Action]] = {}
-    redrawn, size = [0] * len(cases), setting.conditions.block_size
+    redrawn = [0] * len(cases)
     for attempt in range(MAX_ATTEMPTS):
         missing = [n for n in range(len(cases)) if n not in found]
         if not missing:
             return [found[n] for n in range(len(cases))], redrawn
         asked = [cases[n] for n in missing]
         tasks, scene = [case.task for case in asked], _scenes(setting, asked, _DEMONSTRATION, attempt)
-        operator = open_operator(setting.operator, tasks, _streams(asked, _OPERATOR, attempt), size)
+        operator = open_operator(setting.operator, tasks, _streams(asked, _OPERATOR, attempt), setting.expert)
         with _open(setting, asked, worlds.take(missing)) as world:
             shown, succeeded = demonstrate(world, tasks, scene, operator)
         for n, demonstration, success in zip(missing, shown, succeeded, strict=True):
@@ -188,6 +198,6 @@ def _streams(cases: Sequence[Case], *key: int) -> Streams:
 
 def _scenes(setting: Setting, cases: Sequence[Case], *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
-    table, size = setting.table, setting.conditions.block_size
-    drawn = [table.random_scene(case.task.num_blocks, case.generator(*key), size) for case in cases]
+    table, blocks = setting.table, setting.conditions.blocks
+    drawn = [table.random_scene(case.task.num_blocks, case.generator(*key), blocks) for case in cases]
     return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))

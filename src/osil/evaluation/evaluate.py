@@ -15,9 +15,9 @@ from osil.evaluation.report import breakdown
 from osil.evaluation.setting import Setting
 from osil.evaluation.versions import versions
 from osil.policies.stacking import load_policy
-from osil.tasks.block_stacking import StackingTask
+from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.workers import in_processes
-from osil.worlds.judge import SLACK_STEPS, STABLE_STEPS, STEPS_PER_STAGE
+from osil.worlds.judge import SLACK_STEPS, STEPS_PER_STAGE
 from osil.worlds.open_world import BATCH_SIZE
 
 EXPERT = "expert"

@@ -18,22 +18,29 @@ def summarise(episodes: Sequence[Episode]) -> dict[str, Any]:
     Returns:
         ``episodes``, ``successes``, ``rate``, ``wilson_95`` (lower and upper limit), ``failures`` by kind, and for the
         successful ones ``control_steps_per_stage`` and ``seconds_per_stage`` (None without any) and ``in_order``, how
-        many of them did the stages in the order demonstrated.
+        many of them did the stages in the order demonstrated. ``seen_end``: in how many ``episodes`` the end was also
+        told from what was seen (``SeenEnd``), in how many of these that ``agreed`` with the judge, ``rate``, and
+        ``wilson_95``.
     """
     succeeded = [episode for episode in episodes if episode.outcome is Outcome.SUCCESS]
     kinds = Counter(episode.outcome for episode in episodes)
     stages = sum(episode.case.task.num_stages for episode in succeeded)
     steps = sum(episode.steps for episode in succeeded) / stages if stages else None
+    agreed = [episode.agrees for episode in episodes if episode.agrees is not None]
     return {
         "episodes": len(episodes),
         "successes": len(succeeded),
-        "rate": len(succeeded) / len(episodes) if episodes else None,
-        "wilson_95": list(wilson(len(succeeded), len(episodes))),
+        **_share(len(succeeded), len(episodes)),
         "failures": {kind.value: kinds[kind] for kind in FAILURES},
         "control_steps_per_stage": steps,
         "seconds_per_stage": None if steps is None else steps * CONTROL_PERIOD,
         "in_order": sum(episode.in_order for episode in succeeded),
+        "seen_end": {"episodes": len(agreed), "agreed": sum(agreed), **_share(sum(agreed), len(agreed))},
     }
+
+
+def _share(some: int, of: int) -> dict[str, Any]:
+    return {"rate": some / of if of else None, "wilson_95": list(wilson(some, of))}
 
 
 def breakdown(episodes: Sequence[Episode]) -> dict[str, Any]:
@@ -75,5 +82,12 @@ def table(report: dict[str, Any]) -> str:
         lines.append(
             f"{name:10}{group['episodes']:>9}{group['rate']:>9.1%}   {f'{low:.1%} to {high:.1%}':16}"
             f"{'-' if seconds is None else f'{seconds:.2f}':>8}   {failures or '-'}"
+        )
+    seen = report["all"]["seen_end"]
+    if seen["episodes"]:
+        low, high = seen["wilson_95"]
+        lines.append(
+            f"The end was told rightly from observations alone in {seen['agreed']} of {seen['episodes']} episodes "
+            f"({seen['rate']:.1%}; Wilson 95 %: {low:.1%} to {high:.1%})"
         )
     return "\n".join(lines)

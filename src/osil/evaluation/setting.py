@@ -8,6 +8,7 @@ from typing import Any, Literal
 from osil.data.teachers import OperatorKind
 from osil.errors import ConfigError
 from osil.experts.mishaps import MishapKind
+from osil.experts.stacking import ExpertConfig
 from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
 from osil.worlds.open_world import WorldKind
@@ -37,12 +38,17 @@ class Setting:
     mishap: MishapKind | Literal["none"] = "none"
 
     @property
+    def expert(self) -> ExpertConfig:
+        """What the scripted expert and the operator know of the blocks and of the hand."""
+        return ExpertConfig(blocks=self.conditions.blocks, opening=self.conditions.opening)
+
+    @property
     def table(self) -> Table:
         """Where blocks may lie, and how they may be turned."""
         return Table.for_blocks(turned=self.yaw)
 
     def __post_init__(self) -> None:
-        if self.world == "kinematic" and self.conditions != Conditions():
+        if self.world == "kinematic" and not self.conditions.geometric:
             raise ConfigError(
                 "the kinematic world knows no conditions such as friction, mass or noise; use the world pybullet"
             )

@@ -37,7 +37,7 @@ class OperatorConfig:
         detour: how long the hand then goes another way.
         detour_step: how far in a control step.
         miss: probability that a grasp misses, because the person misjudges where the block is.
-        miss_above: how far too high the fingers then close ...
+        miss_above: how far too high the fingers then close, for nominal blocks ...
         miss_beside: ... or how far beside, along the fingers' broad side, where there is room for that.
         notice: so long after the fingers began to close the person notices the miss, opens them, rises, and retries.
         idle_before, idle_after: rest before the first motion and after the layout stands.
@@ -65,7 +65,7 @@ class OperatorConfig:
 
 
 BESIDE_ROOM = 0.095
-"""The fingers may close beside a block where every other one is further from that spot than this, metres."""
+"""The fingers may close beside a nominal block where every other one is further from that spot than this, metres."""
 
 RETREAT_STEPS, RETREAT_STEP = 14, 0.003
 """Control steps for which the hand rises after a miss, until the fingers are open, and how far in each, metres."""
@@ -176,7 +176,7 @@ class HumanOperator:
 
     def _begin_grasps(self, observation: Observation, source: np.ndarray) -> None:
         """Where the open hand turns to another block, draw whether and how the person will misjudge its place."""
-        c = self._config
+        c, excess = self._config, self._expert_config.blocks.excess
         positions = observation.block_positions
         distance = np.sqrt((positions**2).sum(-1)).min(-1)
         free = (observation.gripper_opening > self._expert_config.free_width) & (distance > 0.03) & (self._retreat == 0)
@@ -186,13 +186,13 @@ class HumanOperator:
             rng = self._rng[row]
             if rng.random() >= c.miss:
                 continue
-            beside = (rng.choice((-1.0, 1.0)) * rng.uniform(*c.miss_beside), 0.0, 0.0)
+            beside = (rng.choice((-1.0, 1.0)) * (rng.uniform(*c.miss_beside) + 0.5 * excess), 0.0, 0.0)
             block = positions[row, source[row]]
             room = np.sqrt(((np.delete(positions[row], source[row], axis=0) - block - beside) ** 2).sum(-1))
-            if rng.random() < 0.5 and (room > BESIDE_ROOM).all():
+            if rng.random() < 0.5 and (room > BESIDE_ROOM + excess).all():
                 self._misjudged[row] = beside
             else:
-                self._misjudged[row] = (0.0, 0.0, rng.uniform(*c.miss_above))
+                self._misjudged[row] = (0.0, 0.0, rng.uniform(*c.miss_above) + 0.5 * excess)
 
     def _begin_detours(self, travels: BoolArray) -> None:
         c, rng = self._config, self._rng

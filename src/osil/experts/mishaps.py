@@ -14,7 +14,8 @@ import numpy as np
 from osil.core import Action, Actor, BoolArray, Observation
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.seeds import Streams
-from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, in_fingers, stacked_on
+from osil.tasks.block_stacking import StackingTask, stacked_on
+from osil.tasks.blocks import Blocks, in_fingers
 
 MishapKind = Literal["drop", "wrong_block"]
 
@@ -38,7 +39,7 @@ class MishapActor:
         tasks: N tasks, to tell which block would be a wrong one.
         kind: ``drop`` or ``wrong_block``.
         rng: draws when it happens, and to which block: one for all worlds, or a stream for each.
-        block_size: edge length of the blocks, metres.
+        expert: what whoever picks a wrong block knows, such as how large the blocks are.
         within: it happens within so many stages; None: within all that the task has.
 
     Attributes:
@@ -51,11 +52,11 @@ class MishapActor:
         tasks: Sequence[StackingTask],
         kind: MishapKind,
         rng: np.random.Generator | Streams,
-        block_size: float = BLOCK_SIZE,
+        expert: ExpertConfig | None = None,
         within: int | None = None,
     ) -> None:
         self._actor, self._tasks, self._rng = actor, tasks, Streams.of(rng, len(tasks))
-        self._config = ExpertConfig(block_size=block_size)
+        self._config = expert or ExpertConfig()
         self._mishap = self._drop if kind == "drop" else self._pick_wrong_block
         steps = CARRYING if kind == "drop" else TRAVELLING
         stages = [min(task.num_stages, within or task.num_stages) for task in tasks]
@@ -78,7 +79,7 @@ class MishapActor:
     def _drop(self, row: int, seen: Observation, meant: Action) -> Action | None:
         """Open the fingers after so many control steps in which they carry a block."""
         if self._left[row]:
-            self._left[row] -= bool(_carried(seen).any() and meant.close_gripper)
+            self._left[row] -= bool(_carried(seen, self._config.blocks).any() and meant.close_gripper)
         if self._left[row]:
             return None
         self._dropping[row] -= 1
@@ -88,29 +89,29 @@ class MishapActor:
     def _pick_wrong_block(self, row: int, seen: Observation, meant: Action) -> Action | None:
         """After so many control steps without a block, turn to a wrong one until it is lifted."""
         if self._left[row]:
-            self._left[row] -= bool(seen.gripper_opening > OPEN_WIDTH)
+            self._left[row] -= bool(seen.gripper_opening > self._config.blocks.open_width)
             return None
         tempted = self._tempted[row] = self._tempted[row] or self._temptation(row, seen)
         if tempted is None:
             return None
-        self.happened[row] = bool(_carried(seen).any())
+        self.happened[row] = bool(_carried(seen, self._config.blocks).any())
         return None if self.happened[row] else tempted.act(seen)
 
     def _temptation(self, row: int, seen: Observation) -> StackingExpert | None:
         """An expert who wants a block that lies free and is not the next one to be moved; None if there is none."""
-        on = stacked_on(seen.block_positions)
+        on = stacked_on(seen.block_positions, self._config.blocks)
         done = [bool(on[source, target]) for source, target in self._tasks[row].stages]
         following = None if all(done) else self._tasks[row].stages[done.index(False)][0]
         wrong = [block for block in np.flatnonzero(~on.any(0) & ~on.any(1)) if block != following]
-        if not wrong or _carried(seen).any():
+        if not wrong or _carried(seen, self._config.blocks).any():
             return None
         block = int(self._rng[row].choice(wrong))
         bare = [other for other in np.flatnonzero(~on.any(0)) if other != block]  # nothing has to be cleared away first
         return StackingExpert(StackingTask(seen.num_blocks, ((block, int(bare[0])),)), self._config) if bare else None
 
 
-def _carried(seen: Observation) -> BoolArray:
+def _carried(seen: Observation, blocks: Blocks) -> BoolArray:
     """``[B]`` which block is in the fingers and lifted."""
     height = seen.block_positions[:, 2] - seen.block_positions[:, 2].min()
-    carried: BoolArray = in_fingers(seen) & (height > LIFT)
+    carried: BoolArray = in_fingers(seen, blocks) & (height > LIFT)
     return carried

@@ -17,18 +17,15 @@ import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation
 from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, between_fingers, stacked_on
-
-OPENING = 0.066
-"""Distance between the finger pads when open, metres: wide enough for a cube, narrow enough for a full table."""
+from osil.robots.fetch import OPENING
+from osil.tasks.block_stacking import StackingTask, stacked_on
+from osil.tasks.blocks import NOMINAL, Blocks, between_fingers
 
 FINGER_TIP = 0.016
 """The finger tips are this far below the grasp centre, metres."""
 
-
-FINGER_SPAN, FINGER_REACH = 0.070, 0.036
-"""The open fingers come down beside a block if its neighbours are further from it than this, metres along the closing
-direction or across it: half the opening and a finger, or half a finger, and half the neighbour."""
+TIP_ROOM = 0.004
+"""The finger tips stay this far above what the block to be grasped stands on, metres."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +40,12 @@ class ExpertConfig:
         max_yaw_step: greatest rotation in a step.
         clearance: free height over the tallest block while travelling.
         funnel: radius within which the gripper may come down, and the slope of the funnel's wall above it.
-        block_size: edge length of the blocks.
+        blocks: how large they are.
+        opening: distance between the finger pads when open.
         held_margin: fingers around a block hold it when no further apart than its size and this.
-        closing_width: fingers closer than this are in the act of closing or opening: thresholds loosen.
-        free_width: after a release the gripper waits until the fingers are this far apart.
+
+    Raises:
+        ConfigError: the hand does not open wide enough for the blocks.
     """
 
     overshoot: float = 0.005
@@ -55,10 +54,9 @@ class ExpertConfig:
     max_yaw_step: float = 0.08
     clearance: float = 0.04
     funnel: tuple[float, float] = (0.005, 5.0)
-    block_size: float = BLOCK_SIZE
+    blocks: Blocks = NOMINAL
+    opening: float = OPENING
     held_margin: float = 0.0028
-    closing_width: float = 0.061
-    free_width: float = 0.056
     grasp_tolerance: tuple[float, float, float] = (0.0085, 0.005, 0.10)
     """Lateral (m), vertical (m) and yaw (rad) error within which the fingers close."""
     closing_tolerance: tuple[float, float, float] = (0.014, 0.010, 0.25)
@@ -66,7 +64,32 @@ class ExpertConfig:
     release_tolerance: tuple[float, float, float] = (0.0075, 0.0030, 0.12)
     """Lateral (m), vertical (m) and yaw (rad) error within which a block is let go."""
     aside_spacing: tuple[float, float] = (0.09, 0.10)
-    """A block is put aside where every other one is further away than this (m); between the two it still moves."""
+    """A nominal block is put aside where every other one is further away than this (m); between the two it still moves.
+    """
+
+    def __post_init__(self) -> None:
+        self.blocks.check_opening(self.opening)
+
+    @property
+    def closing_width(self) -> float:
+        """Fingers closer than this are in the act of closing or opening: thresholds loosen."""
+        return 0.061 + (self.opening - OPENING)
+
+    @property
+    def free_width(self) -> float:
+        """After a release the gripper waits until the fingers are this far apart."""
+        return 0.056 + (self.opening - OPENING)
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """The open fingers come down beside a block if its neighbours are further from it than this, along the closing
+        direction or across it: half the opening and a finger, or half a finger, and half the neighbour."""
+        return 0.070 + 0.5 * (self.opening - OPENING) + 0.5 * self.blocks.excess, 0.036 + 0.5 * self.blocks.excess
+
+    @property
+    def grasp_height(self) -> float:
+        """Small blocks are held this far above their centre, so that the finger tips stay off what they stand on."""
+        return max(0.0, FINGER_TIP + TIP_ROOM - self.blocks.half)
 
 
 class StackingExpert:
@@ -109,9 +132,9 @@ class StackingExpert:
         rows = np.arange(len(positions))
         nearest = self._nearest(positions)
         width = observation.gripper_opening
-        holding: BoolArray = (nearest >= 0) & (width < self._config.block_size + self._config.held_margin)
+        holding: BoolArray = (nearest >= 0) & (width < self._config.blocks.size + self._config.held_margin)
         held = np.where(holding, nearest, -1)
-        on = stacked_on(positions)
+        on = stacked_on(positions, self._config.blocks)
         on[rows[holding], held[holding]] = False  # a block in the fingers stands on nothing
         source, target = self._stages[..., 0], self._stages[..., 1]
         satisfied = on[rows[:, None], source, target] | (source < 0)
@@ -138,15 +161,16 @@ class StackingExpert:
         aside = holding & (finished | (held != source) | occupied)
 
         others = np.arange(positions.shape[1]) != held[:, None]
-        top = np.where(others, positions[..., 2], -np.inf).max(-1) + 0.5 * c.block_size
+        top = np.where(others, positions[..., 2], -np.inf).max(-1) + c.blocks.half
         ground = positions[..., 2].min(-1)
         carried = np.where(holding[:, None], positions[rows, held], 0.0)
-        underside = np.where(holding, carried[:, 2] - 0.5 * c.block_size, -FINGER_TIP)
+        underside = np.where(holding, carried[:, 2] - c.blocks.half, -FINGER_TIP)
         rise = top + c.clearance - underside
 
         # Where to go: over the target with the block held, else around the block to pick.
         goal = np.where(holding[:, None], positions[rows, target] - carried, positions[rows, pick])
-        goal[holding, 2] += c.block_size
+        goal[holding, 2] += c.blocks.size
+        goal[~holding, 2] += c.grasp_height
         turn = np.where(holding, yaws[rows, target] - yaws[rows, held], yaws[rows, pick])
         push, crowded = self._away(positions, carried, others)
         goal[aside, :2] = push[aside]
@@ -172,8 +196,8 @@ class StackingExpert:
 
         closing = width < c.closing_width
         near = np.where(closing[:, None], c.closing_tolerance, c.grasp_tolerance)
-        grasp = ~holding & ~finished & self._within(lateral, positions[rows, pick, 2], turn, near)
-        grasp &= width > 0.9 * c.block_size  # fingers that closed on nothing open again
+        grasp = ~holding & ~finished & self._within(lateral, goal[:, 2], turn, near)
+        grasp &= width > 0.9 * c.blocks.size  # fingers that closed on nothing open again
         gap = -goal[:, 2]
         let_go = holding & self._within(lateral, np.maximum(gap, 0.0), turn, np.array(c.release_tolerance))
         let_go = np.where(aside, holding & ~crowded & (gap < c.release_tolerance[1]), let_go)
@@ -203,8 +227,7 @@ class StackingExpert:
             found = np.where(above.any(-1), above.argmax(-1), found)
         return found
 
-    @staticmethod
-    def _across_neighbours(positions: FloatArray, pick: np.ndarray, turn: FloatArray) -> FloatArray:
+    def _across_neighbours(self, positions: FloatArray, pick: np.ndarray, turn: FloatArray) -> FloatArray:
         """Turn by another quarter where the open fingers would come down on a neighbour of the block to pick.
 
         Args:
@@ -217,11 +240,12 @@ class StackingExpert:
         """
         rows = np.arange(len(pick))
         offset = rotate_z(positions - positions[rows, pick][:, None], -turn[:, None])
-        level = np.abs(offset[..., 2]) < BLOCK_SIZE
+        level = np.abs(offset[..., 2]) < self._config.blocks.size
         level[rows, pick] = False
-        beside, ahead = np.abs(offset[..., 1]) - FINGER_SPAN, np.abs(offset[..., 0]) - FINGER_REACH
+        span, reach = self._config.room
+        beside, ahead = np.abs(offset[..., 1]) - span, np.abs(offset[..., 0]) - reach
         room = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
-        beside, ahead = np.abs(offset[..., 0]) - FINGER_SPAN, np.abs(offset[..., 1]) - FINGER_REACH
+        beside, ahead = np.abs(offset[..., 0]) - span, np.abs(offset[..., 1]) - reach
         other = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
         quarter = np.where(turn > 0.0, turn - 0.5 * np.pi, turn + 0.5 * np.pi)
         return np.where((room < 0.0) & (other > room), quarter, turn)
@@ -232,7 +256,7 @@ class StackingExpert:
         Other blocks push the block away and their centroid, which is about the middle of the table, attracts it:
         a smooth rule in relative positions. The push is turned a little, so that it does not end between two blocks.
         """
-        low, high = self._config.aside_spacing
+        low, high = (spacing + self._config.blocks.excess for spacing in self._config.aside_spacing)
         offset = np.where(others[..., None], carried[:, None, :2] - positions[..., :2], 1.0)
         distance = np.sqrt((offset**2).sum(-1))
         weight = np.clip((high + 0.01 - distance) / 0.02, 0.0, 1.0) / np.maximum(distance, 0.005)

@@ -16,7 +16,7 @@ from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z
 from osil.robots import fetch
 from osil.robots.fetch import GripperPose
-from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.tasks.blocks import Blocks
 from osil.tasks.table import Table
 from osil.worlds.bullet_scene import BODY_POSTURE, Snapshot
 from osil.worlds.window import Window
@@ -36,7 +36,7 @@ def snapshots(demonstration: Demonstration[Observation, Action], table: Table | 
     path = gripper_path(observations)
     blocks = rotate_z(observations.block_positions, path.yaw[:, None]) + path.position[:, None]
     block_yaws = observations.block_yaws + path.yaw[:, None]
-    turn, origin = _laid_out(blocks[0], table)
+    turn, origin = _laid_out(blocks[0], table, Blocks.likely(observations))
     gripper = GripperPose(rotate_z(path.position, turn) + origin, path.yaw + turn)
     arm = fetch.inverse(gripper)
     blocks, half = rotate_z(blocks, turn) + origin, 0.5 * (block_yaws + turn)
@@ -65,11 +65,11 @@ def play(steps: Sequence[Snapshot], speed: float = 1.0) -> None:
         window.close()
 
 
-def _laid_out(blocks: FloatArray, table: Table) -> tuple[float, FloatArray]:
-    """Turn (radians) and shift ``[3]`` (metres) that bring blocks ``[B, 3]`` to where they may lie on the table."""
+def _laid_out(positions: FloatArray, table: Table, blocks: Blocks) -> tuple[float, FloatArray]:
+    """Turn (radians) and shift ``[3]`` (metres) that bring blocks at ``[B, 3]`` to where they may lie on the table."""
     turns = np.linspace(-1.2, 1.2, 49)
     shifts = np.stack(np.meshgrid(np.linspace(0.4, 0.75, 36), np.linspace(-0.3, 0.3, 31)), axis=-1).reshape(-1, 1, 2)
-    centred = blocks - blocks.mean(0)
+    centred = positions - positions.mean(0)
     best, answer = np.inf, (0.0, np.zeros(3))
     for turn in turns:
         x, y = np.moveaxis(rotate_z(centred, turn)[:, :2] + shifts, -1, 0)
@@ -78,7 +78,7 @@ def _laid_out(blocks: FloatArray, table: Table) -> tuple[float, FloatArray]:
         excess = (excess + np.maximum(np.abs(y) - table.max_y, 0.0)).max(-1) + 1e-3 * abs(turn)
         if excess.min() < best:
             best = float(excess.min())
-            middle = rotate_z(blocks.mean(0), turn)
-            height = table.height + 0.5 * BLOCK_SIZE - blocks[:, 2].min()
+            middle = rotate_z(positions.mean(0), turn)
+            height = table.height + blocks.half - positions[:, 2].min()
             answer = float(turn), np.append(shifts[excess.argmin(), 0] - middle[:2], height)
     return answer

@@ -29,6 +29,7 @@ from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, Ac
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.model_folder import read_model, write_model
 from osil.policies.shown import Shown
+from osil.tasks.blocks import Blocks
 
 FORMAT = "osil.stacking"
 
@@ -140,7 +141,10 @@ class OneShotPolicy:
         for one in shown:
             check_motion(one.observations)
         seeds = _seeds(seed, len(shown))
-        drawn = [(one.observations, np.random.default_rng(own)) for one, own in zip(shown, seeds, strict=True)]
+        drawn = [
+            (one.observations, np.random.default_rng(own), Blocks.shown(one.observations))
+            for one, own in zip(shown, seeds, strict=True)
+        ]
         kept = [[self.config.conditioning.frames(*one) for one in drawn] for _ in range(self.config.draws)]
         scale = BlockScale.of([one.observations for one in shown])
         seen = [scale[n].shrink(one.observations) for n, one in enumerate(shown)]

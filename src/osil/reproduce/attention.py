@@ -19,6 +19,7 @@ from osil.policies.stacking import Attention, OneShotPolicy, load_policy
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 from osil.worlds.judge import Judge
 from osil.worlds.open_world import open_world
@@ -105,4 +106,4 @@ def _illustrate(shown: _Shown, done: _Shown, path: Path) -> None:
 
 def _key_frames(episode: _Shown, renderer: SceneRenderer) -> list[Picture]:
     pictures = snapshots(episode)
-    return [renderer.render(pictures[step]) for step in stage_ends(episode.observations)]
+    return [renderer.render(pictures[step]) for step in stage_ends(episode.observations, NOMINAL)]

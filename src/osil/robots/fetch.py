@@ -57,6 +57,10 @@ FINGER_TRAVEL = 0.05
 FINGER_SPEED = 0.05
 """Speed limit of each finger joint, metres a second."""
 
+OPENING = 0.066
+"""Distance between the finger pads of the open gripper, metres: wide enough for a cube, narrow enough for a full
+table."""
+
 FINGER_TIP = 0.016
 """The finger tips are this far (metres) beyond the grasp centre."""
 

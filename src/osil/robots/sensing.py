@@ -9,7 +9,7 @@ import numpy as np
 from osil.core import FloatArray, Observation, Scene
 from osil.geometry import rotate_z, wrap_cube_yaw
 from osil.robots.fetch import GripperPose
-from osil.tasks.block_stacking import in_fingers
+from osil.tasks.blocks import Blocks, in_fingers
 
 
 def cube_yaws(quaternions: FloatArray) -> FloatArray:
@@ -49,7 +49,7 @@ def observe(
     return Observation(relative, np.asarray(opening, dtype=float), wrap_cube_yaw(block_yaws - yaw))
 
 
-def observe_late(scene: Scene, grippers: GripperPose, openings: FloatArray) -> Observation:
+def observe_late(scene: Scene, grippers: GripperPose, openings: FloatArray, blocks: Blocks) -> Observation:
     """The observation of now, of blocks that were seen a moment ago.
 
     From then on a block between closed fingers moves with them, and every other block stays where it is.
@@ -58,10 +58,11 @@ def observe_late(scene: Scene, grippers: GripperPose, openings: FloatArray) -> O
         scene: B blocks as they were at the first of K instants, base frame.
         grippers: poses ``[K]`` of the gripper from that instant to now.
         openings: ``[K]`` distance between the pads, metres.
+        blocks: how large they are.
     """
     positions, yaws = scene.block_positions, scene.block_yaws
     for before, after in pairwise(range(len(openings))):
-        held = in_fingers(observe(positions, yaws, grippers[before], openings[before]))
+        held = in_fingers(observe(positions, yaws, grippers[before], openings[before]), blocks)
         turn = grippers.yaw[after] - grippers.yaw[before]
         carried = grippers.position[after] + rotate_z(positions - grippers.position[before], turn)
         positions = np.where(held[:, None], carried, positions)

@@ -37,6 +37,7 @@ from osil.robots.sensing import cube_yaws, observe
 from osil.ros.session import Session
 from osil.ros.stack import SIMULATION_NODES, Stack
 from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
 from osil.worlds.bullet_scene import NUM_ARM, Snapshot
 from osil.worlds.judge import step_limit
 from osil_interfaces.action import Imitate
@@ -158,7 +159,7 @@ def _teach_and_imitate(session: Session, task: StackingTask, seed: int) -> Story
     print(f"The policy says: {result.stages_done} of {result.stages_total} stages, {result.reason}")
     if seconds > 1.2 * result.seconds + 1.0:
         print(f"(On the clock it took {seconds:.0f} s: the machine is too busy to simulate in real time.)")
-    return Story(teaching, imitation, result, bool(layout_reached(task, session.scene())))
+    return Story(teaching, imitation, result, bool(layout_reached(task, session.scene(), NOMINAL)))
 
 
 class Narrator:

@@ -16,6 +16,7 @@ from osil.robots.sensing import observe_late
 from osil.ros import convert
 from osil.ros.timing import ClockWatch, Received, check_recent, recent, seconds_since
 from osil.ros.topics import BASE_FRAME, BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil_interfaces.msg import BlockPoseArray
 
 SETTLING = 1.0
@@ -144,8 +145,8 @@ class SceneView:
         """Nanoseconds of the newest block poses; 0: none have come."""
         return self._received.stamp
 
-    def look(self, block_names: Sequence[str] | None = None) -> Seen:
-        """What is seen now, blocks in the order of ``block_names`` (left out: as they come).
+    def look(self, block_names: Sequence[str] | None = None, blocks: Blocks = NOMINAL) -> Seen:
+        """What is seen now of blocks as large as ``blocks``, in the order of ``block_names`` (left out: as they come).
 
         Raises:
             ObservationError: something has not been seen lately, cannot be true, or the blocks are not those named.
@@ -160,6 +161,6 @@ class SceneView:
         self._joints.check([*ARM_JOINTS, TORSO_JOINT, *FINGER_JOINTS])
         times = self._joints.times_since(stamp)
         grippers = forward(self._joints.at(times, ARM_JOINTS), self._joints.at(times, [TORSO_JOINT])[:, 0])
-        observation = observe_late(scene, grippers, self._joints.at(times, FINGER_JOINTS).sum(-1))
+        observation = observe_late(scene, grippers, self._joints.at(times, FINGER_JOINTS).sum(-1), blocks)
         names = tuple(block_names or (block.name for block in message.blocks))
         return Seen(observation, scene, names, stamp, seconds_since(stamp, now))

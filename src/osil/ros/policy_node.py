@@ -38,12 +38,12 @@ from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policies.stacking import load_policy
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
-from osil.ros.imitation import Imitation
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
 from osil.ros.status import StatusTopic
 from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
+from osil.tasks.progress import Progress
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
 
@@ -83,7 +83,7 @@ class Run:
     """One goal under way."""
 
     goal: ServerGoalHandle
-    imitation: Imitation
+    progress: Progress
     block_names: tuple[str, ...]
     started: int
     """Nanoseconds of the node's clock, as the next."""
@@ -173,8 +173,8 @@ class PolicyNode(Node):
         return Result(
             outcome=outcome,
             reason=reason,
-            stages_done=run.imitation.stages_done,
-            stages_total=run.imitation.stages_total,
+            stages_done=run.progress.stages_done,
+            stages_total=run.progress.stages_total,
             seconds=self._seconds(run),
         )
 
@@ -188,12 +188,14 @@ class PolicyNode(Node):
         if problem := self._controller_problem():
             raise ControllerError(problem)
         stored = storage.load(self._library.find(goal.request.demonstration))
-        imitation = Imitation(stored, self._view.look().block_names)
+        stored.check_blocks(self._view.look().block_names)
+        progress = Progress(stored.demonstration)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
-        self._policy.act(self._view.look(stored.block_names).observation)  # the first call of a network is slow
+        seen = self._view.look(stored.block_names, progress.blocks)
+        self._policy.act(seen.observation)  # the first call of a network is slow
         now = self._now()
-        self._run = Run(goal, imitation, stored.block_names, now, now, Future(executor=self.executor))
+        self._run = Run(goal, progress, stored.block_names, now, now, Future(executor=self.executor))
         return self._run
 
     def _controller_problem(self) -> str:
@@ -222,7 +224,7 @@ class PolicyNode(Node):
             self._end(run, Result.OBSERVATION_LOST, f"the clock was set back by {-since:.1f} s; send the goal again")
             return
         try:
-            seen = self._view.look(run.block_names)
+            seen = self._view.look(run.block_names, run.progress.blocks)
             run.continuity.follow(seen)
             action = self._policy.act(seen.observation)
         except ObservationError as error:
@@ -233,13 +235,13 @@ class PolicyNode(Node):
                 self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {run.blind:.1f} s: {error}")
             return
         run.blind, self._status.message.observation_age = 0.0, seen.age
-        run.imitation.update(seen.observation)
+        run.progress.update(seen.observation)
         self._gripper.publish(Bool(data=bool(action.close_gripper)))
         self._twist.publish(convert.from_action(action, now, CONTROL_PERIOD))
         self._status.tell(state=PolicyStatus.ACTING, reason="")
         run.goal.publish_feedback(self._feedback(run))
         limit, seconds = run.goal.request.time_limit, self._seconds(run)
-        if run.imitation.reached:
+        if run.progress.reached:
             self._end(run, Result.SUCCEEDED, f"the layout shown was reached after {seconds:.1f} s")
         elif 0.0 < limit < seconds:
             self._end(run, Result.TIME_LIMIT, f"the time limit of {limit:g} s has passed")
@@ -294,8 +296,8 @@ class PolicyNode(Node):
     def _feedback(self, run: Run) -> Imitate.Feedback:
         attention = self._policy.attention
         return Imitate.Feedback(
-            stage=run.imitation.stages_done,
-            stages_total=run.imitation.stages_total,
+            stage=run.progress.stages_done,
+            stages_total=run.progress.stages_total,
             source=run.block_names[int(attention.source.argmax())],
             target=run.block_names[int(attention.target.argmax())],
             progress=float(attention.over_time @ np.linspace(0.0, 1.0, len(attention.over_time))),

@@ -35,7 +35,6 @@ from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.demonstrations import storage
-from osil.demonstrations.block_size import LARGEST
 from osil.demonstrations.library import Library, absolute, recovered
 from osil.demonstrations.names import checked_name, to_text
 from osil.demonstrations.partial import FEWEST, recover
@@ -47,6 +46,7 @@ from osil.ros.recording import Recording
 from osil.ros.sources import Sources
 from osil.ros.spin import spin
 from osil.ros.timing import Received, check_recent, recent
+from osil.tasks.blocks import LARGEST, Blocks
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
@@ -69,9 +69,11 @@ class RecorderParameters:
 
     demonstrations: str = parameter("folder of the demonstration files; made if missing")
     max_age: float = parameter("seconds after which a joint state or block pose counts as lost")
+    block_size: float = parameter("edge length of the blocks in metres; fingers closer than that hold one")
 
     def __post_init__(self) -> None:
         require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
+        Blocks(self.block_size)  # which tells what is wrong with it
 
 
 class RecorderNode(Node):
@@ -82,6 +84,7 @@ class RecorderNode(Node):
         super().__init__("recorder")
         self._settings = declare(self, RecorderParameters)
         self._library = Library(absolute(self._settings.demonstrations))
+        self._blocks = Blocks(self._settings.block_size)
         self._close: bool | None = None
         self._arrived = self._due = 0
         self._recover()
@@ -177,7 +180,7 @@ class RecorderNode(Node):
         return recent(self._arrived, self.get_clock().now().nanoseconds, RELEASED)
 
     def _look(self) -> Seen:
-        return self._view.look(self._recording.block_names if self._recording else None)
+        return self._view.look(self._recording.block_names if self._recording else None, self._blocks)
 
     def _missing(self) -> str:
         """What is missing for steps to be recorded now; empty if nothing is."""

@@ -28,7 +28,7 @@ from osil.errors import ObservationError, SceneError
 from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
-from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.tasks.blocks import Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
 from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.pybullet import PyBulletWorld
@@ -166,7 +166,7 @@ class SimulationNode(Node):
         return response
 
     def _reset(self, scene: Scene) -> None:
-        _check(scene, self._world.simulation.table.height)
+        _check(scene, self._world.simulation.table.height, self._world.blocks)
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
             self._world = PyBulletWorld(scene.num_blocks)
@@ -178,14 +178,14 @@ def _check_count(num_blocks: int) -> None:
         raise SceneError(f"expected 2 to {MAX_BLOCKS} blocks, got {num_blocks}")
 
 
-def _check(scene: Scene, table_height: float) -> None:
+def _check(scene: Scene, table_height: float, blocks: Blocks) -> None:
     """Raise SceneError if blocks would be inside one another or the table."""
     _check_count(scene.num_blocks)
     positions = scene.block_positions
-    if positions[:, 2].min() < table_height + 0.45 * BLOCK_SIZE:
-        raise SceneError(f"a block is inside the table: its centre belongs {BLOCK_SIZE / 2} m above {table_height} m")
+    if positions[:, 2].min() < table_height + 0.45 * blocks.size:
+        raise SceneError(f"a block is inside the table: its centre belongs {blocks.half} m above {table_height} m")
     distance = np.linalg.norm(positions[:, None] - positions, axis=-1) + np.diag([np.inf] * len(positions))
-    if distance.min() < 0.95 * BLOCK_SIZE:
+    if distance.min() < 0.95 * blocks.size:
         first, second = np.unravel_index(distance.argmin(), distance.shape)
         names = string.ascii_lowercase
         raise SceneError(f"blocks {names[first]} and {names[second]} are inside one another; move them apart")

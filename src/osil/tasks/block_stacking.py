@@ -13,24 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import BoolArray, FloatArray, Observation, Scene
+from osil.core import CONTROL_PERIOD, BoolArray, FloatArray, Scene
 from osil.errors import TaskError
+from osil.tasks.blocks import Blocks
 
-BLOCK_SIZE = 0.04
-"""Edge length of a block in metres."""
-
-LATERAL_TOLERANCE = 0.5 * BLOCK_SIZE
-"""A block further than this (metres, in the plane) from the block below it does not count as stacked on it."""
-
-HEIGHT_TOLERANCE = 0.25 * BLOCK_SIZE
-"""Largest deviation (metres) from one block size between the heights of two stacked centres."""
-
-
-OPEN_WIDTH = 0.060
-"""Fingers further apart than this (metres) hold nothing."""
-
-HELD_WIDTH = 0.046
-"""Fingers around a block that are closer than this (metres) hold it; blocks of up to 44 mm."""
+STABLE_STEPS = round(0.5 / CONTROL_PERIOD)
+"""A layout is reached once it has stood for so many control steps in a row, let go."""
 
 
 @dataclass(frozen=True)
@@ -108,64 +96,46 @@ class StackingTask:
         return " ".join(words)
 
 
-def between_fingers(block_positions: FloatArray) -> BoolArray:
-    """Which blocks are where the fingers could hold them.
-
-    Args:
-        block_positions: ``[..., B, 3]`` centres in the gripper frame, metres.
-
-    Returns:
-        ``[..., B]``.
-    """
-    result: BoolArray = np.all(np.abs(block_positions) < (0.016, 0.012, 0.022), axis=-1)
-    return result
-
-
-def in_fingers(observation: Observation) -> BoolArray:
-    """``[..., B]`` which blocks the fingers hold, by how far apart they are."""
-    closed = observation.gripper_opening[..., None] < HELD_WIDTH
-    result: BoolArray = between_fingers(observation.block_positions) & closed
-    return result
-
-
-def stacked_on(block_positions: FloatArray) -> BoolArray:
+def stacked_on(block_positions: FloatArray, blocks: Blocks) -> BoolArray:
     """Which block stands on which, read from positions alone.
 
     Args:
         block_positions: ``[..., B, 3]`` centres in any frame whose z points up, metres.
+        blocks: how large they are.
 
     Returns:
         ``[..., B, B]``: element ``[i, j]`` is True where block i stands directly on block j.
     """
     offset = block_positions[..., :, None, :] - block_positions[..., None, :, :]
     lateral = np.hypot(offset[..., 0], offset[..., 1])
-    result: BoolArray = (lateral < LATERAL_TOLERANCE) & (np.abs(offset[..., 2] - BLOCK_SIZE) < HEIGHT_TOLERANCE)
+    deviation = np.abs(offset[..., 2] - blocks.size)
+    result: BoolArray = (lateral < blocks.lateral_tolerance) & (deviation < blocks.height_tolerance)
     return result
 
 
-def layout_below(block_positions: FloatArray) -> np.ndarray:
+def layout_below(block_positions: FloatArray, blocks: Blocks) -> np.ndarray:
     """For each block the index of the block it stands on, or -1: ``[..., B]``, from positions ``[..., B, 3]``."""
-    on = stacked_on(block_positions)
+    on = stacked_on(block_positions, blocks)
     return np.where(on.any(-1), on.argmax(-1), -1)
 
 
-def stages_done(task: StackingTask, scene: Scene) -> np.ndarray:
+def stages_done(task: StackingTask, scene: Scene, blocks: Blocks) -> np.ndarray:
     """How many of the task's stages hold in the scene: ``[...]`` integers."""
     if not task.stages:
         return np.zeros(scene.block_positions.shape[:-2], dtype=np.int64)
     source, target = np.array(task.stages).T
-    result: np.ndarray = stacked_on(scene.block_positions)[..., source, target].sum(-1)
+    result: np.ndarray = stacked_on(scene.block_positions, blocks)[..., source, target].sum(-1)
     return result
 
 
-def layout_reached(task: StackingTask, scene: Scene) -> BoolArray:
+def layout_reached(task: StackingTask, scene: Scene, blocks: Blocks) -> BoolArray:
     """True where the scene's layout is exactly the task's: every stage holds and nothing else is stacked."""
-    result: BoolArray = (layout_below(scene.block_positions) == np.array(task.below)).all(-1)
+    result: BoolArray = (layout_below(scene.block_positions, blocks) == np.array(task.below)).all(-1)
     return result
 
 
-def layout_compatible(task: StackingTask, scene: Scene) -> BoolArray:
+def layout_compatible(task: StackingTask, scene: Scene, blocks: Blocks) -> BoolArray:
     """True where every stacked pair of the scene is one that the task wants (else: a wrong move, section 5.2.4)."""
-    below = layout_below(scene.block_positions)
+    below = layout_below(scene.block_positions, blocks)
     result: BoolArray = ((below == -1) | (below == np.array(task.below))).all(-1)
     return result

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from osil.core import CONTROL_PERIOD, Action, Demonstration, Observation
+from osil.core import Action, Demonstration, Observation
 from osil.errors import DemonstrationError, ObservationError
-from osil.tasks.block_stacking import BLOCK_SIZE, layout_below
-
-STABLE_STEPS = round(0.5 / CONTROL_PERIOD)
-"""The layout must stand for so many control steps, with the fingers open, before it counts as reached."""
-
-FREE_OPENING = BLOCK_SIZE + 0.01
-"""Fingers further apart than this (metres) hold no block."""
+from osil.tasks.block_stacking import STABLE_STEPS, layout_below
+from osil.tasks.blocks import Blocks
 
 
 class Progress:
     """Progress towards the layout in which a demonstration ends.
 
     Attributes:
+        blocks: how large they are, as the fingers tell that hold them in the demonstration.
         below: ``[B]`` index of the block on which each block stands at the demonstration's end, or -1.
         stages_total: blocks that stand on another then.
         stages_done: of these, how many stood so when the fingers were last open.
@@ -27,14 +23,15 @@ class Progress:
         """Read the layout off the last observation.
 
         Raises:
-            DemonstrationError: the demonstration does not end with a layout that was let go.
+            DemonstrationError: the demonstration does not end with a layout that was let go, or no block is held in it.
         """
+        self.blocks = Blocks.shown(demonstration.observations)
         last = demonstration.observations[-1]
-        if last.gripper_opening < FREE_OPENING:
+        if last.gripper_opening < self.blocks.free_width:
             raise DemonstrationError(
                 "the demonstration ends with closed fingers: it was cut short; record it to its end"
             )
-        self.below = layout_below(last.block_positions)
+        self.below = layout_below(last.block_positions, self.blocks)
         self.stages_total = int((self.below >= 0).sum())
         if not self.stages_total:
             raise DemonstrationError(
@@ -55,10 +52,10 @@ class Progress:
                 f"expected one observation of the {len(self.below)} blocks shown, got {observation.num_blocks} blocks "
                 f"and leading dimensions {list(observation.leading_shape)}"
             )
-        if observation.gripper_opening < FREE_OPENING:  # a block in the fingers is not set down yet
+        if observation.gripper_opening < self.blocks.free_width:  # a block in the fingers is not set down yet
             self._stable = 0
             return
-        below = layout_below(observation.block_positions)
+        below = layout_below(observation.block_positions, self.blocks)
         self.stages_done = int(((below == self.below) & (self.below >= 0)).sum())
         self._stable = self._stable + 1 if (below == self.below).all() else 0
         self.reached = self.reached or self._stable >= STABLE_STEPS

@@ -8,7 +8,7 @@ import numpy as np
 
 from osil.core import FloatArray, Scene
 from osil.errors import SceneError
-from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.tasks.blocks import NOMINAL, Blocks
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Table:
         self,
         num_blocks: int,
         rng: np.random.Generator,
-        block_size: float = BLOCK_SIZE,
+        blocks: Blocks = NOMINAL,
     ) -> Scene:
         """Draw blocks that lie apart from one another on the table.
 
         Args:
             num_blocks: how many.
             rng: source of randomness.
-            block_size: edge length, metres.
+            blocks: how large they are.
 
         Returns:
             A scene without leading dimensions.
@@ -70,7 +70,7 @@ class Table:
             for _ in range(200):
                 if len(placed) == num_blocks:
                     yaws = rng.uniform(-self.max_yaw, self.max_yaw, num_blocks)
-                    heights = np.full((num_blocks, 1), self.height + 0.5 * block_size)
+                    heights = np.full((num_blocks, 1), self.height + blocks.half)
                     return Scene(np.concatenate([np.array(placed).reshape(-1, 2), heights], axis=1), yaws)
                 radius = np.sqrt(rng.uniform(self.min_radius**2, self.max_radius**2))
                 y = rng.uniform(-self.max_y, self.max_y)

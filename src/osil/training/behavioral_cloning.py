@@ -13,7 +13,7 @@ from osil.networks.features import ObservationTensors
 from osil.networks.frames import pad_frames
 from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution
 from osil.networks.stacking import StackingNetwork
-from osil.tasks.block_stacking import BLOCK_SIZE, in_fingers
+from osil.tasks.blocks import NOMINAL, in_fingers
 
 
 class BehavioralCloning(nn.Module):
@@ -53,9 +53,10 @@ class BehavioralCloning(nn.Module):
 
 def tallest(observations: Observation) -> np.ndarray:
     """The block that stands out above all others but the one in the fingers, or -1 where none does: ``[...]``."""
-    heights = np.where(in_fingers(observations), -np.inf, observations.block_positions[..., 2])
+    # All that is learned from shows nominal blocks.
+    heights = np.where(in_fingers(observations, NOMINAL), -np.inf, observations.block_positions[..., 2])
     second, first = np.moveaxis(np.sort(heights, axis=-1)[..., -2:], -1, 0)
-    return np.where(first - second > 0.5 * BLOCK_SIZE, heights.argmax(-1), -1)
+    return np.where(first - second > NOMINAL.half, heights.argmax(-1), -1)
 
 
 @torch.no_grad()

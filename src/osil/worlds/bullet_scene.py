@@ -11,7 +11,7 @@ from osil.core import FloatArray
 from osil.errors import SceneError
 from osil.resources import resource_path
 from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_HEIGHT, TORSO_JOINT
-from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
 from osil.worlds.bullet import pybullet
 
@@ -50,7 +50,7 @@ class Physics:
 
     Attributes:
         block_mass: kilograms.
-        block_size: edge length, metres.
+        blocks: how large they are.
         block_friction: lateral friction of a block; Bullet multiplies those of the two bodies in contact.
         finger_friction: the same of the finger pads.
         finger_force: of each finger, newtons.
@@ -58,7 +58,7 @@ class Physics:
     """
 
     block_mass: float = 0.05
-    block_size: float = BLOCK_SIZE
+    blocks: Blocks = NOMINAL
     block_friction: float = 0.7
     finger_friction: float = 1.0
     finger_force: float = 20.0
@@ -114,7 +114,7 @@ class BulletScene:
         by_name = {info[1].decode(): info for info in infos}
         self.joints = [int(by_name[name][0]) for name in JOINT_NAMES]
         self.efforts = [float(by_name[name][10]) for name in JOINT_NAMES]
-        size = (self.physics.block_size,) * 3
+        size = (self.physics.blocks.size,) * 3
         self.blocks = [
             self._box(size, (1.5, 0.1 * block, 0.5), colour, self.physics.block_mass)
             for block, colour in zip(range(num_blocks), BLOCK_COLOURS * num_blocks, strict=False)

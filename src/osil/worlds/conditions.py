@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from osil.errors import ConfigError
-from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.robots.fetch import OPENING
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.pybullet import Disturbances
 
 YAW_NOISE_PER_METRE = 10.0
 """Radians of noise in the observed yaws for each metre of noise in the observed positions."""
+
+SPARE = 0.002
+"""An open hand is open by so much more than it has to be, metres."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Conditions:
     Attributes:
         friction: factor on the friction of the blocks, and so of every contact with one.
         mass: factor on the mass of the blocks.
-        size: factor on their edge length.
+        size: factor on their edge length. The hand opens wider where larger blocks need it.
         latency: control steps by which actions act late.
         noise: standard deviation of the observed block positions, metres, drawn anew in each observation.
 
@@ -35,21 +39,33 @@ class Conditions:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
-        factors = self.friction, self.mass, self.size
-        if not all(0.2 <= factor <= 5.0 for factor in factors) or self.latency < 0 or not 0.0 <= self.noise <= 0.05:
-            raise ConfigError(f"{self}: expected factors of 0.2 to 5, latency >= 0 steps and noise of 0 to 0.05 m")
+        if not all(0.2 <= factor <= 5.0 for factor in (self.friction, self.mass)):
+            raise ConfigError(f"{self}: expected factors of 0.2 to 5 on friction and mass")
+        if self.latency < 0 or not 0.0 <= self.noise <= 0.05:
+            raise ConfigError(f"{self}: expected latency >= 0 steps and noise of 0 to 0.05 m")
+        Blocks(self.size * NOMINAL.size)  # which refuses sizes that no block has
 
     @property
-    def block_size(self) -> float:
-        """Edge length of the blocks, metres."""
-        return self.size * BLOCK_SIZE
+    def blocks(self) -> Blocks:
+        """How large the blocks are."""
+        return Blocks(self.size * NOMINAL.size)
+
+    @property
+    def opening(self) -> float:
+        """Distance between the finger pads of the open hand, metres."""
+        return max(OPENING, self.blocks.open_width + SPARE)
+
+    @property
+    def geometric(self) -> bool:
+        """Whether all is nominal but the size of the blocks, so that it takes no contact physics."""
+        return self == Conditions(size=self.size)
 
     def physics(self) -> Physics:
         """What the simulated things are like."""
         nominal = Physics()
         return Physics(
             block_mass=self.mass * nominal.block_mass,
-            block_size=self.block_size,
+            blocks=self.blocks,
             block_friction=self.friction * nominal.block_friction,
         )
 

@@ -8,11 +8,9 @@ from enum import Enum
 import numpy as np
 
 from osil.core import Action, BoolArray, Observation, Scene
-from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_below
+from osil.tasks.block_stacking import STABLE_STEPS, StackingTask, layout_below
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
-
-STABLE_STEPS = 10
-"""For so many control steps (0.5 s) in a row the layout must stand with the gripper told to open."""
 
 STEPS_PER_STAGE = 160
 """Control steps allowed for a stage, the same for every policy: 2.5 times what the scripted expert takes."""
@@ -47,7 +45,8 @@ def step_limit(task: StackingTask) -> int:
 class Judge:
     """Observer of one episode, or of a batch of N with a task each (all of the same number of blocks).
 
-    An episode is decided, once and for all, when the layout has stood for ``STABLE_STEPS``, when a needed block is
+    An episode is decided, once and for all, when the layout has stood for ``STABLE_STEPS`` with the gripper told
+    to open, when a needed block is
     lost, or when its time is up.
 
     Attributes:
@@ -60,25 +59,30 @@ class Judge:
     """
 
     def __init__(
-        self, task: StackingTask | Sequence[StackingTask], table: Table | None = None, patience: float = 1.0
+        self,
+        task: StackingTask | Sequence[StackingTask],
+        table: Table | None = None,
+        patience: float = 1.0,
+        blocks: Blocks = NOMINAL,
     ) -> None:
         """
         Args:
             task: one for a single episode, or a list for a batch.
             table: where the blocks lie.
             patience: time limits are multiplied by this.
+            blocks: how large they are.
         """
         tasks = [task] if isinstance(task, StackingTask) else list(task)
         shape = () if isinstance(task, StackingTask) else (len(tasks),)
-        longest, blocks = max(one.num_stages for one in tasks), tasks[0].num_blocks
+        longest, count = max(one.num_stages for one in tasks), tasks[0].num_blocks
         stages = np.full((len(tasks), longest, 2), -1)
         for row, one in zip(stages, tasks, strict=True):
             row[: one.num_stages] = np.array(one.stages).reshape(-1, 2)
-        self._table = table or Table()
+        self._table, self._blocks = table or Table(), blocks
         self._source = stages[..., 0].reshape(*shape, longest)
         self._target = stages[..., 1].reshape(*shape, longest)
-        self._below = np.array([one.below for one in tasks]).reshape(*shape, blocks)
-        self._needed = np.array([[_used(one, b) for b in range(blocks)] for one in tasks]).reshape(*shape, blocks)
+        self._below = np.array([one.below for one in tasks]).reshape(*shape, count)
+        self._needed = np.array([[_used(one, b) for b in range(count)] for one in tasks]).reshape(*shape, count)
         self._limit = np.array([round(patience * step_limit(one)) for one in tasks]).reshape(shape)
         self._stable = np.zeros(shape, dtype=np.int64)
         self._compatible = np.ones(shape, dtype=np.bool_)
@@ -108,7 +112,7 @@ class Judge:
         """See ``osil.rollout.Observer``; ``scene`` is the true state after the action, in the base frame."""
         running, released = self.running, ~action.close_gripper
         self.steps = self.steps + running
-        below = layout_below(scene.block_positions)
+        below = layout_below(scene.block_positions, self._blocks)
         stands = np.take_along_axis(below, np.maximum(self._source, 0), axis=-1) == self._target
         stands &= self._source >= 0
         stages_done = stands.sum(-1)
@@ -145,7 +149,7 @@ class Judge:
     def _out_of_reach(self, scene: Scene) -> BoolArray:
         x, y, z = np.moveaxis(scene.block_positions, -1, 0)
         radius = np.hypot(x - self._table.pan_axis_x, y)
-        lying = z < self._table.height + BLOCK_SIZE
+        lying = z < self._table.height + self._blocks.size
         fallen = z < self._table.height
         result: BoolArray = fallen | (lying & ((radius < GRASP_REACH[0]) | (radius > GRASP_REACH[1])))
         return result

@@ -12,11 +12,10 @@ import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation, Scene
 from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
+from osil.robots.fetch import OPENING
 from osil.seeds import Streams
-from osil.tasks.block_stacking import BLOCK_SIZE
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
-
-HALF = 0.5 * BLOCK_SIZE
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,8 @@ class KinematicConfig:
         finger_step: change of that distance in a step (two fingers at 0.05 m/s).
         finger_tip: tips below the grasp centre.
         finger_half: half extents of a finger in gripper x and y.
-        grasp_lateral, grasp_vertical: a block whose centre is this close to the grasp centre can be held.
+        grasp_lateral, grasp_vertical: a nominal block whose centre is this close to the grasp centre can be held; of
+            another block it is the faces that count.
         grasp_yaw: greatest misalignment (rad) that closing fingers straighten.
         slip: standard deviation of the block's shift in the fingers when it is grasped.
         radius: reachable distances from the pan axis.
@@ -42,7 +42,7 @@ class KinematicConfig:
     max_step: float = 0.035
     max_slew: float = 0.012
     max_yaw_step: float = 0.10
-    opening: float = 0.066
+    opening: float = OPENING
     finger_step: float = 0.005
     finger_tip: float = 0.016
     finger_half: tuple[float, float] = (0.013, 0.007)
@@ -63,6 +63,10 @@ class KinematicWorld:
             each. With these a world does the same alone and beside any others, however long those go on.
         config: limits and geometry.
         table: the work area.
+        blocks: how large they are.
+
+    Raises:
+        ConfigError: the hand does not open wide enough for the blocks.
     """
 
     def __init__(
@@ -70,10 +74,14 @@ class KinematicWorld:
         rng: np.random.Generator | Streams,
         config: KinematicConfig | None = None,
         table: Table | None = None,
+        blocks: Blocks = NOMINAL,
     ) -> None:
         self._rng = rng
         self._config = config or KinematicConfig()
         self._table = table or Table()
+        self.blocks = blocks
+        self._size, self._half = blocks.size, blocks.half
+        blocks.check_opening(self._config.opening)
 
     def reset(self, scene: Scene, delay: np.ndarray | None = None) -> Observation:
         """Put the blocks where ``scene`` (leading ``[N]``) says, the open gripper somewhere above the table.
@@ -147,13 +155,13 @@ class KinematicWorld:
         c = self._config
         free = np.arange(self._blocks.shape[1]) != self._held[:, None]
         under_finger = (self._finger_overlap() > 0.002).any(1) & free
-        top = self._blocks[..., 2] + HALF
+        top = self._blocks[..., 2] + self._half
         floor = np.where(under_finger & (before[:, None] - c.finger_tip > top - 0.004), top + c.finger_tip, -np.inf)
         holding = self._held >= 0
         if holding.any():
             held_xy = self._held_position()[:, None, :2]
-            over = (np.abs(self._blocks[..., :2] - held_xy) < BLOCK_SIZE - 0.003).all(-1) & free & holding[:, None]
-            bottom = self._held_offset[:, 2] - HALF
+            over = (np.abs(self._blocks[..., :2] - held_xy) < self._size - 0.003).all(-1) & free & holding[:, None]
+            bottom = self._held_offset[:, 2] - self._half
             above = before[:, None] + bottom[:, None] > top - 0.004
             floor = np.maximum(floor, np.where(over & above, top - bottom[:, None], -np.inf))
             table = self._table.height - bottom
@@ -176,7 +184,7 @@ class KinematicWorld:
         """Block centres in gripper x and y, and their half extents along these axes, each ``[N, B]``."""
         relative = rotate_z(self._blocks - self._gripper[:, None], -self._yaw[:, None])
         yaw = wrap_cube_yaw(self._block_yaws - self._yaw[:, None])
-        half = HALF * (np.abs(np.cos(yaw)) + np.abs(np.sin(yaw))) - 0.001
+        half = self._half * (np.abs(np.cos(yaw)) + np.abs(np.sin(yaw))) - 0.001
         return relative[..., 0], relative[..., 1], half
 
     def _held_position(self) -> FloatArray:
@@ -194,7 +202,7 @@ class KinematicWorld:
         c = self._config
         free = np.arange(self._blocks.shape[1]) != self._held[:, None]
         tip = (self._gripper[:, 2] - c.finger_tip)[:, None]
-        low = (tip < self._blocks[..., 2] + HALF - 0.002) & (tip + 0.06 > self._blocks[..., 2] - HALF)
+        low = (tip < self._blocks[..., 2] + self._half - 0.002) & (tip + 0.06 > self._blocks[..., 2] - self._half)
         depth = np.where((low & free)[:, None], self._finger_overlap(), 0.0)
         if (depth > 0).any():
             x, y, _ = self._in_gripper()
@@ -210,7 +218,7 @@ class KinematicWorld:
         holding = self._held >= 0
         if holding.any():
             offset = self._blocks - self._held_position()[:, None]
-            overlap = BLOCK_SIZE - np.abs(offset)
+            overlap = self._size - np.abs(offset)
             hit = (overlap[..., :2] > 0.002).all(-1) & (overlap[..., 2] > 0.005) & free & holding[:, None]
             sideways = overlap[..., 0] < overlap[..., 1]
             self._blocks[..., 0] += np.where(hit & sideways, np.sign(offset[..., 0]) * overlap[..., 0], 0.0)
@@ -222,9 +230,10 @@ class KinematicWorld:
         x, y, _ = self._in_gripper()
         relative_z = self._blocks[..., 2] - self._gripper[:, None, 2]
         misaligned = np.abs(wrap_cube_yaw(self._block_yaws - self._yaw[:, None]))
-        graspable = (np.abs(x) < c.grasp_lateral) & (np.abs(y) < HALF) & (np.abs(relative_z) < c.grasp_vertical)
+        lateral, vertical = (reach + 0.5 * self.blocks.excess for reach in (c.grasp_lateral, c.grasp_vertical))
+        graspable = (np.abs(x) < lateral) & (np.abs(y) < self._half) & (np.abs(relative_z) < vertical)
         graspable &= misaligned < c.grasp_yaw
-        width = np.where(graspable, BLOCK_SIZE, 0.0).max(-1)
+        width = np.where(graspable, self._size, 0.0).max(-1)
         closing = close & (width > 0.0) & (opening <= width)
         opening = np.where(closing, width, opening)
         taking = closing & (self._held < 0)
@@ -234,7 +243,7 @@ class KinematicWorld:
             slip = c.slip * self._episode.take(rows).standard_normal(3)
             offset = np.stack([x[rows, block], np.zeros(len(rows)), relative_z[rows, block]], axis=-1)
             self._held[rows], self._held_offset[rows] = block, offset + slip * (1.0, 0.3, 0.5)
-        self._held[(self._held >= 0) & (opening > BLOCK_SIZE + 0.0005)] = -1
+        self._held[(self._held >= 0) & (opening > self._size + 0.0005)] = -1
         self._opening = opening
         self._carry()
 
@@ -244,15 +253,15 @@ class KinematicWorld:
         free = np.arange(blocks.shape[1]) != self._held[:, None]
         offset = blocks[:, :, None] - blocks[:, None]
         lateral = np.abs(offset[..., :2]).max(-1)
-        below = (lateral < BLOCK_SIZE - 0.002) & (offset[..., 2] > 0.6 * BLOCK_SIZE) & free[:, None]
-        tops = np.where(below, blocks[:, None, :, 2] + HALF, self._table.height)
+        below = (lateral < self._size - 0.002) & (offset[..., 2] > 0.6 * self._size) & free[:, None]
+        tops = np.where(below, blocks[:, None, :, 2] + self._half, self._table.height)
         support, index = tops.max(-1), tops.argmax(-1)
-        gap = np.maximum(0.0, blocks[..., 2] - HALF - support)
+        gap = np.maximum(0.0, blocks[..., 2] - self._half - support)
         blocks[..., 2] -= np.where(free, np.minimum(gap, 0.03), 0.0)
         supported = below.any(-1) & free & (gap < 0.002)
         if supported.any():
             base = np.take_along_axis(blocks, index[..., None], axis=1)
             overhang = (blocks - base)[..., :2]
             distance = np.sqrt((overhang**2).sum(-1))
-            topples = supported & (np.abs(overhang).max(-1) > HALF)
+            topples = supported & (np.abs(overhang).max(-1) > self._half)
             blocks[..., :2] += np.where(topples, 0.012 / np.maximum(distance, 1e-6), 0.0)[..., None] * overhang

@@ -11,9 +11,10 @@ import numpy as np
 from osil.core import Action, FloatArray, Observation, Scene, World
 from osil.errors import ConfigError
 from osil.seeds import Streams
+from osil.tasks.blocks import Blocks
 from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
-from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.kinematic import KinematicConfig, KinematicWorld
 from osil.worlds.pybullet import PyBulletWorld
 
 WorldKind = Literal["kinematic", "pybullet"]
@@ -27,6 +28,10 @@ class StackingWorld(World[Observation, Action, Scene], Protocol):
 
     def observe(self) -> Observation:
         """What the policy sees now."""
+
+    @property
+    def blocks(self) -> Blocks:
+        """How large the blocks are."""
 
     def move_block(self, row: int, block: int, position: FloatArray) -> None:
         """Put a block of world ``row`` at ``position`` ``[3]`` (metres, base frame), at rest and turned as it was."""
@@ -46,6 +51,10 @@ class BatchOfOne:
 
     def observe(self) -> Observation:
         return self._world.observe()[None]
+
+    @property
+    def blocks(self) -> Blocks:
+        return self._world.blocks
 
     def move_block(self, row: int, block: int, position: FloatArray) -> None:
         self._world.move_block(block, position)
@@ -68,15 +77,16 @@ def open_world(
     ``rng`` is what the world draws from: one for all, or a stream for each of the N.
 
     Raises:
-        ConfigError: other than nominal conditions in the kinematic world, which has no physics to change.
+        ConfigError: conditions other than a size of the blocks in the kinematic world, which has no physics.
     """
     conditions = conditions or Conditions()
     if kind == "kinematic":
-        if conditions != Conditions():
+        if not conditions.geometric:
             raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
-        yield KinematicWorld(rng, table=table)
+        yield KinematicWorld(rng, KinematicConfig(opening=conditions.opening), table, conditions.blocks)
     else:
-        world = PyBulletWorld(num_blocks, Streams.of(rng, 1)[0], conditions.physics(), conditions.disturbances(), table)
+        physics, disturbances = conditions.physics(), conditions.disturbances()
+        world = PyBulletWorld(num_blocks, Streams.of(rng, 1)[0], physics, disturbances, table, conditions.opening)
         try:
             yield BatchOfOne(world)
         finally:

@@ -11,7 +11,8 @@ import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene
 from osil.seeds import Streams
-from osil.tasks.block_stacking import BLOCK_SIZE, OPEN_WIDTH, StackingTask, stacked_on, stages_done
+from osil.tasks.block_stacking import StackingTask, stacked_on, stages_done
+from osil.tasks.blocks import Blocks
 from osil.tasks.table import Table
 from osil.worlds.open_world import StackingWorld
 
@@ -64,6 +65,10 @@ class PushedWorld:
     def scene(self) -> Scene:
         return self._world.scene
 
+    @property
+    def blocks(self) -> Blocks:
+        return self._world.blocks
+
     def observe(self) -> Observation:
         return self._world.observe()
 
@@ -72,7 +77,7 @@ class PushedWorld:
 
     def step(self, action: Action) -> Observation:
         observation = self._world.step(action)
-        due = ~self.pushed & (observation.gripper_opening > OPEN_WIDTH)
+        due = ~self.pushed & (observation.gripper_opening > self.blocks.open_width)
         if not due.any():
             return observation
         scene = self._world.scene
@@ -81,11 +86,11 @@ class PushedWorld:
 
     def _push(self, row: int, observation: Observation, scene: Scene) -> bool:
         """Push a block in world ``row`` if it is time and there is room. ``observation`` and ``scene`` are its own."""
-        if stages_done(self._tasks[row], scene) < self._after[row]:
+        if stages_done(self._tasks[row], scene, self.blocks) < self._after[row]:
             return False
         rng, positions = self._rng[row], scene.block_positions
-        on = stacked_on(positions)
-        lying = np.abs(positions[:, 2] - self._table.height - 0.5 * BLOCK_SIZE) < 0.01
+        on = stacked_on(positions, self.blocks)
+        lying = np.abs(positions[:, 2] - self._table.height - self.blocks.half) < 0.01
         relative = observation.block_positions
         clear = (np.hypot(*relative[:, :2].T) > self._distance + HAND_ROOM) | (relative[:, 2] < -HAND_HEIGHT)
         for block in rng.permutation(np.nonzero(lying & ~on.any(0) & ~on.any(1) & clear)[0]):

@@ -11,14 +11,12 @@ from osil.core import Action, FloatArray, Observation, Scene
 from osil.errors import SceneError
 from osil.robots import fetch
 from osil.robots.controller import FetchController
-from osil.robots.fetch import GripperPose
+from osil.robots.fetch import OPENING, GripperPose
 from osil.robots.sensing import cube_yaws, observe
+from osil.tasks.blocks import Blocks
 from osil.tasks.table import Table
 from osil.worlds.arm_simulation import FetchSimulation
 from osil.worlds.bullet_scene import NUM_ARM, Physics, Snapshot
-
-OPENING = 0.066
-"""Distance between the finger pads of the open gripper, metres."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,10 @@ class PyBulletWorld:
         physics: what the simulated things are like.
         disturbances: noise and delay.
         table: the work area.
+        opening: distance between the finger pads of the open gripper, metres.
+
+    Raises:
+        ConfigError: the gripper does not open wide enough for the blocks.
     """
 
     def __init__(
@@ -55,7 +57,10 @@ class PyBulletWorld:
         physics: Physics | None = None,
         disturbances: Disturbances | None = None,
         table: Table | None = None,
+        opening: float = OPENING,
     ) -> None:
+        (physics or Physics()).blocks.check_opening(opening)
+        self._opening = opening
         self.simulation = FetchSimulation(num_blocks, physics, table)
         self._rng, self._disturbances = rng, disturbances or Disturbances()
         self._controller = FetchController(self.simulation.table)
@@ -77,7 +82,7 @@ class PyBulletWorld:
         half = 0.5 * scene.block_yaws
         quaternions = np.stack([np.zeros(wanted), np.zeros(wanted), np.sin(half), np.cos(half)], axis=-1)
         arm = fetch.inverse(self._start())
-        self.simulation.reset(arm, OPENING, scene.block_positions, quaternions)
+        self.simulation.reset(arm, self._opening, scene.block_positions, quaternions)
         self._controller.reset(arm)
         idle = Action(np.zeros(3), np.array(False))
         self._pending = deque([idle] * self._disturbances.latency_steps)
@@ -96,7 +101,7 @@ class PyBulletWorld:
         due = self._pending.popleft()
         joints = self.joint_positions()[:NUM_ARM]
         self.simulation.command_arm(self._controller.step(due.displacement, float(due.yaw_step), joints))
-        self.simulation.command_gripper(0.0 if due.close_gripper else OPENING)
+        self.simulation.command_gripper(0.0 if due.close_gripper else self._opening)
         self.simulation.advance()
         return self.observe()
 
@@ -110,6 +115,11 @@ class PyBulletWorld:
             positions = positions + self._rng.normal(0.0, noise.position_noise, positions.shape)
             yaws = yaws + self._rng.normal(0.0, noise.yaw_noise, yaws.shape)
         return observe(positions, yaws, fetch.forward(joints[:NUM_ARM]), joints[-2:].sum())
+
+    @property
+    def blocks(self) -> Blocks:
+        """How large the blocks are."""
+        return self.simulation.bodies.physics.blocks
 
     def move_block(self, block: int, position: FloatArray) -> None:
         """Put a block at ``position`` ``[3]`` (metres, base frame) between two steps, at rest and turned as it was."""
