@@ -83,6 +83,7 @@ setup(
             "ros-ament-package",
             "ros-rosidl-core-generators",
         ],
+        "arms": ["pin"],  # kinematics of any arm but the Fetch, from its URDF
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
         "test": ["hypothesis", "pytest"],  # colcon looks here for what runs the tests
     },

@@ -73,12 +73,19 @@ def add_common(
     parser.add_argument(
         "--tasks", default="test", metavar="LIST", help=f"{TASKS_HELP}; default: %(default)s", **stacking
     )
+    add_robot(parser, **stacking)
     who = "who demonstrates; default: %(default)s"
     parser.add_argument("--operator", choices=("expert", "human"), default="expert", help=who, **stacking)
     parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks", **stacking)
     parser.add_argument("--episodes", type=positive, default=episodes, metavar="N", help="a task; default: %(default)s")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help=f"{seed_of}; default: %(default)s")
     add_jobs(parser)
+
+
+def add_robot(parser: argparse.ArgumentParser, **stacking: Any) -> None:
+    """The robot that acts. ``stacking``: see ``add_common``."""
+    arm = "a name in config/robots, or the path of a .yaml file; default: %(default)s"
+    parser.add_argument("--robot", default="fetch", metavar="ROBOT", help=arm, **stacking)
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:

@@ -46,11 +46,18 @@ def _run(options: argparse.Namespace) -> None:
     with tqdm(total=total, unit="demonstration", smoothing=0.05) as progress:
         if options.format == "hdf5":
             noise = options.noise or USUAL_NOISE[options.operator]
-            recipe = Recipe(options.world, options.operator, noise, options.seed)
+            recipe = Recipe(options.world, options.robot, options.operator, noise, options.seed)
             done = collect_dataset(recipe, tasks, options.episodes, options.output, options.jobs)
         else:
             done = write_demonstrations(
-                options.world, tasks, options.episodes, options.seed, options.output, options.operator, options.jobs
+                options.world,
+                options.robot,
+                tasks,
+                options.episodes,
+                options.seed,
+                options.output,
+                options.operator,
+                options.jobs,
             )
         for count, is_new in done:
             new += count * is_new

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from osil.cli.arguments import Commands, add_command, helps, speed
+from osil.cli.arguments import Commands, add_command, add_robot, helps, speed
 
 FILM_STRIDE = 2
 """A film shows every second control step: 10 pictures a second."""
@@ -34,6 +34,7 @@ def add(commands: Commands) -> None:
     )
     replay.add_argument("file", type=Path, metavar="FILE")
     replay.add_argument("--output", type=Path, metavar="FILM", help="an .mp4 or .gif file instead of the window")
+    add_robot(replay)
     replay.add_argument("--speed", type=speed, default=1.0, metavar="X", help="times real time; default: %(default)s")
     replay.set_defaults(run=_replay)
 
@@ -63,13 +64,15 @@ def _replay(options: argparse.Namespace) -> None:
     from osil.figures.render import SceneRenderer
     from osil.figures.replay import play, snapshots
     from osil.figures.video import check_video, write_video
+    from osil.robots.robot import load_robot
 
-    steps = snapshots(load(options.file).demonstration)
+    robot = load_robot(options.robot)
+    steps = snapshots(load(options.file).demonstration, robot)
     if options.output is None:
-        play(steps, options.speed)
+        play(steps, robot, options.speed)
         return
     check_video(options.output)
-    renderer = SceneRenderer(len(steps[0].block_positions))
+    renderer = SceneRenderer(robot, len(steps[0].block_positions))
     shown = steps[::FILM_STRIDE]
     pictures = (renderer.render(step) for step in tqdm(shown, unit="picture"))
     write_video(options.output, pictures, options.speed / (CONTROL_PERIOD * FILM_STRIDE))

@@ -29,6 +29,7 @@ def add(commands: Commands) -> None:
         "  osil evaluate stacking --operator human --push 0.10\n"
         "  osil evaluate stacking --mishap drop\n"
         "  osil evaluate stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
+        "  osil evaluate stacking --robot panda\n"
         "  osil evaluate expert --world kinematic --tasks train --episodes 10\n"
         "  osil evaluate particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
         "Each episode has a fresh demonstration, and then the policy acts in a new random scene. No seed gives a\n"
@@ -86,7 +87,15 @@ def _run(options: argparse.Namespace) -> None:
         load(options.model)  # what was named first is found wanting first
         tasks = load_tasks(options.tasks, options.max_blocks)
         conditions = Conditions(options.friction, options.mass, options.size, options.latency, options.noise)
-        setting = Setting(options.world, options.operator, options.push, conditions, options.yaw, options.mishap)
+        setting = Setting(
+            options.world,
+            options.robot,
+            options.operator,
+            options.push,
+            conditions,
+            options.yaw,
+            options.mishap,
+        )
         check_output_file(options.json)
         check_output_folder(options.failures)
         report |= {"tasks": options.tasks}

@@ -15,10 +15,11 @@ from osil.data.making import claim
 from osil.data.teachers import Operator, OperatorKind, open_operator
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
+from osil.experts.stacking import ExpertConfig
+from osil.robots.robot import load_robot
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
-from osil.tasks.table import Table
 from osil.workers import in_processes
 from osil.worlds.judge import Judge
 from osil.worlds.open_world import StackingWorld, WorldKind, open_world
@@ -61,8 +62,10 @@ def demonstrate(
         N demonstrations, each ending ``operator.steps_after`` steps after its layout was found stable, and ``[N]``
         whether each reached its layout.
     """
-    operator = operator or open_operator("expert", tasks, np.random.default_rng(0))
-    judge = Judge(tasks, patience=operator.patience, blocks=world.blocks)
+    operator = operator or open_operator(
+        "expert", tasks, np.random.default_rng(0), ExpertConfig(world.robot.gripper, blocks=world.blocks)
+    )
+    judge = Judge(tasks, world.robot, patience=operator.patience, blocks=world.blocks)
     recorder = Recorder[Observation, Action]()
     linger = int(operator.steps_after.max())
     rollout(world, operator.actor, world.reset(scene), judge.max_steps + linger, [recorder, Lingering(judge, linger)])
@@ -74,6 +77,7 @@ def demonstrate(
 
 def write_demonstrations(
     kind: WorldKind,
+    robot: str,
     tasks: Sequence[StackingTask],
     episodes: int,
     seed: int,
@@ -89,9 +93,9 @@ def write_demonstrations(
     Raises:
         DemonstrationError: the folder holds demonstrations that were made otherwise.
     """
-    claim(folder, _making(kind, seed, operator))
+    claim(folder, _making(kind, robot, seed, operator))
     calls = (
-        delayed(write_demonstration)(kind, task, seed, number, folder, operator)
+        delayed(write_demonstration)(kind, robot, task, seed, number, folder, operator)
         for task in tasks
         for number in range(episodes)
     )
@@ -99,12 +103,19 @@ def write_demonstrations(
 
 
 def write_demonstration(
-    kind: WorldKind, task: StackingTask, seed: int, number: int, folder: Path, operator: OperatorKind = "expert"
+    kind: WorldKind,
+    robot: str,
+    task: StackingTask,
+    seed: int,
+    number: int,
+    folder: Path,
+    operator: OperatorKind = "expert",
 ) -> bool:
     """Let an operator do ``task`` in a random scene of its own and store it, unless the file is already there.
 
     Args:
         kind: of world.
+        robot: that acts, a name in ``config/robots``.
         task: what to show.
         seed: of the whole collection.
         number: of this demonstration of the task, from 0; with ``seed`` and ``task`` it determines the file.
@@ -118,20 +129,22 @@ def write_demonstration(
         DemonstrationError: the folder holds demonstrations that were made otherwise.
         OsilError: the operator fails again and again.
     """
-    claim(folder, _making(kind, seed, operator))
+    claim(folder, _making(kind, robot, seed, operator))
     path = folder / str(task).replace(" ", "_") / f"{number:05}.mcap"
     if path.exists():
         return False
     rng = generator("train", seed, zlib.crc32(str(task).encode()), number)
-    with open_world(kind, task.num_blocks, rng) as world:
+    with open_world(kind, load_robot(robot), task.num_blocks, rng) as world:
+        expert = ExpertConfig(world.robot.gripper)
         for _ in range(MAX_ATTEMPTS):
-            scene = Table().random_scene(task.num_blocks, rng)
-            (demonstration,), succeeded = demonstrate(world, [task], scene[None], open_operator(operator, [task], rng))
+            scene = world.robot.table.random_scene(task.num_blocks, rng)
+            shower = open_operator(operator, [task], rng, expert)
+            (demonstration,), succeeded = demonstrate(world, [task], scene[None], shower)
             if succeeded[0]:
                 save(demonstration, path, f"{task} {number}", list(ascii_lowercase[: task.num_blocks]))
                 return True
     raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")
 
 
-def _making(kind: WorldKind, seed: int, operator: OperatorKind) -> dict[str, str | int]:
-    return {"format": "mcap", "world": kind, "operator": operator, "seed": seed}
+def _making(kind: WorldKind, robot: str, seed: int, operator: OperatorKind) -> dict[str, str | int]:
+    return {"format": "mcap", "world": kind, "robot": robot, "operator": operator, "seed": seed}

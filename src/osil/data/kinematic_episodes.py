@@ -12,10 +12,11 @@ from osil.core import Action, BoolArray, Demonstration, Observation, Scene
 from osil.data.teachers import Operator
 from osil.experts.noise import NoiseConfig, NoiseInjection
 from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import Robot
 from osil.tasks.block_stacking import StackingTask, stages_done
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
-from osil.worlds.kinematic import KinematicConfig, KinematicWorld
+from osil.worlds.kinematic import KinematicWorld
 
 STEPS_PER_STAGE = 110
 """Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""
@@ -97,35 +98,32 @@ def _pile(task: StackingTask, rng: np.random.Generator) -> list[tuple[int, int]]
 def collect(
     tasks: Sequence[StackingTask],
     rng: np.random.Generator,
+    robot: Robot,
     noise: NoiseConfig | None = None,
     midway: float = 0.0,
     delayed: float = 0.5,
-    table: Table | None = None,
     operator: Operator | None = None,
     max_steps: int | None = None,
-    expert: ExpertConfig | None = None,
+    blocks: Blocks = NOMINAL,
 ) -> Episodes:
     """Do ``tasks`` (all with the same number of blocks), each in a new random scene, and let the expert label it all.
 
     Args:
         tasks: one for each of the N episodes.
         rng: source of randomness.
+        robot: who acts.
         noise: disturbance of the executed actions; None for none.
         midway: share of the episodes that begin with some stages done.
         delayed: share of the episodes in which actions act one control step late.
-        table: where blocks may lie.
         operator: who drives; None: the expert.
         max_steps: end all episodes after so many control steps, done or not.
-        expert: what the expert knows; the world has such blocks and such a hand.
+        blocks: how large they are.
     """
-    table = table or Table()
     count = len(tasks)
-    config = expert or ExpertConfig()
-    blocks = config.blocks
-    scene = scenes(table, count, tasks[0].num_blocks, rng, blocks)
+    scene = scenes(robot.table, count, tasks[0].num_blocks, rng, blocks)
     begin_midway(scene, tasks, midway, rng, blocks)
-    world = KinematicWorld(rng, KinematicConfig(opening=config.opening), table, blocks)
-    labeller = StackingExpert(tasks, config)
+    world = KinematicWorld(rng, robot, blocks)
+    labeller = StackingExpert(tasks, ExpertConfig(robot.gripper, blocks=blocks))
     injection = NoiseInjection(noise, count, rng) if noise else None
     limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
     limit = max_steps or round(limit * (operator.patience if operator else 1.0))

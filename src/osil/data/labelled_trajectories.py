@@ -27,10 +27,10 @@ from osil.data.making import check, claim
 from osil.data.teachers import Operator, OperatorKind, open_operator
 from osil.errors import OsilError
 from osil.experts.noise import NoiseConfig, NoiseInjection
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 from osil.workers import in_processes
 from osil.worlds.open_world import WorldKind, open_world
 
@@ -61,12 +61,14 @@ class Recipe:
 
     Attributes:
         world: where.
+        robot: that acts, a name in ``config/robots``.
         operator: who shows the tasks; the labels are the scripted expert's in any case.
         noise: how the operator's actions are disturbed.
         seed: of the data set. The same recipe gives the same files.
     """
 
     world: WorldKind = "kinematic"
+    robot: str = "fetch"
     operator: OperatorKind = "expert"
     noise: NoiseKind = "mixed"
     seed: int = 0
@@ -122,22 +124,27 @@ def _making(recipe: Recipe) -> dict[str, str | int]:
 def _trajectories(recipe: Recipe, task: StackingTask, count: int, rng: np.random.Generator) -> list[Trajectory]:
     """The first ``count`` that end with the layout."""
     done: list[Trajectory] = []
-    with open_world(recipe.world, task.num_blocks, rng) as world:
+    with open_world(recipe.world, load_robot(recipe.robot), task.num_blocks, rng) as world:
+        expert = ExpertConfig(world.robot.gripper)
         for _ in range(MAX_ATTEMPTS * count):
             spare = 2 + count // 50
             tasks = [task] * min(SIDE_BY_SIDE[recipe.world], count - len(done) + spare)
-            operator = _disturbed(open_operator(recipe.operator, tasks, rng), recipe.noise, len(tasks), rng)
-            shown, succeeded = demonstrate(world, tasks, scenes(Table(), len(tasks), task.num_blocks, rng), operator)
-            done += [_labelled(one, task, recipe.operator) for one, good in zip(shown, succeeded, strict=True) if good]
+            operator = _disturbed(open_operator(recipe.operator, tasks, rng, expert), recipe.noise, len(tasks), rng)
+            scene = scenes(world.robot.table, len(tasks), task.num_blocks, rng)
+            shown, succeeded = demonstrate(world, tasks, scene, operator)
+            good = [one for one, success in zip(shown, succeeded, strict=True) if success]
+            done += [_labelled(one, task, recipe.operator, expert) for one in good]
             if len(done) >= count:
                 return done[:count]
     raise OsilError(f"the operator failed again and again to demonstrate {task}; is the task possible?")
 
 
-def _labelled(shown: Demonstration[Observation, Action], task: StackingTask, operator: OperatorKind) -> Trajectory:
+def _labelled(
+    shown: Demonstration[Observation, Action], task: StackingTask, operator: OperatorKind, config: ExpertConfig
+) -> Trajectory:
     """What the expert, who has no memory, would have done at each step."""
     seen = shown.observations
-    expert = StackingExpert([task] * len(shown))
+    expert = StackingExpert([task] * len(shown), config)
     labels, (source, target) = expert.act(seen), expert.attended(seen)
     idle = at_rest(labels, source)
     # An expert that rests has no more to say; that a person rests is a part of what people show.

@@ -16,11 +16,11 @@ from osil.data.teachers import Operator, open_operator
 from osil.demonstrations.conditioning import Conditioning
 from osil.experts.mishaps import MISHAPS, MishapActor
 from osil.experts.noise import NoiseConfig
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import Robot
 from osil.settings import check_at_least
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.table import Table
 
 Learner: TypeAlias = Policy[Observation, Action]
 
@@ -117,11 +117,12 @@ class PoolMaker:
         tasks: to train on.
         config: how pairs are drawn.
         noise: disturbance of the expert's actions.
-        table: where blocks may lie, and how they may be turned.
+        robot: who acts, at a table with blocks turned or not.
     """
 
-    def __init__(self, tasks: Sequence[StackingTask], config: SamplingConfig, noise: NoiseConfig, table: Table) -> None:
-        self._tasks, self._config, self._noise, self._table = tasks, config, noise, table
+    def __init__(self, tasks: Sequence[StackingTask], config: SamplingConfig, noise: NoiseConfig, robot: Robot) -> None:
+        self._tasks, self._config, self._noise, self._robot = tasks, config, noise, robot
+        self._expert = ExpertConfig(robot.gripper)
         self._stored = Dataset(config.dataset) if config.dataset else None
 
     def make(self, drawn: int, rng: np.random.Generator, learner: Learner | None) -> Pool:
@@ -147,14 +148,14 @@ class PoolMaker:
                 return self._stored_pool(self._stored, _by_stages(kept, c.pairs, rng), rng)
         tasks = [reorder(task, rng.random() < c.interleave, rng) for task in _by_stages(fitting, c.pairs, rng)]
         if not easy and rng.random() < c.human_share:
-            shown = collect(tasks, rng, table=self._table, operator=open_operator("human", tasks, rng))
+            shown = collect(tasks, rng, self._robot, operator=open_operator("human", tasks, rng, self._expert))
         else:
-            shown = collect(tasks, rng, noise=STEADY if easy else FUMBLING, table=self._table)
+            shown = collect(tasks, rng, self._robot, noise=STEADY if easy else FUMBLING)
         repeated = [task for task in tasks for _ in range(c.queries)]
         if learner and drawn >= c.dagger_after and rng.random() < c.dagger_share:
             asked = self._let_learn(learner, repeated, shown, rng)
             return Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
-        asked = collect(repeated, rng, noise=self._noise, midway=c.midway, table=self._table)
+        asked = collect(repeated, rng, self._robot, noise=self._noise, midway=c.midway)
         return Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
 
     def _stored_pool(self, stored: Dataset, tasks: Sequence[StackingTask], rng: np.random.Generator) -> Pool:
@@ -175,11 +176,11 @@ class PoolMaker:
         c = self._config
         seeds: list[int] = rng.integers(2**31, size=len(tasks)).tolist()
         learner.reset([shown.demonstration(row // c.queries) for row in range(len(tasks))], seeds)
-        driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks), len(tasks), rng)
+        driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks, self._expert), len(tasks), rng)
         if rng.random() < c.mishap_share:
-            driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, within=MISHAP_STAGES)
+            driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, self._expert, within=MISHAP_STAGES)
         turns = Operator(driver, np.zeros(len(tasks)), 1.0)
-        return collect(tasks, rng, midway=c.dagger_midway, table=self._table, operator=turns, max_steps=c.dagger_steps)
+        return collect(tasks, rng, self._robot, midway=c.dagger_midway, operator=turns, max_steps=c.dagger_steps)
 
 
 def _by_stages(tasks: Sequence[StackingTask], count: int, rng: np.random.Generator) -> list[StackingTask]:

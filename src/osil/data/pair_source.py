@@ -11,8 +11,8 @@ import numpy as np
 from osil.data.pair_pool import Learner, PairBatch, Pool, PoolMaker, SamplingConfig
 from osil.demonstrations.conditioning import Conditioning
 from osil.experts.noise import NoiseConfig
+from osil.robots.robot import Robot
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 
 
 class PairSource:
@@ -25,11 +25,11 @@ class PairSource:
         tasks: to train on.
         conditioning: how demonstrations are cut down.
         rng: source of randomness.
+        robot: who acts, at a table with blocks turned or not.
         config: how pairs are drawn.
         noise: disturbance of the expert's actions.
         learner: returns a copy of the policy as it stands, for DAGGER.
         start: batches that were drawn before, by a run that now goes on.
-        table: where blocks may lie, and how they may be turned.
         executor: where pools are made; None: here and now.
     """
 
@@ -38,16 +38,16 @@ class PairSource:
         tasks: Sequence[StackingTask],
         conditioning: Conditioning,
         rng: np.random.Generator,
+        robot: Robot,
         config: SamplingConfig | None = None,
         noise: NoiseConfig | None = None,
         learner: Callable[[], Learner] | None = None,
         start: int = 0,
-        table: Table | None = None,
         executor: Executor | None = None,
     ) -> None:
         self._conditioning, self._rng = conditioning, rng
         self._config = config or SamplingConfig()
-        self._maker = PoolMaker(tasks, self._config, noise or NoiseConfig(), table or Table())
+        self._maker = PoolMaker(tasks, self._config, noise or NoiseConfig(), robot)
         self._learner, self._executor = learner, executor
         self._pools: deque[Pool] = deque(maxlen=self._config.pools)
         self._drawn = start

@@ -39,7 +39,7 @@ def open_operator(
     kind: OperatorKind,
     tasks: Sequence[StackingTask],
     rng: np.random.Generator | Streams,
-    expert: ExpertConfig | None = None,
+    expert: ExpertConfig,
 ) -> Operator:
     """An operator of the given kind.
 
@@ -51,5 +51,5 @@ def open_operator(
     """
     if kind == "expert":
         return Operator(StackingExpert(tasks, expert), np.full(len(tasks), STEPS_AFTER), 1.0)
-    person = HumanOperator(tasks, rng, expert=expert)
+    person = HumanOperator(tasks, rng, expert)
     return Operator(person, person.steps_after, OperatorConfig().patience)

@@ -109,7 +109,7 @@ def run_batch(
         shown, redrawn = _demonstrations(setting, cases, worlds)
         policy.reset(shown, seed=[int(case.generator(_POLICY).integers(2**31)) for case in cases])
         actor = policy
-    judge, recorder = Judge(tasks, blocks=setting.conditions.blocks), Recorder[Observation, Action]()
+    judge, recorder = Judge(tasks, setting.arm, blocks=setting.conditions.blocks), Recorder[Observation, Action]()
     happened = [np.zeros(len(cases), dtype=np.bool_)]
     if setting.mishap != "none":
         actor = MishapActor(actor, tasks, setting.mishap, _streams(cases, _MISHAP), setting.expert)
@@ -188,7 +188,7 @@ def _demonstrations(
 
 def _open(setting: Setting, cases: Sequence[Case], streams: Streams) -> AbstractContextManager[StackingWorld]:
     """A world for these cases, with a stream for each."""
-    return open_world(setting.world, cases[0].task.num_blocks, streams, setting.conditions, setting.table)
+    return open_world(setting.world, setting.arm, cases[0].task.num_blocks, streams, setting.conditions)
 
 
 def _streams(cases: Sequence[Case], *key: int) -> Streams:
@@ -198,6 +198,6 @@ def _streams(cases: Sequence[Case], *key: int) -> Streams:
 
 def _scenes(setting: Setting, cases: Sequence[Case], *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
-    table, blocks = setting.table, setting.conditions.blocks
+    table, blocks = setting.arm.table, setting.conditions.blocks
     drawn = [table.random_scene(case.task.num_blocks, case.generator(*key), blocks) for case in cases]
     return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))

@@ -9,7 +9,7 @@ from osil.data.teachers import OperatorKind
 from osil.errors import ConfigError
 from osil.experts.mishaps import MishapKind
 from osil.experts.stacking import ExpertConfig
-from osil.tasks.table import Table
+from osil.robots.robot import Robot, load_robot
 from osil.worlds.conditions import Conditions
 from osil.worlds.open_world import WorldKind
 
@@ -20,6 +20,7 @@ class Setting:
 
     Attributes:
         world: kind of world, the same for demonstrations and for the policy.
+        robot: that acts, a name in ``config/robots``.
         operator: who demonstrates.
         push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
         mishap: what happens once in every episode to whoever is judged.
@@ -27,10 +28,11 @@ class Setting:
         yaw: False: no block is turned, as in the paper. For policies that see positions alone.
 
     Raises:
-        ConfigError: conditions that this kind of world does not know.
+        ConfigError: conditions that this kind of world does not know, or no such robot.
     """
 
     world: WorldKind = "pybullet"
+    robot: str = "fetch"
     operator: OperatorKind = "expert"
     push: float = 0.0
     conditions: Conditions = field(default_factory=Conditions)
@@ -40,18 +42,19 @@ class Setting:
     @property
     def expert(self) -> ExpertConfig:
         """What the scripted expert and the operator know of the blocks and of the hand."""
-        return ExpertConfig(blocks=self.conditions.blocks, opening=self.conditions.opening)
+        return ExpertConfig(self.arm.gripper, blocks=self.conditions.blocks)
 
     @property
-    def table(self) -> Table:
-        """Where blocks may lie, and how they may be turned."""
-        return Table.for_blocks(turned=self.yaw)
+    def arm(self) -> Robot:
+        """The robot, its hand open as wide as the blocks need it, at a table with blocks turned or not."""
+        return self.conditions.hand(load_robot(self.robot)).for_blocks(turned=self.yaw)
 
     def __post_init__(self) -> None:
         if self.world == "kinematic" and not self.conditions.geometric:
             raise ConfigError(
                 "the kinematic world knows no conditions such as friction, mass or noise; use the world pybullet"
             )
+        _ = self.arm  # which there has to be, with a hand wide enough
         if not 0.0 <= self.push <= 0.3:
             raise ConfigError(f"push of {self.push} m: expected 0 to 0.3 m")
 

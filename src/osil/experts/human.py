@@ -77,23 +77,23 @@ class HumanOperator:
     Args:
         task: what to show: one, or N for N worlds.
         rng: what the person does by chance: one for all worlds, or a stream for each.
-        config: how a person differs from the expert.
         expert: what both know.
+        config: how a person differs from the expert.
     """
 
     def __init__(
         self,
         task: StackingTask | Sequence[StackingTask],
         rng: np.random.Generator | Streams,
+        expert: ExpertConfig,
         config: OperatorConfig | None = None,
-        expert: ExpertConfig | None = None,
     ) -> None:
         tasks = [task] if isinstance(task, StackingTask) else list(task)
         count = len(tasks)
         self._config = config or OperatorConfig()
         rng = self._rng = Streams.of(rng, count)
         c = self._config
-        self._expert_config = expert or ExpertConfig()
+        self._expert_config = expert
         self._expert = StackingExpert(tasks, self._expert_config)
         self._slowness = rng.uniform(*c.slowness)
         self._tempo = rng.standard_normal()

@@ -52,11 +52,11 @@ class MishapActor:
         tasks: Sequence[StackingTask],
         kind: MishapKind,
         rng: np.random.Generator | Streams,
-        expert: ExpertConfig | None = None,
+        expert: ExpertConfig,
         within: int | None = None,
     ) -> None:
         self._actor, self._tasks, self._rng = actor, tasks, Streams.of(rng, len(tasks))
-        self._config = expert or ExpertConfig()
+        self._config = expert
         self._mishap = self._drop if kind == "drop" else self._pick_wrong_block
         steps = CARRYING if kind == "drop" else TRAVELLING
         stages = [min(task.num_stages, within or task.num_stages) for task in tasks]

@@ -17,12 +17,12 @@ import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation
 from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
-from osil.robots.fetch import OPENING
+from osil.robots.robot import Gripper
 from osil.tasks.block_stacking import StackingTask, stacked_on
 from osil.tasks.blocks import NOMINAL, Blocks, between_fingers
 
-FINGER_TIP = 0.016
-"""The finger tips are this far below the grasp centre, metres."""
+FINGER_ROOM = 0.003
+"""The open fingers come down at least so far from a neighbour of the block to be grasped, metres."""
 
 TIP_ROOM = 0.004
 """The finger tips stay this far above what the block to be grasped stands on, metres."""
@@ -33,6 +33,7 @@ class ExpertConfig:
     """Speeds, clearances and thresholds, metres and radians per control step.
 
     Attributes:
+        gripper: the hand.
         overshoot: grasping and placing aim this far below where they would end, so that the motion is still brisk where
             their thresholds are: a policy that imitates a slow last millimetre stops just short of it.
         gain: fraction of the remaining distance covered in a step. 0.4 stays stable with a step of latency.
@@ -41,13 +42,13 @@ class ExpertConfig:
         clearance: free height over the tallest block while travelling.
         funnel: radius within which the gripper may come down, and the slope of the funnel's wall above it.
         blocks: how large they are.
-        opening: distance between the finger pads when open.
         held_margin: fingers around a block hold it when no further apart than its size and this.
 
     Raises:
         ConfigError: the hand does not open wide enough for the blocks.
     """
 
+    gripper: Gripper
     overshoot: float = 0.005
     gain: float = 0.4
     max_step: float = 0.025
@@ -55,7 +56,6 @@ class ExpertConfig:
     clearance: float = 0.04
     funnel: tuple[float, float] = (0.005, 5.0)
     blocks: Blocks = NOMINAL
-    opening: float = OPENING
     held_margin: float = 0.0028
     grasp_tolerance: tuple[float, float, float] = (0.0085, 0.005, 0.10)
     """Lateral (m), vertical (m) and yaw (rad) error within which the fingers close."""
@@ -68,36 +68,38 @@ class ExpertConfig:
     """
 
     def __post_init__(self) -> None:
-        self.blocks.check_opening(self.opening)
+        self.blocks.check_opening(self.gripper.opening)
 
     @property
     def closing_width(self) -> float:
         """Fingers closer than this are in the act of closing or opening: thresholds loosen."""
-        return 0.061 + (self.opening - OPENING)
+        return self.gripper.opening - 0.005
 
     @property
     def free_width(self) -> float:
         """After a release the gripper waits until the fingers are this far apart."""
-        return 0.056 + (self.opening - OPENING)
+        return self.gripper.opening - 0.010
 
     @property
     def room(self) -> tuple[float, float]:
         """The open fingers come down beside a block if its neighbours are further from it than this, along the closing
         direction or across it: half the opening and a finger, or half a finger, and half the neighbour."""
-        return 0.070 + 0.5 * (self.opening - OPENING) + 0.5 * self.blocks.excess, 0.036 + 0.5 * self.blocks.excess
+        across, along = self.gripper.finger
+        room = self.blocks.half + FINGER_ROOM
+        return 0.5 * self.gripper.opening + 2 * along + room, across + room
 
     @property
     def grasp_height(self) -> float:
         """Small blocks are held this far above their centre, so that the finger tips stay off what they stand on."""
-        return max(0.0, FINGER_TIP + TIP_ROOM - self.blocks.half)
+        return max(0.0, self.gripper.tip + TIP_ROOM - self.blocks.half)
 
 
 class StackingExpert:
     """Chooses actions that build the layout of one task, or of one task for each world of a batch."""
 
-    def __init__(self, task: StackingTask | Sequence[StackingTask], config: ExpertConfig | None = None) -> None:
+    def __init__(self, task: StackingTask | Sequence[StackingTask], config: ExpertConfig) -> None:
         tasks = [task] if isinstance(task, StackingTask) else list(task)
-        self._config = config or ExpertConfig()
+        self._config = config
         longest = max(1, max(one.num_stages for one in tasks))
         self._stages = np.full((len(tasks), longest, 2), -1)
         for row, one in zip(self._stages, tasks, strict=True):
@@ -164,7 +166,7 @@ class StackingExpert:
         top = np.where(others, positions[..., 2], -np.inf).max(-1) + c.blocks.half
         ground = positions[..., 2].min(-1)
         carried = np.where(holding[:, None], positions[rows, held], 0.0)
-        underside = np.where(holding, carried[:, 2] - c.blocks.half, -FINGER_TIP)
+        underside = np.where(holding, carried[:, 2] - c.blocks.half, -c.gripper.tip)
         rise = top + c.clearance - underside
 
         # Where to go: over the target with the block held, else around the block to pick.

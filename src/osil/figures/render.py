@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from osil.tasks.table import Table
+from osil.robots.robot import Robot
 from osil.worlds.bullet import pybullet
-from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene, Snapshot
+from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene
+from osil.worlds.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class SceneRenderer:
         ResourceError: the robot description is not installed.
     """
 
-    def __init__(self, num_blocks: int, camera: Camera | None = None, table: Table | None = None) -> None:
-        self._scene = BulletScene(num_blocks, table=table)
+    def __init__(self, robot: Robot, num_blocks: int, camera: Camera | None = None) -> None:
+        self._scene = BulletScene(robot, num_blocks)
         self._camera = camera or Camera()
         c = self._camera
         self._view = pybullet.computeViewMatrix(c.eye, c.target, (0, 0, 1))

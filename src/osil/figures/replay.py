@@ -1,7 +1,7 @@
 """Shows a demonstration file again. Nothing is simulated: robot and blocks are put where they were seen.
 
 A demonstration holds what the gripper saw, so where it stood on the table is not in it. Here the gripper's path is
-worked out from the blocks that lie still, and the scene is laid where a Fetch could have worked.
+worked out from the blocks that lie still, and the scene is laid where the robot could have worked.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from osil.core import CONTROL_PERIOD, Action, Demonstration, FloatArray, Observation
 from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z
-from osil.robots import fetch
-from osil.robots.fetch import GripperPose
+from osil.robots.kinematics import GripperPose
+from osil.robots.robot import Robot
 from osil.tasks.blocks import Blocks
 from osil.tasks.table import Table
-from osil.worlds.bullet_scene import BODY_POSTURE, Snapshot
+from osil.worlds.snapshot import Snapshot
 from osil.worlds.window import Window
 
 
@@ -30,30 +30,33 @@ def gripper_path(observations: Observation) -> GripperPose:
     return GripperPose(position, yaw)
 
 
-def snapshots(demonstration: Demonstration[Observation, Action], table: Table | None = None) -> list[Snapshot]:
+def snapshots(demonstration: Demonstration[Observation, Action], robot: Robot) -> list[Snapshot]:
     """Pictures-to-be of each of the T steps: joints of the arm, and blocks on a table."""
-    table, observations = table or Table(), demonstration.observations
+    observations = demonstration.observations
     path = gripper_path(observations)
     blocks = rotate_z(observations.block_positions, path.yaw[:, None]) + path.position[:, None]
     block_yaws = observations.block_yaws + path.yaw[:, None]
-    turn, origin = _laid_out(blocks[0], table, Blocks.likely(observations))
+    turn, origin = _laid_out(blocks[0], robot.table, Blocks.likely(observations))
     gripper = GripperPose(rotate_z(path.position, turn) + origin, path.yaw + turn)
-    arm = fetch.inverse(gripper)
+    arm = robot.kinematics.inverse(gripper, robot.home, robot.lift)
     blocks, half = rotate_z(blocks, turn) + origin, 0.5 * (block_yaws + turn)
     zero = np.zeros_like(half)
     quaternions = np.stack([zero, zero, np.sin(half), np.cos(half)], axis=-1)
     fingers = 0.5 * np.stack([observations.gripper_opening] * 2, axis=-1)
-    joints = np.concatenate([arm, np.broadcast_to(BODY_POSTURE, (len(arm), 3)), fingers], axis=-1)
+    still = np.broadcast_to(tuple(robot.posture.values()), (len(arm), len(robot.posture)))
+    joints = np.concatenate([arm, still, fingers], axis=-1)
     return [Snapshot(*step) for step in zip(joints, blocks, quaternions, strict=True)]
 
 
-def play(steps: Sequence[Snapshot], speed: float = 1.0) -> None:
-    """Show snapshots in PyBullet's window, ``speed`` times as fast as they were, until they or the window end.
+def play(steps: Sequence[Snapshot], robot: Robot, speed: float = 1.0) -> None:
+    """Show snapshots of a robot in PyBullet's window, ``speed`` times as fast as they were.
+
+    It ends with the last of them, or when somebody closes the window.
 
     Raises:
         SceneError: there is no display.
     """
-    window = Window(len(steps[0].block_positions))
+    window = Window(robot, len(steps[0].block_positions))
     began = time.monotonic()
     try:
         for number, step in enumerate(steps):
@@ -73,7 +76,7 @@ def _laid_out(positions: FloatArray, table: Table, blocks: Blocks) -> tuple[floa
     best, answer = np.inf, (0.0, np.zeros(3))
     for turn in turns:
         x, y = np.moveaxis(rotate_z(centred, turn)[:, :2] + shifts, -1, 0)
-        radius = np.hypot(x - table.pan_axis_x, y)
+        radius = np.hypot(x - table.centre_x, y)
         excess = np.maximum(radius - table.max_radius, 0.0) + np.maximum(table.min_radius - radius, 0.0)
         excess = (excess + np.maximum(np.abs(y) - table.max_y, 0.0)).max(-1) + 1e-3 * abs(turn)
         if excess.min() < best:

@@ -16,11 +16,11 @@ from osil.figures.render import Camera, SceneRenderer
 from osil.figures.replay import snapshots
 from osil.figures.video import Picture, side_by_side
 from osil.policies.stacking import Attention, OneShotPolicy, load_policy
+from osil.robots.robot import Robot, load_robot
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.table import Table
 from osil.worlds.judge import Judge
 from osil.worlds.open_world import open_world
 from osil.worlds.pybullet import PyBulletWorld
@@ -30,6 +30,8 @@ TASK = StackingTask.parse("ab cde fg hij")
 
 TAUGHT = ("block to move", "block to put it on", "tallest block")
 """What the first heads over blocks are taught; the others find their own use."""
+
+ROBOT = "fetch"
 
 CAMERA = Camera(width=480, height=270, target=(0.5, 0.0, 0.46), field_of_view=26.0)
 """Close to the table."""
@@ -63,15 +65,15 @@ def reproduce(model: str | Path, output: Path, seed: int) -> bool:
     Returns:
         Whether the policy finished the task.
     """
-    policy, rng, table = load_policy(model), generator("test", seed), Table()
-    scenes = [table.random_scene(TASK.num_blocks, rng) for _ in range(2)]
-    with open_world("pybullet", TASK.num_blocks, rng) as world:
+    policy, rng, robot = load_policy(model), generator("test", seed), load_robot(ROBOT)
+    scenes = [robot.table.random_scene(TASK.num_blocks, rng) for _ in range(2)]
+    with open_world("pybullet", robot, TASK.num_blocks, rng) as world:
         (shown,), succeeded = demonstrate(world, [TASK], scenes[0][None])
     if not succeeded.all():
         raise OsilError(f"the scripted expert missed {TASK} with seed {seed}; choose another seed")
     policy.reset(shown, seed)
-    judge, recorder, watcher = Judge(TASK), Recorder[Observation, Action](), Watcher(policy)
-    single = PyBulletWorld(TASK.num_blocks, rng)
+    judge, recorder, watcher = Judge(TASK, robot), Recorder[Observation, Action](), Watcher(policy)
+    single = PyBulletWorld(robot, TASK.num_blocks, rng)
     try:
         rollout(single, policy, single.reset(scenes[1]), judge.max_steps, [judge, recorder, watcher])
     finally:
@@ -94,9 +96,10 @@ def _draw(seen: list[Attention], output: Path) -> None:
 
 def _illustrate(shown: _Shown, done: _Shown, path: Path) -> None:
     """Key frames, one a stage, of the demonstration (left) and of the imitation (right)."""
-    renderer = SceneRenderer(TASK.num_blocks, CAMERA)
+    robot = load_robot(ROBOT)
+    renderer = SceneRenderer(robot, TASK.num_blocks, CAMERA)
     try:
-        left, right = (_key_frames(one, renderer) for one in (shown, done))
+        left, right = (_key_frames(one, robot, renderer) for one in (shown, done))
     finally:
         renderer.close()
     rows = side_by_side(left, right, ("demonstration", "imitation"))
@@ -104,6 +107,6 @@ def _illustrate(shown: _Shown, done: _Shown, path: Path) -> None:
     Image.fromarray(np.concatenate(list(rows))).save(path)
 
 
-def _key_frames(episode: _Shown, renderer: SceneRenderer) -> list[Picture]:
-    pictures = snapshots(episode)
+def _key_frames(episode: _Shown, robot: Robot, renderer: SceneRenderer) -> list[Picture]:
+    pictures = snapshots(episode, robot)
     return [renderer.render(pictures[step]) for step in stage_ends(episode.observations, NOMINAL)]

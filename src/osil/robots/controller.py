@@ -8,54 +8,58 @@ from numpy.typing import ArrayLike
 from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
 from osil.geometry import rotate_z, wrap_angle
-from osil.robots import fetch
-from osil.robots.fetch import (
-    ARM_JOINTS,
-    CONTINUOUS,
-    JOINT_LOWER,
-    JOINT_SPEED,
-    JOINT_UPPER,
-    TORSO_HEIGHT,
-    GripperPose,
-)
-from osil.robots.limits import MotionLimits, clip_to_reach, leash, slew
-from osil.tasks.table import Table
+from osil.robots.kinematics import GripperPose
+from osil.robots.limits import leash, slew
+from osil.robots.robot import Robot
+
+WOUND_UP = 0.1
+"""A wrist that is so near (radians) to the end of its turn is turned back first."""
 
 
-class FetchController:
-    """Turns steps of the gripper into targets of the arm's joints, safely.
+class ArmController:
+    """Turns steps of the gripper into targets of the arm's J joints, safely.
 
     Call ``reset`` with the measured joints before the first step and whenever something else has moved the arm, then
     ``step`` once in each control period. To hold, step with zeros.
+
+    A wrist that comes to the end of its turn is turned back by a quarter, which looks the same to fingers about a cube;
+    meanwhile the gripper stays where it is.
+
+    Args:
+        robot: whose limits are kept.
+        table_height: of the table top over the floor, metres. None: of the robot's own table.
     """
 
-    def __init__(self, table: Table | None = None, limits: MotionLimits | None = None) -> None:
-        self._table = table or Table()
-        self._limits = limits or MotionLimits()
+    def __init__(self, robot: Robot, table_height: float | None = None) -> None:
+        self._robot, self._table_height = robot, table_height
         self._targets: FloatArray | None = None
         self._applied: FloatArray = np.zeros(3)
+        self._turning_back = 0.0  # rotation of the gripper that is left, radians
 
     def reset(self, joint_positions: ArrayLike) -> None:
-        """Take ``joint_positions`` ``[7]`` (radians, order of ARM_JOINTS) as the target, at rest.
+        """Take ``joint_positions`` ``[J]`` (radians) as the target, at rest.
 
         Raises:
-            ObservationError: not 7 finite numbers.
+            ObservationError: not J finite numbers.
         """
         joints = np.asarray(joint_positions, dtype=float)
-        if joints.shape != (len(ARM_JOINTS),) or not np.isfinite(joints).all():
-            raise ObservationError(f"joint_positions: expected 7 finite numbers, got {joints}; wait for joint states")
+        count = len(self._robot.arm_joints)
+        if joints.shape != (count,) or not np.isfinite(joints).all():
+            raise ObservationError(
+                f"joint_positions: expected {count} finite numbers, got {joints}; wait for joint states"
+            )
         self._targets = joints.copy()
-        self._applied = np.zeros(3)
+        self._applied, self._turning_back = np.zeros(3), 0.0
 
     def step(
         self,
         displacement: ArrayLike,
         yaw_step: float,
         joint_positions: ArrayLike,
-        torso: float = TORSO_HEIGHT,
+        lift: float | None = None,
         seconds: float = CONTROL_PERIOD,
     ) -> FloatArray:
-        """Joint targets ``[7]`` (radians) to be reached ``seconds`` from now.
+        """Joint targets ``[J]`` (radians) to be reached ``seconds`` from now.
 
         A displacement or yaw step that is not finite counts as zero: the gripper slows down and holds. Measured
         joints that are not finite leave the targets as they were.
@@ -63,8 +67,8 @@ class FetchController:
         Args:
             displacement: ``[3]`` wanted motion in this time, metres, gripper frame.
             yaw_step: wanted rotation in this time, radians.
-            joint_positions: ``[7]`` measured, radians.
-            torso: measured position of torso_lift_joint, metres.
+            joint_positions: ``[J]`` measured, radians.
+            lift: measured position of the lift, metres. None: as in the robot's posture.
             seconds: for which the motion lasts, at most a control period. All limits are limits of speed.
 
         Raises:
@@ -72,32 +76,45 @@ class FetchController:
         """
         if self._targets is None:
             raise ObservationError("the controller does not know where the arm is; call reset with measured joints")
-        limits, measured = self._limits, np.asarray(joint_positions, dtype=float)
+        limits, kinematics = self._robot.limits, self._robot.kinematics
+        lift = self._robot.lift if lift is None else lift
+        measured = np.asarray(joint_positions, dtype=float)
         if not np.isfinite(measured).all():
             self._applied = np.zeros(3)
             return self._targets.copy()
         wanted = np.asarray(displacement, dtype=float)
         if not (np.isfinite(wanted).all() and np.isfinite(yaw_step)):
             wanted, yaw_step = np.zeros(3), 0.0
+        if self._turning_back or self._wound_up():
+            self._turning_back = self._turning_back or float(np.copysign(0.5 * np.pi, self._targets[-1]))
+            wanted, yaw_step = np.zeros(3), self._turning_back
 
         periods = seconds / CONTROL_PERIOD
-        gripper, target = fetch.forward(measured, torso), fetch.forward(self._targets, torso)
+        gripper, target = kinematics.forward(measured, lift), kinematics.forward(self._targets, lift)
         self._applied = slew(rotate_z(wanted / periods, gripper.yaw), self._applied, limits, periods)
         motion = self._applied * periods
         ahead = limits.leash + float(np.sqrt((motion * motion).sum()))
         position = leash(target.position + motion, gripper.position, ahead)
-        position = clip_to_reach(position, self._table.height, limits, torso)
+        position = self._robot.clip_to_reach(position, self._table_height, lift)
         turn = min(max(yaw_step, -limits.max_yaw_step * periods), limits.max_yaw_step * periods)
+        self._turning_back -= turn if self._turning_back else 0.0
         yaw_ahead = limits.yaw_leash + abs(turn)
         yaw = gripper.yaw + np.clip(wrap_angle(target.yaw + turn - gripper.yaw), -yaw_ahead, yaw_ahead)
 
-        self._targets = self._towards(fetch.inverse(GripperPose(position, yaw), torso), seconds)
+        goal = kinematics.inverse(GripperPose(position, yaw), self._targets, lift)
+        self._targets = self._towards(goal, seconds)
         return self._targets.copy()
 
-    def _towards(self, goal: FloatArray, seconds: float) -> FloatArray:
-        """The furthest targets on the way to ``goal`` ``[7]`` that all joint limits and speeds allow."""
+    def _wound_up(self) -> bool:
+        """Whether the wrist, the last joint, is at the end of its turn."""
         assert self._targets is not None
-        change = np.clip(goal, JOINT_LOWER, JOINT_UPPER) - self._targets
-        change = np.where(CONTINUOUS, wrap_angle(change), change)  # take the short way
-        excess = float((np.abs(change) / (JOINT_SPEED * seconds)).max())
+        lower, upper, at = self._robot.lower[-1], self._robot.upper[-1], self._targets[-1]
+        return bool(at - lower < WOUND_UP or upper - at < WOUND_UP)
+
+    def _towards(self, goal: FloatArray, seconds: float) -> FloatArray:
+        """The furthest targets on the way to ``goal`` ``[J]`` that all joint limits and speeds allow."""
+        assert self._targets is not None
+        change = np.clip(goal, self._robot.lower, self._robot.upper) - self._targets
+        change = np.where(self._robot.continuous, wrap_angle(change), change)  # take the short way
+        excess = float((np.abs(change) / (self._robot.speed * seconds)).max())
         return self._targets + change / max(excess, 1.0)

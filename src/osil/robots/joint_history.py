@@ -10,19 +10,7 @@ import numpy as np
 
 from osil.core import NANOSECONDS, FloatArray
 from osil.errors import ImplausibleReadingError
-from osil.robots.fetch import (
-    ARM_JOINTS,
-    CONTINUOUS,
-    FINGER_JOINTS,
-    FINGER_SPEED,
-    FINGER_TRAVEL,
-    JOINT_LOWER,
-    JOINT_SPEED,
-    JOINT_UPPER,
-    TORSO_JOINT,
-    TORSO_SPEED,
-    TORSO_TRAVEL,
-)
+from osil.robots.robot import Robot
 
 SPAN = 1.0
 """Seconds of readings that are kept. A joint that is silent for longer may be anywhere when it reports again."""
@@ -93,23 +81,20 @@ class _Joint:
 
 
 class JointHistory:
-    """Readings of the arm's, the torso's and the fingers' joints, each with the time at which it was true.
+    """Readings of the joints of arm, lift and fingers, each with the time at which it was true.
 
     Joints may be reported in several messages, as a robot does whose gripper has a driver of its own. Continuous
     joints are counted on, so that a reading that wraps is no jump.
     """
 
-    def __init__(self) -> None:
-        lower, upper = np.where(CONTINUOUS, [[-MAX_TURNS], [MAX_TURNS]], [JOINT_LOWER, JOINT_UPPER])
-        self._joints = {
-            name: _Joint(lowest, highest, speed, MARGIN, MARGIN, bool(continuous))
-            for name, lowest, highest, speed, continuous in zip(
-                ARM_JOINTS, lower, upper, JOINT_SPEED, CONTINUOUS, strict=True
-            )
-        }
-        self._joints[TORSO_JOINT] = _Joint(0.0, TORSO_TRAVEL, TORSO_SPEED, LINEAR_MARGIN, LINEAR_MARGIN)
-        for name in FINGER_JOINTS:
-            self._joints[name] = _Joint(0.0, FINGER_TRAVEL, FINGER_SPEED, LINEAR_MARGIN, SLIP)
+    def __init__(self, robot: Robot) -> None:
+        self._joints = {}
+        for name, joint in robot.joints.items():
+            turns, finger = name in robot.arm_joints, name in robot.gripper.joints
+            margin = MARGIN if turns else LINEAR_MARGIN
+            jump = SLIP if finger else margin
+            lower, upper = max(joint.lower, -MAX_TURNS), min(joint.upper, MAX_TURNS)
+            self._joints[name] = _Joint(lower, upper, joint.speed, margin, jump, np.isinf(joint.upper))
 
     def add(self, stamp: int, positions: Mapping[str, float]) -> None:
         """Take in readings (radians or metres by joint name) that were true at ``stamp`` (nanoseconds).

@@ -8,7 +8,7 @@ import numpy as np
 
 from osil.core import FloatArray, Observation, Scene
 from osil.geometry import rotate_z, wrap_cube_yaw
-from osil.robots.fetch import GripperPose
+from osil.robots.kinematics import GripperPose
 from osil.tasks.blocks import Blocks, in_fingers
 
 

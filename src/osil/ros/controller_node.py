@@ -34,9 +34,9 @@ from trajectory_msgs.msg import JointTrajectory
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.errors import ObservationError
 from osil.geometry import wrap_angle
-from osil.robots import fetch
-from osil.robots.controller import FetchController
-from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, FINGER_SPEED, TORSO_JOINT
+from osil.robots.controller import ArmController
+from osil.robots.kinematics import unwrapped
+from osil.robots.robot import Robot, load_robot
 from osil.robots.stall import Stall
 from osil.ros import convert, topics
 from osil.ros.observing import Joints
@@ -45,7 +45,6 @@ from osil.ros.sources import Sources
 from osil.ros.spin import spin
 from osil.ros.status import StatusTopic
 from osil.ros.timing import Received, check_recent, recent, seconds_since
-from osil.tasks.table import Table
 from osil_interfaces.msg import ControllerStatus
 
 POLICY, TELEOPERATION = "policy", "teleoperation"
@@ -75,30 +74,30 @@ LET_GO = 0.5
 
 @dataclass(frozen=True)
 class ControllerParameters:
-    """When to hold, how far the gripper opens, and what the arm must not touch."""
+    """Which arm, when to hold, and what the arm must not touch."""
 
+    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     command_timeout: float = parameter("seconds without a command after which the arm slows down and holds")
     dead_man_timeout: float = parameter("seconds after the last teleoperation in which the policy stays locked out")
     joint_state_timeout: float = parameter("seconds after which a joint state counts as lost")
     unmoved_timeout: float = parameter("seconds after which what is commanded and does not move is stopped")
-    opening: float = parameter("distance between the finger pads when open [m]")
-    table_height: float = parameter("height of the table top over the floor; the fingers stay above it [m]")
+    table_height: float = parameter("of the table top over the floor, above which the fingers stay [m]; 0: the robot's")
 
     def __post_init__(self) -> None:
         timeouts = (self.command_timeout, self.dead_man_timeout, self.joint_state_timeout, self.unmoved_timeout)
         require(min(timeouts) >= CONTROL_PERIOD, f"timeouts {timeouts}: expected at least {CONTROL_PERIOD} s each")
-        require(0.05 <= self.opening <= 0.10, f"opening {self.opening}: expected 0.05 to 0.10 m")
         require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
 
 
 class ControllerNode(Node):
-    """Follows whoever is in charge, within the limits of FetchController."""
+    """Follows whoever is in charge, within the limits of ArmController."""
 
     def __init__(self) -> None:
         super().__init__("controller")
         self._settings = declare(self, ControllerParameters)
-        self._controller = FetchController(Table(height=self._settings.table_height))
-        self._joints = Joints(self, self._settings.joint_state_timeout)
+        self._robot = load_robot(self._settings.robot)
+        self._controller = ArmController(self._robot, self._settings.table_height or None)
+        self._joints = Joints(self, self._robot, self._settings.joint_state_timeout)
         self._teleop_time = self._step_time = self._command_time = 0
         self._slowing = SLOWING_STEPS  # nobody has commanded yet: holding
         self._targets: np.ndarray | None = None
@@ -160,18 +159,18 @@ class ControllerNode(Node):
             self._status.tell(state=ControllerStatus.FOLLOWING, commander=commander, reason="")
 
     def _step(self, action: Action, seconds: float) -> None:
-        seen = self._joints.newest(*ARM_JOINTS, TORSO_JOINT)
-        joints, torso = seen[:-1], seen[-1]
+        robot = self._robot
+        joints, lift = self._posture()
         if self._targets is not None:
-            joints = fetch.unwrapped(joints, self._targets)
+            joints = unwrapped(joints, self._targets, robot.continuous)
         at_rest = self._slowing >= SLOWING_STEPS or self._targets is None
         if at_rest or np.abs(joints - self._targets).max() > MOVED:
-            _check_posture(joints)
+            _check_posture(robot, joints)
             self._controller.reset(joints)
             self._arm_stall.reset()
-        self._targets = self._controller.step(action.displacement, float(action.yaw_step), joints, torso, seconds)
-        self._arm.publish(convert.from_joint_targets(ARM_JOINTS, self._targets, seconds))
-        target, gripper = fetch.forward(self._targets, torso), fetch.forward(joints, torso)
+        self._targets = self._controller.step(action.displacement, float(action.yaw_step), joints, lift, seconds)
+        self._arm.publish(convert.from_joint_targets(robot.arm_joints, self._targets, seconds))
+        target, gripper = (robot.kinematics.forward(each, lift) for each in (self._targets, joints))
         lead = np.linalg.norm(target.position - gripper.position) + 0.1 * abs(wrap_angle(target.yaw - gripper.yaw))
         asked = bool(action.displacement.any() or action.yaw_step) and lead > LEAD
         if self._arm_stall.update(self._now() / NANOSECONDS, asked, joints):
@@ -179,6 +178,14 @@ class ControllerNode(Node):
                 f"the arm has been commanded for {self._settings.unmoved_timeout:g} s and does not move: "
                 "does the robot take commands, is something in its way? Let go, then command anew"
             )
+
+    def _posture(self) -> tuple[np.ndarray, float]:
+        """Where the arm's joints ``[J]`` (radians) and its lift (metres) are. Raises what ``Joints.newest`` does."""
+        robot = self._robot
+        if not robot.lift_joint:
+            return self._joints.newest(*robot.arm_joints), robot.lift
+        seen = self._joints.newest(*robot.arm_joints, robot.lift_joint)
+        return seen[:-1], float(seen[-1])
 
     def _watch(self) -> None:
         """Slow down and hold once commands have stopped coming; stop if something is wrong."""
@@ -211,15 +218,16 @@ class ControllerNode(Node):
         if not self._may_command(commander) or message.data == self._closed:
             return
         self._closed, self._told_at, self._unanswered = message.data, self._opening(), 0.0
-        opening = 0.0 if self._closed else self._settings.opening
-        seconds = 0.5 * self._settings.opening / FINGER_SPEED
-        fingers = np.full(len(FINGER_JOINTS), 0.5 * opening)
-        self._gripper.publish(convert.from_joint_targets(FINGER_JOINTS, fingers, seconds))
+        gripper = self._robot.gripper
+        opening = 0.0 if self._closed else gripper.opening
+        fingers = np.full(len(gripper.joints), 0.5 * opening)
+        seconds = 0.5 * gripper.opening / gripper.speed
+        self._gripper.publish(convert.from_joint_targets(gripper.joints, fingers, seconds))
 
     def _opening(self) -> float | None:
         """Distance between the finger pads, metres; None: not known."""
         try:
-            return float(self._joints.newest(*FINGER_JOINTS).sum())
+            return float(self._joints.newest(*self._robot.gripper.joints).sum())
         except ObservationError:
             return None
 
@@ -229,7 +237,8 @@ class ControllerNode(Node):
         if told_at is None or opening is None or self._stopped:
             return
         # Closed fingers may hold something already, and open ones be as open as they get.
-        there = told_at < self._settings.opening - 0.005 if self._closed else told_at > self._settings.opening - 0.005
+        open_enough = told_at > self._robot.gripper.opening - 0.005
+        there = open_enough != self._closed
         if there or abs(opening - told_at) > 0.002:
             self._told_at = None
             return
@@ -251,7 +260,7 @@ class ControllerNode(Node):
     def _resume(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Take up commands again, from where the arm is now."""
         try:
-            self._joints.check([*ARM_JOINTS, TORSO_JOINT])
+            self._posture()
         except ObservationError as error:
             response.message = f"still stopped: {error}"
             return response
@@ -267,16 +276,16 @@ class ControllerNode(Node):
         if self._stopped or not (silent or self._joints.clock_watch.problem):
             return
         try:
-            self._joints.check([*ARM_JOINTS, TORSO_JOINT])
+            self._posture()
         except ObservationError as error:
             self._status.tell(state=ControllerStatus.HOLDING, reason=str(error))
         else:
             self._status.tell(state=ControllerStatus.HOLDING, reason="nobody commands")
 
 
-def _check_posture(joints: np.ndarray) -> None:
+def _check_posture(robot: Robot, joints: np.ndarray) -> None:
     """Raise ObservationError if the hand does not point down."""
-    if (tilt := float(fetch.tilt(joints))) > MAX_TILT:
+    if (tilt := float(robot.kinematics.tilt(joints))) > MAX_TILT:
         raise ObservationError(
             f"the hand is {tilt:.2f} rad from pointing straight down (at most {MAX_TILT}); "
             "bring the arm into its ready pose first"

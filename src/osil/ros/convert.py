@@ -15,7 +15,6 @@ from transforms3d.euler import euler2quat
 
 from osil.core import NANOSECONDS, Action, FloatArray, Scene
 from osil.errors import ObservationError
-from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS
 from osil.robots.sensing import cube_yaws
 from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
 from osil_interfaces.msg import BlockPose, BlockPoseArray
@@ -145,29 +144,15 @@ def from_joints(
     )
 
 
-def to_arm(joints: Mapping[str, float]) -> FloatArray:
-    """Positions ``[7]`` of the arm's joints in the order of ARM_JOINTS, radians.
+def pick(joints: Mapping[str, float], names: Sequence[str]) -> FloatArray:
+    """Positions ``[len(names)]`` of some joints, radians or metres.
 
     Raises:
         ObservationError: one of them has never been reported.
     """
-    return np.array(_pick(joints, ARM_JOINTS))
-
-
-def to_opening(joints: Mapping[str, float]) -> float:
-    """Distance between the finger pads, metres.
-
-    Raises:
-        ObservationError: a finger joint has never been reported.
-    """
-    return sum(_pick(joints, FINGER_JOINTS))
-
-
-def _pick(joints: Mapping[str, float], names: Sequence[str]) -> list[float]:
-    missing = [name for name in names if name not in joints]
-    if missing:
+    if missing := [name for name in names if name not in joints]:
         raise ObservationError(f"joint states: nothing is reported of {', '.join(missing)}; is the robot running?")
-    return [joints[name] for name in names]
+    return np.array([joints[name] for name in names])
 
 
 def to_joint_targets(message: JointTrajectory) -> tuple[dict[str, float], float]:

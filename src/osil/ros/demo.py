@@ -32,14 +32,14 @@ from osil.figures.render import Camera, SceneRenderer
 from osil.figures.video import side_by_side, write_video
 from osil.files import check_output_file, check_output_folder
 from osil.policies.stacking import OneShotPolicy, load_policy
-from osil.robots.fetch import forward
+from osil.robots.robot import Robot, load_robot
 from osil.robots.sensing import cube_yaws, observe
 from osil.ros.session import Session
 from osil.ros.stack import SIMULATION_NODES, Stack
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
-from osil.worlds.bullet_scene import NUM_ARM, Snapshot
 from osil.worlds.judge import step_limit
+from osil.worlds.snapshot import Snapshot
 from osil_interfaces.action import Imitate
 
 TASKS = ("ab cd +e", "abc +d +e", "ba +c +d", "dcba +e", "ca db", "bd +a +c +e", "cab +d")
@@ -59,11 +59,13 @@ class Story:
     """What happened.
 
     Attributes:
+        robot: that acted.
         teaching, imitation: poses, one a control period.
         result: what the policy node says of itself.
         reached: what the final block poses say.
     """
 
+    robot: Robot
     teaching: list[Snapshot]
     imitation: list[Snapshot]
     result: Imitate.Result
@@ -82,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
         torch.set_num_threads(1)  # more only wait for one another in so small a network
         policy = load_policy(options.model)  # now, so that a missing one is told before anything starts
+        load_robot(options.robot)
         _check_output(options.output)
         story = _play(task, options)
         print("Drawing what happened ...", flush=True)
@@ -104,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--task", help="towers with the top block first, distractors as +x, e.g. 'ab cd +e'")
     parser.add_argument("--seed", type=int, default=0, help="of layouts and policy; chooses the task if none is given")
     parser.add_argument("--model", default="stacking", help="name of a released model, or path of a model folder")
+    parser.add_argument("--robot", default="fetch", help="a name in config/robots, or the path of a .yaml file")
     parser.add_argument("--gui", action="store_true", help="show PyBullet's window")
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder for the results")
     return parser
@@ -129,13 +133,15 @@ def _play(task: StackingTask, options: argparse.Namespace) -> Story:
         "simulation": {"num_blocks": task.num_blocks, "seed": options.seed, "gui": options.gui},
         "recorder": {"demonstrations": str(output)},
         "policy": {"demonstrations": str(output), "model": options.model},
+        "controller": {},
     }
+    parameters = {node: {**own, "robot": options.robot} for node, own in parameters.items()}
     print(f"Starting {', '.join(SIMULATION_NODES)} ...", flush=True)
     with Stack(output / "logs", {"OMP_NUM_THREADS": "1"}) as stack:
         for node in SIMULATION_NODES:
             stack.start(node, parameters.get(node))
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        session = Session(stack)
+        session = Session(stack, load_robot(options.robot))
         try:
             return _teach_and_imitate(session, task, options.seed)
         finally:
@@ -159,7 +165,7 @@ def _teach_and_imitate(session: Session, task: StackingTask, seed: int) -> Story
     print(f"The policy says: {result.stages_done} of {result.stages_total} stages, {result.reason}")
     if seconds > 1.2 * result.seconds + 1.0:
         print(f"(On the clock it took {seconds:.0f} s: the machine is too busy to simulate in real time.)")
-    return Story(teaching, imitation, result, bool(layout_reached(task, session.scene(), NOMINAL)))
+    return Story(session.robot, teaching, imitation, result, bool(layout_reached(task, session.scene(), NOMINAL)))
 
 
 class Narrator:
@@ -182,7 +188,7 @@ class Narrator:
 
 
 def _draw_film(story: Story, path: Path) -> None:
-    renderer = SceneRenderer(len(story.teaching[0].block_positions), Camera(width=480, height=360))
+    renderer = SceneRenderer(story.robot, len(story.teaching[0].block_positions), Camera(width=480, height=360))
     try:
         films = [
             (renderer.render(snapshot) for snapshot in _moving(film)[::FRAME_STEPS])
@@ -206,15 +212,15 @@ def _draw_attention(story: Story, policy: OneShotPolicy, options: argparse.Names
     policy.reset(stored.demonstration, seed=options.seed)
     seen = []
     for snapshot in story.imitation:
-        policy.act(_observation(snapshot))
+        policy.act(_observation(story.robot, snapshot))
         seen.append(policy.attention)
     draw_attention(seen, options.output / ATTENTION, stored.block_names)
 
 
-def _observation(snapshot: Snapshot) -> Observation:
+def _observation(robot: Robot, snapshot: Snapshot) -> Observation:
     joints = snapshot.joint_positions
-    yaws = cube_yaws(snapshot.block_quaternions)
-    return observe(snapshot.block_positions, yaws, forward(joints[:NUM_ARM]), joints[-2:].sum())
+    gripper = robot.kinematics.forward(joints[: len(robot.arm_joints)], robot.lift)
+    return observe(snapshot.block_positions, cube_yaws(snapshot.block_quaternions), gripper, joints[-2:].sum())
 
 
 if __name__ == "__main__":

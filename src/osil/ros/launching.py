@@ -26,6 +26,7 @@ from osil.ros.stack import StackError, how_it_died, program
 ARGUMENTS = {
     "model": "a released model by name, or the path of a model folder",
     "demonstrations": "folder of the demonstration files",
+    "robot": "a name in config/robots, or the path of a .yaml file",
 }
 """Launch arguments of every launch file. What is not given comes from ``config/``."""
 

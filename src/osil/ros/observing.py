@@ -10,8 +10,8 @@ from sensor_msgs.msg import JointState
 
 from osil.core import FloatArray, Observation, Scene
 from osil.errors import ImplausibleReadingError, ObservationError
-from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
 from osil.robots.joint_history import JointHistory
+from osil.robots.robot import Robot
 from osil.robots.sensing import observe_late
 from osil.ros import convert
 from osil.ros.timing import ClockWatch, Received, check_recent, recent, seconds_since
@@ -49,10 +49,10 @@ class Joints:
         clock_watch: tells whether the node's clock goes on.
     """
 
-    def __init__(self, node: Node, max_age: float) -> None:
+    def __init__(self, node: Node, robot: Robot, max_age: float) -> None:
         """``max_age``: seconds of the node's clock after which a position counts as lost."""
-        self._node, self._max_age = node, max_age
-        self._history = JointHistory()
+        self._node, self._robot, self._max_age = node, robot, max_age
+        self._history = JointHistory(robot)
         self._received: dict[str, Received] = {}
         self._fault, self._fault_time = "", 0
         self.clock_watch = ClockWatch(node)
@@ -97,7 +97,7 @@ class Joints:
 
     def times_since(self, stamp: int) -> list[int]:
         """``stamp`` and the times (nanoseconds) at which the arm was reported after it, ascending."""
-        return [stamp, *self._history.times(ARM_JOINTS[0], after=stamp)]
+        return [stamp, *self._history.times(self._robot.arm_joints[0], after=stamp)]
 
     def at(self, stamps: Sequence[int], names: Sequence[str]) -> FloatArray:
         """Positions ``[K, len(names)]`` of checked joints at K times (nanoseconds), radians or metres."""
@@ -124,10 +124,10 @@ class SceneView:
         clock_watch: tells whether the node's clock goes on.
     """
 
-    def __init__(self, node: Node, max_age: float) -> None:
+    def __init__(self, node: Node, robot: Robot, max_age: float) -> None:
         """``max_age``: seconds of the node's clock after which a message counts as lost."""
-        self._node, self._max_age = node, max_age
-        self._joints = Joints(node, max_age)
+        self._node, self._robot, self._max_age = node, robot, max_age
+        self._joints = Joints(node, robot, max_age)
         self.clock_watch = self._joints.clock_watch
         self._blocks: BlockPoseArray | None = None
         self._received = Received(0, 0)
@@ -158,9 +158,11 @@ class SceneView:
         if message.header.frame_id != BASE_FRAME:
             raise ObservationError(f"block poses: expected frame {BASE_FRAME!r}, got {message.header.frame_id!r}")
         scene = convert.to_scene(message.blocks, block_names)
-        self._joints.check([*ARM_JOINTS, TORSO_JOINT, *FINGER_JOINTS])
+        robot = self._robot
+        self._joints.check(list(robot.joints))
         times = self._joints.times_since(stamp)
-        grippers = forward(self._joints.at(times, ARM_JOINTS), self._joints.at(times, [TORSO_JOINT])[:, 0])
-        observation = observe_late(scene, grippers, self._joints.at(times, FINGER_JOINTS).sum(-1), blocks)
+        lift = self._joints.at(times, [robot.lift_joint])[:, 0] if robot.lift_joint else robot.lift
+        grippers = robot.kinematics.forward(self._joints.at(times, robot.arm_joints), lift)
+        observation = observe_late(scene, grippers, self._joints.at(times, robot.gripper.joints).sum(-1), blocks)
         names = tuple(block_names or (block.name for block in message.blocks))
         return Seen(observation, scene, names, stamp, seconds_since(stamp, now))

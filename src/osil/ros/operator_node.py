@@ -21,7 +21,8 @@ from sensor_msgs.msg import Joy
 
 from osil.core import CONTROL_PERIOD, Observation
 from osil.errors import ObservationError, OsilError
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import load_robot
 from osil.ros import topics
 from osil.ros.joystick import Joystick
 from osil.ros.observing import SceneView
@@ -48,6 +49,7 @@ class OperatorError(OsilError):
 class OperatorParameters:
     """What to teach."""
 
+    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     task: str = parameter("the task: towers with the top block first, distractors as +x")
     time_limit: float = parameter("seconds after which the operator gives up")
 
@@ -62,9 +64,10 @@ class OperatorNode(Node):
         super().__init__("operator")
         parameters, self._joystick = declare(self, OperatorParameters), declare(self, Joystick)
         self._task = StackingTask.parse(parameters.task)
+        robot = load_robot(parameters.robot)
         self._names = string.ascii_lowercase[: self._task.num_blocks]
-        self._expert = StackingExpert(self._task)
-        self._view = SceneView(self, max_age=0.25)
+        self._expert = StackingExpert(self._task, ExpertConfig(robot.gripper))
+        self._view = SceneView(self, robot, max_age=0.25)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._heed, topics.NEWEST)
         self._steps, self._limit, self._finished = 0, round(parameters.time_limit / CONTROL_PERIOD), 0

@@ -36,6 +36,7 @@ from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policies.stacking import load_policy
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
 from osil.ros.observing import SceneView
@@ -66,6 +67,7 @@ FOLLOWING_PATIENCE = 2.0
 class PolicyParameters:
     """What acts, and where demonstrations lie."""
 
+    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     model: str = parameter("a released model by its name in models/, or the path of a model folder")
     demonstrations: str = parameter("folder in which demonstrations are looked up by name")
     max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon")
@@ -112,7 +114,7 @@ class PolicyNode(Node):
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
         self._policy = load_policy(self._settings.model)
         self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
-        self._view = SceneView(self, self._settings.max_age)
+        self._view = SceneView(self, load_robot(self._settings.robot), self._settings.max_age)
         self._tick: Future | None = None
         self._controller: ControllerStatus | None = None
         self._controller_told = 0.0

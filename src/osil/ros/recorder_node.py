@@ -39,6 +39,7 @@ from osil.demonstrations.library import Library, absolute, recovered
 from osil.demonstrations.names import checked_name, to_text
 from osil.demonstrations.partial import FEWEST, recover
 from osil.errors import DemonstrationError, ObservationError
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
 from osil.ros.parameters import declare, parameter, require
@@ -67,6 +68,7 @@ LATE = BACKLOG * CONTROL_PERIOD
 class RecorderParameters:
     """Where demonstrations are kept."""
 
+    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     demonstrations: str = parameter("folder of the demonstration files; made if missing")
     max_age: float = parameter("seconds after which a joint state or block pose counts as lost")
     block_size: float = parameter("edge length of the blocks in metres; fingers closer than that hold one")
@@ -88,7 +90,7 @@ class RecorderNode(Node):
         self._close: bool | None = None
         self._arrived = self._due = 0
         self._recover()
-        self._view = SceneView(self, self._settings.max_age)
+        self._view = SceneView(self, load_robot(self._settings.robot), self._settings.max_age)
         self._sources = Sources(self, topics.TELEOP_GRIPPER_TWIST)
         # The gripper first, as it is sent: of two messages that wait, the one subscribed first is read first.
         self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, BACKLOG)

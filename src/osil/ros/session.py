@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
@@ -17,10 +16,11 @@ from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, Scene
 from osil.errors import OsilError
+from osil.robots.robot import Robot
 from osil.ros import convert, topics
 from osil.ros.stack import Stack, StackError
 from osil.ros.timing import seconds_since
-from osil.worlds.bullet_scene import JOINT_NAMES, Snapshot
+from osil.worlds.snapshot import Snapshot
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ResetScene, StartRecording, StopRecording
@@ -44,9 +44,9 @@ class Refused(OsilError):
 class Session(Node):
     """Drives one stack from outside. Call its methods from one thread; each returns when it is done."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, robot: Robot) -> None:
         super().__init__("session")
-        self._stack, self._spinner = stack, SingleThreadedExecutor()
+        self._stack, self.robot, self._spinner = stack, robot, SingleThreadedExecutor()
         self._spinner.add_node(self)
         # Made now and kept: a server that has just met its client may lose an answer when the machine is busy.
         self._callers = {name: self.create_client(kind, name) for name, kind in SERVICES.items()}
@@ -74,7 +74,7 @@ class Session(Node):
         if self._film is None or not self._joints or 0.0 <= seconds_since(self._filmed, now) < CONTROL_PERIOD:
             return
         self._filmed = now
-        joints = np.array([self._joints[name] for name in JOINT_NAMES])
+        joints = convert.pick(self._joints, self.robot.all_joints)
         self._film.append(Snapshot(joints, *convert.to_poses(message.blocks)))
 
     def start_filming(self) -> None:
@@ -120,7 +120,7 @@ class Session(Node):
     def teach(self, task: str, name: str, time_limit: float) -> StopRecording.Response:
         """Record a demonstration while the scripted operator shows a task at the joystick."""
         self._call("recorder/start", StartRecording.Request(name=name))
-        self._stack.start("operator", {"task": task, "time_limit": time_limit})
+        self._stack.start("operator", {"task": task, "time_limit": time_limit, "robot": self.robot.name})
         try:
             self.wait(lambda: not self._stack.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
         finally:

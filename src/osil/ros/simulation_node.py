@@ -25,12 +25,12 @@ from trajectory_msgs.msg import JointTrajectory
 from osil import seeds
 from osil.core import NANOSECONDS, Scene
 from osil.errors import ObservationError, SceneError
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.spin import spin
 from osil.tasks.blocks import Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
-from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.pybullet import PyBulletWorld
 from osil.worlds.window import Window
 from osil_interfaces.msg import BlockPose, BlockPoseArray
@@ -53,6 +53,7 @@ MAX_BLOCKS = 12
 class SimulationParameters:
     """The scene at the start, and how fast time passes."""
 
+    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     num_blocks: int = parameter("blocks on the table at the start")
     seed: int = parameter("of the random layout at the start")
     real_time_factor: float = parameter("simulated seconds a second")
@@ -70,8 +71,9 @@ class SimulationNode(Node):
     def __init__(self) -> None:
         super().__init__("simulation")
         self._settings = declare(self, SimulationParameters)
-        self._world = PyBulletWorld(self._settings.num_blocks)
-        self._window = Window(self._settings.num_blocks) if self._settings.gui else None
+        self._robot = load_robot(self._settings.robot)
+        self._world = PyBulletWorld(self._robot, self._settings.num_blocks)
+        self._window = Window(self._robot, self._settings.num_blocks) if self._settings.gui else None
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
@@ -95,7 +97,7 @@ class SimulationNode(Node):
         now = self._now()
         states = self._world.simulation.joint_states()
         self._joint_states.publish(
-            convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, now)
+            convert.from_joints(self._robot.all_joints, states.positions, states.velocities, states.efforts, now)
         )
         self._block_poses.publish(convert.from_blocks(self._blocks(), now))
         self._clock_topic.publish(ClockMessage(clock=convert.to_stamp(now)))  # last: whoever acts on it has the rest
@@ -129,19 +131,19 @@ class SimulationNode(Node):
             return
         try:
             targets, seconds = convert.to_joint_targets(message)
-            self._world.simulation.command_arm(convert.to_arm(targets), seconds)
+            self._world.simulation.command_arm(convert.pick(targets, self._robot.arm_joints), seconds)
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _command_gripper(self, message: JointTrajectory) -> None:
         try:
             targets, _ = convert.to_joint_targets(message)
-            self._world.simulation.command_gripper(convert.to_opening(targets))
+            self._world.simulation.command_gripper(float(convert.pick(targets, self._robot.gripper.joints).sum()))
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _random_scene(self, num_blocks: int, seed: int) -> Scene:
-        return self._world.simulation.table.random_scene(num_blocks, seeds.generator("demonstrate", seed))
+        return self._robot.table.random_scene(num_blocks, seeds.generator("demonstrate", seed))
 
     def _reset_scene(self, request: ResetScene.Request, response: ResetScene.Response) -> ResetScene.Response:
         try:
@@ -166,10 +168,10 @@ class SimulationNode(Node):
         return response
 
     def _reset(self, scene: Scene) -> None:
-        _check(scene, self._world.simulation.table.height, self._world.blocks)
+        _check(scene, self._robot.table.height, self._world.blocks)
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
-            self._world = PyBulletWorld(scene.num_blocks)
+            self._world = PyBulletWorld(self._robot, scene.num_blocks)
         self._world.reset(scene)
 
 

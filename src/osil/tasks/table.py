@@ -15,11 +15,9 @@ from osil.tasks.blocks import NOMINAL, Blocks
 class Table:
     """Work area in the base frame, metres and radians.
 
-    The radii are those at which a Fetch with its torso at 0.214 m reaches straight down to towers of nine blocks.
-
     Attributes:
         height: table top above the floor.
-        pan_axis_x: x of the vertical axis of shoulder_pan, from which radii are measured.
+        centre_x: x of the point from which radii are measured, about where the arm turns.
         min_radius: nearest block centre.
         max_radius: farthest block centre.
         max_y: largest ``|y|`` of a block centre.
@@ -28,22 +26,17 @@ class Table:
             parallel to the base frame, as in the paper, whose policies see positions alone.
     """
 
-    height: float = 0.40
-    pan_axis_x: float = 0.0327
-    min_radius: float = 0.495
-    max_radius: float = 0.70
-    max_y: float = 0.42
-    spacing: float = 0.105
+    height: float
+    centre_x: float
+    min_radius: float
+    max_radius: float
+    max_y: float
+    spacing: float
     max_yaw: float = np.pi / 4
-
-    @classmethod
-    def for_blocks(cls, turned: bool) -> Table:
-        """The table, with blocks turned at random or all parallel to the base frame."""
-        return cls() if turned else cls(max_yaw=0.0)
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
-        radius = np.hypot(position[0] - self.pan_axis_x, position[1])
+        radius = np.hypot(position[0] - self.centre_x, position[1])
         return bool(self.min_radius <= radius <= self.max_radius and abs(position[1]) <= self.max_y)
 
     def random_scene(
@@ -74,7 +67,7 @@ class Table:
                     return Scene(np.concatenate([np.array(placed).reshape(-1, 2), heights], axis=1), yaws)
                 radius = np.sqrt(rng.uniform(self.min_radius**2, self.max_radius**2))
                 y = rng.uniform(-self.max_y, self.max_y)
-                centre = np.array([self.pan_axis_x + np.sqrt(radius**2 - y**2), y])
+                centre = np.array([self.centre_x + np.sqrt(radius**2 - y**2), y])
                 if all(np.hypot(*(centre - other)) >= self.spacing for other in placed):
                     placed.append(centre)
         raise SceneError(f"{num_blocks} blocks do not fit on the table {self.spacing} m apart; use fewer blocks")

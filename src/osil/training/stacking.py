@@ -19,10 +19,10 @@ from osil.data.pair_source import PairSource
 from osil.experts.noise import NoiseConfig
 from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy, save_policy
+from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.settings import check_at_least
 from osil.tasks.splits import load_tasks
-from osil.tasks.table import Table
 from osil.training.behavioral_cloning import BehavioralCloning
 from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
@@ -37,6 +37,7 @@ class StackingTraining:
     """A training run of block stacking, as a file in ``config/training`` describes it.
 
     Attributes:
+        robot: whose reach, limits and hand the training data are made with; a name in ``config/robots``.
         max_blocks: training tasks have at most this many blocks.
         seed: of data and weights.
         threads: threads of torch; no more than there are cores.
@@ -51,6 +52,7 @@ class StackingTraining:
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
+    robot: str = "fetch"
     max_blocks: int = 10
     seed: int = 0
     threads: int = 1
@@ -96,7 +98,7 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost. What it does where actions come
     # late is what it has to learn, and what it is shown may come from another arm.
     single = replace(config.policy, ensemble=1, draws=1, anticipate=False)
-    table = Table.for_blocks(turned=config.policy.network.yaw)
+    robot = load_robot(config.robot).for_blocks(turned=config.policy.network.yaw)
 
     def learner() -> OneShotPolicy:
         return OneShotPolicy(deepcopy(network).cpu(), single)
@@ -105,7 +107,7 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
         for path in (folder.path, step_folder(folder.path, step)):
             save_policy(path, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
         rng = generator("train", config.seed, 1)
-        success = kinematic_success(OneShotPolicy(network, single), tasks, config.validation_episodes, rng, table)
+        success = kinematic_success(OneShotPolicy(network, single), tasks, config.validation_episodes, rng, robot)
         return {"success": success}
 
     with _workers(config) as executor:
@@ -114,11 +116,11 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
             config.policy.conditioning,
             # Neither another process nor a run that goes on sees the same batches.
             generator("train", config.seed, 0, folder.start, rank),
+            robot,
             config.sampling,
             config.noise,
             learner,
             folder.start,
-            table,
             executor,
         )
         train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate)

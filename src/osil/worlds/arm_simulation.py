@@ -1,4 +1,4 @@
-"""A Fetch among cubes in contact physics, commanded through joint targets as a real Fetch is.
+"""An arm among cubes in contact physics, commanded through joint targets as a real one is.
 
 Nothing is welded: a cube is lifted by the friction of the finger pads and stands by its own weight.
 """
@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike
 
 from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
-from osil.robots.fetch import CONTINUOUS, FINGER_SPEED, FINGER_TRAVEL, JOINT_LOWER, JOINT_UPPER
 from osil.robots.joint_history import MAX_TURNS
-from osil.tasks.table import Table
+from osil.robots.robot import Robot
 from osil.worlds.bullet import pybullet
-from osil.worlds.bullet_scene import BODY_POSTURE, NUM_ARM, BulletScene, Physics, Snapshot
+from osil.worlds.bullet_scene import BulletScene, Physics
+from osil.worlds.snapshot import Snapshot
 
 PHYSICS_STEP = 1 / 240
 """Seconds of one physics step."""
@@ -24,19 +24,17 @@ PHYSICS_STEP = 1 / 240
 STEPS_PER_CONTROL = round(CONTROL_PERIOD / PHYSICS_STEP)
 """Physics steps in a control period."""
 
-_LOWER, _UPPER = np.where(CONTINUOUS, [[-MAX_TURNS], [MAX_TURNS]], [JOINT_LOWER - 1e-6, JOINT_UPPER + 1e-6])
-
 _POSITION_GAIN, _VELOCITY_GAIN = 0.4, 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class JointStates:
-    """Measured joints in the order of JOINT_NAMES.
+    """Measured joints in the order of ``Robot.all_joints``.
 
     Attributes:
-        positions: ``[J]`` radians or metres.
-        velocities: ``[J]`` radians or metres a second.
-        efforts: ``[J]`` newton metres or newtons.
+        positions: ``[A]`` radians or metres.
+        velocities: ``[A]`` radians or metres a second.
+        efforts: ``[A]`` newton metres or newtons.
     """
 
     positions: FloatArray
@@ -44,13 +42,15 @@ class JointStates:
     efforts: FloatArray
 
 
-class FetchSimulation:
+class ArmSimulation:
     """Physics under joint commands. Call ``reset`` before anything else."""
 
-    def __init__(self, num_blocks: int, physics: Physics | None = None, table: Table | None = None) -> None:
-        self.bodies = BulletScene(num_blocks, physics, table)
-        self.num_blocks, self.table = num_blocks, self.bodies.table
-        self._client, self._robot = self.bodies.client, self.bodies.robot
+    def __init__(self, robot: Robot, num_blocks: int, physics: Physics | None = None) -> None:
+        self.robot, self.bodies, self.num_blocks = robot, BulletScene(robot, num_blocks, physics), num_blocks
+        self._client, self._arm, self._count = self.bodies.client, self.bodies.arm, len(robot.arm_joints)
+        self._posture = tuple(robot.posture.values())
+        self._lower = np.maximum(robot.lower - 1e-6, -MAX_TURNS)
+        self._upper = np.minimum(robot.upper + 1e-6, MAX_TURNS)
         self._fingers = self.bodies.joints[-2:]
         self._driven = self.bodies.joints[:-2]
         self._configure(self.bodies.physics)
@@ -62,7 +62,7 @@ class FetchSimulation:
         self.bodies.close()
 
     def _configure(self, physics: Physics) -> None:
-        client, robot = self._client, self._robot
+        client, robot = self._client, self._arm
         pybullet.setGravity(0, 0, -9.81, physicsClientId=client)
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=PHYSICS_STEP,
@@ -101,7 +101,7 @@ class FetchSimulation:
         """Put everything in place, at rest, and start the time at 0.
 
         Args:
-            arm: ``[7]`` joint positions, radians.
+            arm: ``[J]`` joint positions, radians.
             opening: distance between the finger pads, metres.
             block_positions: ``[B, 3]`` centres, metres, base frame.
             block_quaternions: ``[B, 4]`` x y z w, base frame.
@@ -110,40 +110,42 @@ class FetchSimulation:
             SceneError: an array has another shape or is not finite.
         """
         arm = np.asarray(arm, dtype=float)
-        joints = np.concatenate([arm, BODY_POSTURE, (0.5 * opening, 0.5 * opening)])
+        joints = np.concatenate([arm, self._posture, (0.5 * opening, 0.5 * opening)])
         self.bodies.show(Snapshot(joints, block_positions, block_quaternions))
         self.time = 0.0
-        self._target = np.concatenate([arm, BODY_POSTURE])
+        self._target = np.concatenate([arm, self._posture])
         self._velocity = np.zeros_like(self._target)
         self._remaining = 0
         self.command_gripper(opening)
 
     def command_arm(self, targets: ArrayLike, duration: float = CONTROL_PERIOD) -> None:
-        """Move the arm's joints evenly from their present targets to ``targets`` ``[7]`` (radians) in ``duration`` s.
+        """Move the arm's joints evenly from their present targets to ``targets`` ``[J]`` (radians) in ``duration`` s.
 
         Raises:
-            ObservationError: not 7 numbers within the joints' limits.
+            ObservationError: not J numbers within the joints' limits.
         """
         goal = np.asarray(targets, dtype=float)
-        if goal.shape != (NUM_ARM,) or not ((goal >= _LOWER) & (goal <= _UPPER)).all():
+        if goal.shape != (self._count,) or not ((goal >= self._lower) & (goal <= self._upper)).all():
             raise ObservationError(
-                f"joint targets: expected 7 finite numbers within the joints' limits, got {goal}; the arm holds"
+                f"joint targets: expected {self._count} finite numbers within the joints' limits, got {goal}; "
+                "the arm holds"
             )
         self._remaining = max(1, round(duration / PHYSICS_STEP))
-        self._velocity[:NUM_ARM] = (goal - self._target[:NUM_ARM]) / (self._remaining * PHYSICS_STEP)
+        self._velocity[: self._count] = (goal - self._target[: self._count]) / (self._remaining * PHYSICS_STEP)
 
     def command_gripper(self, opening: float) -> None:
         """Move the finger pads to ``opening`` metres apart, at their rated speed and limited force."""
-        finger = min(max(0.5 * opening, 0.0), FINGER_TRAVEL)
+        gripper = self.robot.gripper
+        finger = min(max(0.5 * opening, 0.0), gripper.travel)
         for joint in self._fingers:
             pybullet.setJointMotorControl2(
-                self._robot,
+                self._arm,
                 joint,
                 pybullet.POSITION_CONTROL,
                 targetPosition=finger,
                 positionGain=0.5,
-                maxVelocity=FINGER_SPEED,
-                force=self.bodies.physics.finger_force,
+                maxVelocity=gripper.speed,
+                force=gripper.force,
                 physicsClientId=self._client,
             )
 
@@ -153,7 +155,7 @@ class FetchSimulation:
         for _ in range(steps):
             # A motor reaches the given position plus a step at the given velocity: so it gets the present target.
             pybullet.setJointMotorControlArray(
-                self._robot,
+                self._arm,
                 self._driven,
                 pybullet.POSITION_CONTROL,
                 targetPositions=self._target,
@@ -172,6 +174,6 @@ class FetchSimulation:
 
     def joint_states(self) -> JointStates:
         """All joints as their encoders read them."""
-        states = pybullet.getJointStates(self._robot, self.bodies.joints, physicsClientId=self._client)
+        states = pybullet.getJointStates(self._arm, self.bodies.joints, physicsClientId=self._client)
         position, velocity, _, effort = zip(*states, strict=True)
         return JointStates(np.array(position), np.array(velocity), np.array(effort))

@@ -1,4 +1,4 @@
-"""The bodies of the scene in PyBullet: a Fetch, a table and coloured cubes. Physics and renderer build on it."""
+"""The bodies of the scene in PyBullet: a robot, a table and coloured cubes. Physics and renderer build on it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,10 @@ import numpy as np
 
 from osil.core import FloatArray
 from osil.errors import SceneError
-from osil.resources import resource_path
-from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_HEIGHT, TORSO_JOINT
+from osil.robots.robot import Robot
 from osil.tasks.blocks import NOMINAL, Blocks
-from osil.tasks.table import Table
 from osil.worlds.bullet import pybullet
-
-JOINT_NAMES = (*ARM_JOINTS, TORSO_JOINT, "head_pan_joint", "head_tilt_joint", *FINGER_JOINTS)
-"""Order of every array of joints ``[J]``: arm, torso, head, fingers."""
-
-NUM_ARM = len(ARM_JOINTS)
-
-BODY_POSTURE = (TORSO_HEIGHT, 0.0, 0.6)
-"""Where torso_lift (metres), head_pan and head_tilt (radians) stay."""
+from osil.worlds.snapshot import Snapshot
 
 BLOCK_COLOURS = (
     (0.84, 0.15, 0.16),
@@ -42,6 +33,7 @@ BLOCK_COLOURS = (
 _TABLE_CENTRE = (0.54, 0.0)
 _TABLE_SIZE = (0.62, 1.10, 0.03)
 _LEG = 0.04
+_PEDESTAL, _PEDESTAL_X = (0.24, 0.24), -0.03
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,6 @@ class Physics:
         blocks: how large they are.
         block_friction: lateral friction of a block; Bullet multiplies those of the two bodies in contact.
         finger_friction: the same of the finger pads.
-        finger_force: of each finger, newtons.
         solver_iterations: of the contact solver in one physics step; with 50 a grasp is no longer sure.
     """
 
@@ -61,23 +52,7 @@ class Physics:
     blocks: Blocks = NOMINAL
     block_friction: float = 0.7
     finger_friction: float = 1.0
-    finger_force: float = 20.0
     solver_iterations: int = 100
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """Where everything is at one instant: all that a picture needs.
-
-    Attributes:
-        joint_positions: ``[J]`` in the order of JOINT_NAMES, radians or metres.
-        block_positions: ``[B, 3]`` metres, base frame.
-        block_quaternions: ``[B, 4]`` x y z w, base frame.
-    """
-
-    joint_positions: FloatArray
-    block_positions: FloatArray
-    block_quaternions: FloatArray
 
 
 class BulletScene:
@@ -91,29 +66,27 @@ class BulletScene:
         ResourceError: the robot description is not installed.
     """
 
-    def __init__(
-        self, num_blocks: int, physics: Physics | None = None, table: Table | None = None, gui: bool = False
-    ) -> None:
-        self.num_blocks = num_blocks
+    def __init__(self, robot: Robot, num_blocks: int, physics: Physics | None = None, gui: bool = False) -> None:
+        self.robot, self.num_blocks = robot, num_blocks
         self.physics = physics or Physics()
-        self.table = table or Table()
         self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
         if self.client < 0:
             raise SceneError("PyBullet could not open its window; run without GUI where there is no display")
         if gui:
             pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
-            middle = (*_TABLE_CENTRE, self.table.height + 0.05)
+            middle = (*_TABLE_CENTRE, robot.table.height + 0.05)
             pybullet.resetDebugVisualizerCamera(0.95, 75, -35, middle, physicsClientId=self.client)
         self._box((14.0, 14.0, 0.1), (-4.5, -3.0, -0.05), (0.86, 0.88, 0.91))
         self._load_table()
-        self.robot: int = pybullet.loadURDF(
-            str(resource_path("urdf", "fetch.urdf")), useFixedBase=True, physicsClientId=self.client
+        self._load_pedestal()
+        self.arm: int = pybullet.loadURDF(
+            str(robot.urdf), (0.0, 0.0, robot.base_height), useFixedBase=True, physicsClientId=self.client
         )
-        joints = range(pybullet.getNumJoints(self.robot, physicsClientId=self.client))
-        infos = [pybullet.getJointInfo(self.robot, joint, physicsClientId=self.client) for joint in joints]
+        joints = range(pybullet.getNumJoints(self.arm, physicsClientId=self.client))
+        infos = [pybullet.getJointInfo(self.arm, joint, physicsClientId=self.client) for joint in joints]
         by_name = {info[1].decode(): info for info in infos}
-        self.joints = [int(by_name[name][0]) for name in JOINT_NAMES]
-        self.efforts = [float(by_name[name][10]) for name in JOINT_NAMES]
+        self.joints = [int(by_name[name][0]) for name in robot.all_joints]
+        self.efforts = [float(by_name[name][10]) for name in robot.all_joints]
         size = (self.physics.blocks.size,) * 3
         self.blocks = [
             self._box(size, (1.5, 0.1 * block, 0.5), colour, self.physics.block_mass)
@@ -132,13 +105,13 @@ class BulletScene:
         Raises:
             SceneError: another number of joints or blocks, or a number that is not finite.
         """
-        shapes = (len(JOINT_NAMES),), (self.num_blocks, 3), (self.num_blocks, 4)
+        shapes = (len(self.joints),), (self.num_blocks, 3), (self.num_blocks, 4)
         arrays = snapshot.joint_positions, snapshot.block_positions, snapshot.block_quaternions
         for name, shape, array in zip(("joints", "block positions", "orientations"), shapes, arrays, strict=True):
             if array.shape != shape or not np.isfinite(array).all():
                 raise SceneError(f"{name}: expected finite numbers of shape {list(shape)}, got {list(array.shape)}")
         for joint, position in zip(self.joints, snapshot.joint_positions, strict=True):
-            pybullet.resetJointState(self.robot, joint, position, 0.0, physicsClientId=self.client)
+            pybullet.resetJointState(self.arm, joint, position, 0.0, physicsClientId=self.client)
         poses = zip(self.blocks, snapshot.block_positions, snapshot.block_quaternions, strict=True)
         for body, position, quaternion in poses:
             # A block that sleeps would stay where it is put, even in the air.
@@ -157,7 +130,7 @@ class BulletScene:
 
     def snapshot(self) -> Snapshot:
         """Where everything is now."""
-        states = pybullet.getJointStates(self.robot, self.joints, physicsClientId=self.client)
+        states = pybullet.getJointStates(self.arm, self.joints, physicsClientId=self.client)
         positions, quaternions = self.block_poses()
         return Snapshot(np.array([state[0] for state in states]), positions, quaternions)
 
@@ -174,10 +147,16 @@ class BulletScene:
         return int(pybullet.createMultiBody(mass, shape, visual, position, physicsClientId=client))
 
     def _load_table(self) -> None:
-        (x, y), (length, width, thickness), top = _TABLE_CENTRE, _TABLE_SIZE, self.table.height
+        (x, y), (length, width, thickness), top = _TABLE_CENTRE, _TABLE_SIZE, self.robot.table.height
         self._box(_TABLE_SIZE, (x, y, top - 0.5 * thickness), (0.80, 0.66, 0.50))
         leg = top - thickness
         for end in (-0.5, 0.5):
             for side in (-0.5, 0.5):
                 at = (x + end * (length - _LEG), y + side * (width - _LEG), 0.5 * leg)
                 self._box((_LEG, _LEG, leg), at, (0.42, 0.34, 0.27))
+
+    def _load_pedestal(self) -> None:
+        """What an arm without a base of its own stands on."""
+        if self.robot.base_height > 0.0:
+            height = self.robot.base_height
+            self._box((*_PEDESTAL, height), (_PEDESTAL_X, 0.0, 0.5 * height), (0.42, 0.44, 0.47))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from osil.errors import ConfigError
-from osil.robots.fetch import OPENING
+from osil.robots.robot import Robot
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.pybullet import Disturbances
@@ -50,10 +50,10 @@ class Conditions:
         """How large the blocks are."""
         return Blocks(self.size * NOMINAL.size)
 
-    @property
-    def opening(self) -> float:
-        """Distance between the finger pads of the open hand, metres."""
-        return max(OPENING, self.blocks.open_width + SPARE)
+    def hand(self, robot: Robot) -> Robot:
+        """The robot, its hand open as wide as the blocks need it. Raises ConfigError if it does not open so wide."""
+        needed = self.blocks.open_width + SPARE
+        return robot.opened(needed) if needed > robot.gripper.opening else robot
 
     @property
     def geometric(self) -> bool:

@@ -8,18 +8,15 @@ from enum import Enum
 import numpy as np
 
 from osil.core import Action, BoolArray, Observation, Scene
+from osil.robots.robot import Robot
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask, layout_below
 from osil.tasks.blocks import NOMINAL, Blocks
-from osil.tasks.table import Table
 
 STEPS_PER_STAGE = 160
 """Control steps allowed for a stage, the same for every policy: 2.5 times what the scripted expert takes."""
 
 SLACK_STEPS = 100
 """Control steps allowed besides, for the way to the first block and the wait at the end."""
-
-GRASP_REACH = (0.35, 0.725)
-"""Radii in metres from the pan axis between which a Fetch can grasp a block that lies on the table."""
 
 
 class Outcome(str, Enum):
@@ -61,14 +58,14 @@ class Judge:
     def __init__(
         self,
         task: StackingTask | Sequence[StackingTask],
-        table: Table | None = None,
+        robot: Robot,
         patience: float = 1.0,
         blocks: Blocks = NOMINAL,
     ) -> None:
         """
         Args:
             task: one for a single episode, or a list for a batch.
-            table: where the blocks lie.
+            robot: at whose table the blocks lie, and within whose reach.
             patience: time limits are multiplied by this.
             blocks: how large they are.
         """
@@ -78,7 +75,7 @@ class Judge:
         stages = np.full((len(tasks), longest, 2), -1)
         for row, one in zip(stages, tasks, strict=True):
             row[: one.num_stages] = np.array(one.stages).reshape(-1, 2)
-        self._table, self._blocks = table or Table(), blocks
+        self._table, self._grasp_radius, self._blocks = robot.table, robot.grasp_radius, blocks
         self._source = stages[..., 0].reshape(*shape, longest)
         self._target = stages[..., 1].reshape(*shape, longest)
         self._below = np.array([one.below for one in tasks]).reshape(*shape, count)
@@ -148,10 +145,10 @@ class Judge:
 
     def _out_of_reach(self, scene: Scene) -> BoolArray:
         x, y, z = np.moveaxis(scene.block_positions, -1, 0)
-        radius = np.hypot(x - self._table.pan_axis_x, y)
+        radius = np.hypot(x - self._table.centre_x, y)
         lying = z < self._table.height + self._blocks.size
         fallen = z < self._table.height
-        result: BoolArray = fallen | (lying & ((radius < GRASP_REACH[0]) | (radius > GRASP_REACH[1])))
+        result: BoolArray = fallen | (lying & ((radius < self._grasp_radius[0]) | (radius > self._grasp_radius[1])))
         return result
 
 

@@ -1,4 +1,4 @@
-"""A batched kinematic world: what a Fetch does to blocks, without dynamics, for making training data fast.
+"""A batched kinematic world: what an arm does to blocks, without dynamics, for making training data fast.
 
 Thousands of worlds advance together as arrays. Geometry, timing and limits match the contact-physics world: the same
 step and slew limits, the same fingers, the same table. What it leaves out is friction, torque and tilt.
@@ -10,49 +10,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import Action, BoolArray, FloatArray, Observation, Scene
-from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
-from osil.robots.fetch import OPENING
+from osil.core import CONTROL_PERIOD, Action, BoolArray, FloatArray, Observation, Scene
+from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.robots.limits import slew
+from osil.robots.robot import Robot
 from osil.seeds import Streams
 from osil.tasks.blocks import NOMINAL, Blocks
-from osil.tasks.table import Table
 
 
 @dataclass(frozen=True)
-class KinematicConfig:
-    """Motion limits and hand geometry, metres and radians, per control step where they are rates.
+class GraspConfig:
+    """How blocks behave in the fingers, metres and radians.
 
     Attributes:
-        max_step: greatest displacement.
-        max_slew: greatest change of the displacement from one step to the next.
-        max_yaw_step: greatest rotation.
-        opening: distance between the pads when fully open.
-        finger_step: change of that distance in a step (two fingers at 0.05 m/s).
-        finger_tip: tips below the grasp centre.
-        finger_half: half extents of a finger in gripper x and y.
-        grasp_lateral, grasp_vertical: a nominal block whose centre is this close to the grasp centre can be held; of
-            another block it is the faces that count.
-        grasp_yaw: greatest misalignment (rad) that closing fingers straighten.
+        lateral, vertical: a nominal block whose centre is this close to the grasp centre can be held; of another block
+            it is the faces that count.
+        yaw: greatest misalignment that closing fingers straighten.
         slip: standard deviation of the block's shift in the fingers when it is grasped.
-        radius: reachable distances from the pan axis.
-        start_height: grasp centre over the table at the start of an episode, drawn between these.
-        start_yaw: greatest rotation of the hand at the start, where blocks are turned, too.
     """
 
-    max_step: float = 0.035
-    max_slew: float = 0.012
-    max_yaw_step: float = 0.10
-    opening: float = OPENING
-    finger_step: float = 0.005
-    finger_tip: float = 0.016
-    finger_half: tuple[float, float] = (0.013, 0.007)
-    grasp_lateral: float = 0.020
-    grasp_vertical: float = 0.026
-    grasp_yaw: float = 0.35
+    lateral: float = 0.020
+    vertical: float = 0.026
+    yaw: float = 0.35
     slip: float = 0.0008
-    radius: tuple[float, float] = (0.43, 0.76)
-    start_height: tuple[float, float] = (0.18, 0.34)
-    start_yaw: float = 0.5
 
 
 class KinematicWorld:
@@ -61,9 +41,9 @@ class KinematicWorld:
     Args:
         rng: draws where the gripper starts and how blocks slip in the fingers: one for all worlds, or a stream for
             each. With these a world does the same alone and beside any others, however long those go on.
-        config: limits and geometry.
-        table: the work area.
+        robot: whose limits, hand and table these are.
         blocks: how large they are.
+        grasp: how they behave in the fingers.
 
     Raises:
         ConfigError: the hand does not open wide enough for the blocks.
@@ -72,16 +52,14 @@ class KinematicWorld:
     def __init__(
         self,
         rng: np.random.Generator | Streams,
-        config: KinematicConfig | None = None,
-        table: Table | None = None,
+        robot: Robot,
         blocks: Blocks = NOMINAL,
+        grasp: GraspConfig | None = None,
     ) -> None:
-        self._rng = rng
-        self._config = config or KinematicConfig()
-        self._table = table or Table()
+        self._rng, self.robot, self._grasp = rng, robot, grasp or GraspConfig()
         self.blocks = blocks
         self._size, self._half = blocks.size, blocks.half
-        blocks.check_opening(self._config.opening)
+        blocks.check_opening(robot.gripper.opening)
 
     def reset(self, scene: Scene, delay: np.ndarray | None = None) -> Observation:
         """Put the blocks where ``scene`` (leading ``[N]``) says, the open gripper somewhere above the table.
@@ -90,19 +68,19 @@ class KinematicWorld:
             scene: block positions ``[N, B, 3]`` and yaws ``[N, B]``, base frame.
             delay: ``[N]`` True in the worlds where each action acts one control step late. None: nowhere.
         """
-        c = self._config
+        start, table = self.robot.start, self.robot.table
         count = len(scene.block_positions)
         # Worlds whose episode is decided are stepped on until all are: what they draw then must not move the next one.
         rng = self._episode = Streams.of(self._rng, count).spawn()
         self._rows = np.arange(count)
         self._blocks = scene.block_positions.astype(float)
         self._block_yaws = scene.block_yaws.astype(float)
-        x, y = rng.uniform(0.52, 0.66), rng.uniform(-0.2, 0.2)
-        self._gripper = np.stack([x, y, self._table.height + rng.uniform(*c.start_height)], axis=-1)
-        start_yaw = min(c.start_yaw, self._table.max_yaw)
+        x, y = rng.uniform(*start.x), rng.uniform(*start.y)
+        self._gripper: FloatArray = np.stack([x, y, table.height + rng.uniform(*start.height)], axis=-1)
+        start_yaw = min(start.yaw, table.max_yaw)
         self._yaw = rng.uniform(-start_yaw, start_yaw)
-        self._opening = np.full(count, c.opening)
-        self._velocity = np.zeros((count, 3))
+        self._opening = np.full(count, self.robot.gripper.opening)
+        self._velocity: FloatArray = np.zeros((count, 3))
         self._held = np.full(count, -1)
         self._held_offset = np.zeros((count, 3))
         self._delay = np.zeros(count, dtype=bool) if delay is None else delay
@@ -137,26 +115,20 @@ class KinematicWorld:
         return self.observe()
 
     def _move_gripper(self, displacement: FloatArray, yaw_step: FloatArray) -> None:
-        c = self._config
-        wanted = rotate_z(clip_norm(displacement, c.max_step), self._yaw)
-        self._velocity = self._velocity + clip_norm(wanted - self._velocity, c.max_slew)
-        target = self._gripper + self._velocity
-        target[:, 2] = np.maximum(target[:, 2], self._table.height + c.finger_tip + 0.002)
-        centre = np.array([self._table.pan_axis_x, 0.0])
-        arm = target[:, :2] - centre
-        radius = np.sqrt((arm**2).sum(-1))
-        target[:, :2] = centre + arm * (np.clip(radius, *c.radius) / radius)[:, None]
+        limits = self.robot.limits
+        self._velocity = slew(rotate_z(displacement, self._yaw), self._velocity, limits)
+        target = self.robot.clip_to_reach(self._gripper + self._velocity)
         self._velocity = target - self._gripper
         self._gripper = target
-        self._yaw = self._yaw + np.clip(yaw_step, -c.max_yaw_step, c.max_yaw_step)
+        self._yaw = self._yaw + np.clip(yaw_step, -limits.max_yaw_step, limits.max_yaw_step)
 
     def _stop_on_blocks(self, before: FloatArray) -> None:
         """A finger or a held block that comes down on a block stops there."""
-        c = self._config
+        hand = self.robot.gripper
         free = np.arange(self._blocks.shape[1]) != self._held[:, None]
         under_finger = (self._finger_overlap() > 0.002).any(1) & free
         top = self._blocks[..., 2] + self._half
-        floor = np.where(under_finger & (before[:, None] - c.finger_tip > top - 0.004), top + c.finger_tip, -np.inf)
+        floor = np.where(under_finger & (before[:, None] - hand.tip > top - 0.004), top + hand.tip, -np.inf)
         holding = self._held >= 0
         if holding.any():
             held_xy = self._held_position()[:, None, :2]
@@ -164,7 +136,7 @@ class KinematicWorld:
             bottom = self._held_offset[:, 2] - self._half
             above = before[:, None] + bottom[:, None] > top - 0.004
             floor = np.maximum(floor, np.where(over & above, top - bottom[:, None], -np.inf))
-            table = self._table.height - bottom
+            table = self.robot.table.height - bottom
             floor = np.maximum(floor, np.where(holding, table, -np.inf)[:, None])
         lowest = floor.max(-1)
         stopped = self._gripper[:, 2] < lowest
@@ -174,9 +146,10 @@ class KinematicWorld:
     def _finger_overlap(self) -> FloatArray:
         """How deep each finger overlaps each block in the plane, ``[N, 2, B]`` metres; negative where it does not."""
         x, y, half = self._in_gripper()
-        side = np.array([-1.0, 1.0])[None, :, None] * (0.5 * self._opening + self._config.finger_half[1])[:, None, None]
-        along = self._config.finger_half[0] + half - np.abs(x)
-        across = self._config.finger_half[1] + half[:, None] - np.abs(y[:, None] - side)
+        lateral, closing = self.robot.gripper.finger
+        side = np.array([-1.0, 1.0])[None, :, None] * (0.5 * self._opening + closing)[:, None, None]
+        along = lateral + half - np.abs(x)
+        across = closing + half[:, None] - np.abs(y[:, None] - side)
         overlap: FloatArray = np.minimum(along[:, None], across)
         return overlap
 
@@ -199,18 +172,18 @@ class KinematicWorld:
 
     def _shove(self) -> None:
         """Fingers and a held block push aside what they run into."""
-        c = self._config
+        hand = self.robot.gripper
         free = np.arange(self._blocks.shape[1]) != self._held[:, None]
-        tip = (self._gripper[:, 2] - c.finger_tip)[:, None]
+        tip = (self._gripper[:, 2] - hand.tip)[:, None]
         low = (tip < self._blocks[..., 2] + self._half - 0.002) & (tip + 0.06 > self._blocks[..., 2] - self._half)
         depth = np.where((low & free)[:, None], self._finger_overlap(), 0.0)
         if (depth > 0).any():
             x, y, _ = self._in_gripper()
-            side = 0.5 * self._opening + c.finger_half[1]
+            side = 0.5 * self._opening + hand.finger[1]
             for finger, sign in ((0, -1.0), (1, 1.0)):
                 push = np.maximum(depth[:, finger], 0.0)
                 relative = y - sign * side[:, None]
-                lengthwise = np.abs(x) - c.finger_half[0] > np.abs(relative) - c.finger_half[1]
+                lengthwise = np.abs(x) - hand.finger[0] > np.abs(relative) - hand.finger[1]
                 shift = np.zeros(self._blocks.shape)
                 shift[..., 0] = np.where(lengthwise, np.sign(x) * push, 0.0)
                 shift[..., 1] = np.where(lengthwise, 0.0, np.sign(relative) * push)
@@ -225,14 +198,15 @@ class KinematicWorld:
             self._blocks[..., 1] += np.where(hit & ~sideways, np.sign(offset[..., 1]) * overlap[..., 1], 0.0)
 
     def _move_fingers(self, close: BoolArray) -> None:
-        c = self._config
-        opening = np.clip(self._opening + np.where(close, -c.finger_step, c.finger_step), 0.0, c.opening)
+        hand, grasp = self.robot.gripper, self._grasp
+        step = 2 * hand.speed * CONTROL_PERIOD
+        opening = np.clip(self._opening + np.where(close, -step, step), 0.0, hand.opening)
         x, y, _ = self._in_gripper()
         relative_z = self._blocks[..., 2] - self._gripper[:, None, 2]
         misaligned = np.abs(wrap_cube_yaw(self._block_yaws - self._yaw[:, None]))
-        lateral, vertical = (reach + 0.5 * self.blocks.excess for reach in (c.grasp_lateral, c.grasp_vertical))
+        lateral, vertical = (reach + 0.5 * self.blocks.excess for reach in (grasp.lateral, grasp.vertical))
         graspable = (np.abs(x) < lateral) & (np.abs(y) < self._half) & (np.abs(relative_z) < vertical)
-        graspable &= misaligned < c.grasp_yaw
+        graspable &= misaligned < grasp.yaw
         width = np.where(graspable, self._size, 0.0).max(-1)
         closing = close & (width > 0.0) & (opening <= width)
         opening = np.where(closing, width, opening)
@@ -240,7 +214,7 @@ class KinematicWorld:
         rows = self._rows[taking]
         if len(rows):
             block = np.where(graspable[rows], np.hypot(x, y)[rows], np.inf).argmin(-1)
-            slip = c.slip * self._episode.take(rows).standard_normal(3)
+            slip = grasp.slip * self._episode.take(rows).standard_normal(3)
             offset = np.stack([x[rows, block], np.zeros(len(rows)), relative_z[rows, block]], axis=-1)
             self._held[rows], self._held_offset[rows] = block, offset + slip * (1.0, 0.3, 0.5)
         self._held[(self._held >= 0) & (opening > self._size + 0.0005)] = -1
@@ -254,7 +228,7 @@ class KinematicWorld:
         offset = blocks[:, :, None] - blocks[:, None]
         lateral = np.abs(offset[..., :2]).max(-1)
         below = (lateral < self._size - 0.002) & (offset[..., 2] > 0.6 * self._size) & free[:, None]
-        tops = np.where(below, blocks[:, None, :, 2] + self._half, self._table.height)
+        tops = np.where(below, blocks[:, None, :, 2] + self._half, self.robot.table.height)
         support, index = tops.max(-1), tops.argmax(-1)
         gap = np.maximum(0.0, blocks[..., 2] - self._half - support)
         blocks[..., 2] -= np.where(free, np.minimum(gap, 0.03), 0.0)

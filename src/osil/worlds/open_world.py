@@ -10,11 +10,11 @@ import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene, World
 from osil.errors import ConfigError
+from osil.robots.robot import Robot
 from osil.seeds import Streams
 from osil.tasks.blocks import Blocks
-from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
-from osil.worlds.kinematic import KinematicConfig, KinematicWorld
+from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.pybullet import PyBulletWorld
 
 WorldKind = Literal["kinematic", "pybullet"]
@@ -28,6 +28,10 @@ class StackingWorld(World[Observation, Action, Scene], Protocol):
 
     def observe(self) -> Observation:
         """What the policy sees now."""
+
+    @property
+    def robot(self) -> Robot:
+        """Who acts."""
 
     @property
     def blocks(self) -> Blocks:
@@ -53,6 +57,10 @@ class BatchOfOne:
         return self._world.observe()[None]
 
     @property
+    def robot(self) -> Robot:
+        return self._world.robot
+
+    @property
     def blocks(self) -> Blocks:
         return self._world.blocks
 
@@ -67,10 +75,10 @@ class BatchOfOne:
 @contextmanager
 def open_world(
     kind: WorldKind,
+    robot: Robot,
     num_blocks: int,
     rng: np.random.Generator | Streams,
     conditions: Conditions | None = None,
-    table: Table | None = None,
 ) -> Iterator[StackingWorld]:
     """A world of ``num_blocks`` blocks whose leading dimension is ``[N]``, N at most ``BATCH_SIZE[kind]``.
 
@@ -80,13 +88,14 @@ def open_world(
         ConfigError: conditions other than a size of the blocks in the kinematic world, which has no physics.
     """
     conditions = conditions or Conditions()
+    robot = conditions.hand(robot)
     if kind == "kinematic":
         if not conditions.geometric:
             raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
-        yield KinematicWorld(rng, KinematicConfig(opening=conditions.opening), table, conditions.blocks)
+        yield KinematicWorld(rng, robot, conditions.blocks)
     else:
         physics, disturbances = conditions.physics(), conditions.disturbances()
-        world = PyBulletWorld(num_blocks, Streams.of(rng, 1)[0], physics, disturbances, table, conditions.opening)
+        world = PyBulletWorld(robot, num_blocks, Streams.of(rng, 1)[0], physics, disturbances)
         try:
             yield BatchOfOne(world)
         finally:

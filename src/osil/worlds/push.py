@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene
+from osil.robots.robot import Robot
 from osil.seeds import Streams
 from osil.tasks.block_stacking import StackingTask, stacked_on, stages_done
 from osil.tasks.blocks import Blocks
-from osil.tasks.table import Table
 from osil.worlds.open_world import StackingWorld
 
 HAND_ROOM, HAND_HEIGHT = 0.08, 0.09
@@ -37,7 +37,6 @@ class PushedWorld:
         tasks: N tasks, to tell the stages.
         rng: draws when, which block, where to and how far: one for all worlds, or a stream for each.
         distance: longest push, metres.
-        table: where blocks may lie.
     """
 
     def __init__(
@@ -46,11 +45,10 @@ class PushedWorld:
         tasks: Sequence[StackingTask],
         rng: np.random.Generator | Streams,
         distance: float,
-        table: Table | None = None,
     ) -> None:
         self._world, self._tasks, self._distance = world, tasks, distance
         self._rng = Streams.of(rng, len(tasks))
-        self._table = table or Table()
+        self._table = world.robot.table
         self._after = [
             int(self._rng[row].integers(min(1, task.num_stages - 1), task.num_stages)) for row, task in enumerate(tasks)
         ]
@@ -68,6 +66,10 @@ class PushedWorld:
     @property
     def blocks(self) -> Blocks:
         return self._world.blocks
+
+    @property
+    def robot(self) -> Robot:
+        return self._world.robot
 
     def observe(self) -> Observation:
         return self._world.observe()

@@ -1,4 +1,4 @@
-"""Block stacking by a Fetch in contact physics, one control period at a time."""
+"""Block stacking by an arm in contact physics, one control period at a time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene
 from osil.errors import SceneError
-from osil.robots import fetch
-from osil.robots.controller import FetchController
-from osil.robots.fetch import OPENING, GripperPose
+from osil.robots.controller import ArmController
+from osil.robots.kinematics import GripperPose
+from osil.robots.robot import Robot
 from osil.robots.sensing import cube_yaws, observe
 from osil.tasks.blocks import Blocks
-from osil.tasks.table import Table
-from osil.worlds.arm_simulation import FetchSimulation
-from osil.worlds.bullet_scene import NUM_ARM, Physics, Snapshot
+from osil.worlds.arm_simulation import ArmSimulation
+from osil.worlds.bullet_scene import Physics
+from osil.worlds.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,12 @@ class PyBulletWorld:
     """One live scene of ``num_blocks`` cubes, without leading dimensions.
 
     Args:
+        robot: that acts, at its table.
         num_blocks: cubes on the table.
         rng: draws where the gripper starts and the noise of the disturbances. None: the gripper starts over the
             middle of the table.
         physics: what the simulated things are like.
         disturbances: noise and delay.
-        table: the work area.
-        opening: distance between the finger pads of the open gripper, metres.
 
     Raises:
         ConfigError: the gripper does not open wide enough for the blocks.
@@ -52,18 +51,17 @@ class PyBulletWorld:
 
     def __init__(
         self,
+        robot: Robot,
         num_blocks: int,
         rng: np.random.Generator | None = None,
         physics: Physics | None = None,
         disturbances: Disturbances | None = None,
-        table: Table | None = None,
-        opening: float = OPENING,
     ) -> None:
-        (physics or Physics()).blocks.check_opening(opening)
-        self._opening = opening
-        self.simulation = FetchSimulation(num_blocks, physics, table)
+        (physics or Physics()).blocks.check_opening(robot.gripper.opening)
+        self.robot = robot
+        self.simulation = ArmSimulation(robot, num_blocks, physics)
         self._rng, self._disturbances = rng, disturbances or Disturbances()
-        self._controller = FetchController(self.simulation.table)
+        self._controller = ArmController(robot)
         self._pending: deque[Action] = deque()
 
     def close(self) -> None:
@@ -81,27 +79,29 @@ class PyBulletWorld:
             raise SceneError(f"expected a scene of {wanted} blocks, got positions {list(scene.block_positions.shape)}")
         half = 0.5 * scene.block_yaws
         quaternions = np.stack([np.zeros(wanted), np.zeros(wanted), np.sin(half), np.cos(half)], axis=-1)
-        arm = fetch.inverse(self._start())
-        self.simulation.reset(arm, self._opening, scene.block_positions, quaternions)
+        arm = self.robot.kinematics.inverse(self._start(), self.robot.home, self.robot.lift)
+        self.simulation.reset(arm, self.robot.gripper.opening, scene.block_positions, quaternions)
         self._controller.reset(arm)
         idle = Action(np.zeros(3), np.array(False))
         self._pending = deque([idle] * self._disturbances.latency_steps)
         return self.observe()
 
     def _start(self) -> GripperPose:
-        top = self.simulation.table.height
+        top, start = self.robot.table.height, self.robot.start
         if self._rng is None:
-            return GripperPose(np.array([0.60, 0.0, top + 0.25]), np.array(0.0))
-        x, y, height = self._rng.uniform((0.52, -0.2, 0.18), (0.66, 0.2, 0.34))
-        return GripperPose(np.array([x, y, top + height]), np.array(self._rng.uniform(-0.5, 0.5)))
+            x, y, height = start.middle
+            return GripperPose(np.array([x, y, top + height]), np.array(0.0))
+        low, high = np.transpose([start.x, start.y, start.height])
+        x, y, height = self._rng.uniform(low, high)
+        return GripperPose(np.array([x, y, top + height]), np.array(self._rng.uniform(-start.yaw, start.yaw)))
 
     def step(self, action: Action) -> Observation:
         """Act for one control period."""
         self._pending.append(action)
         due = self._pending.popleft()
-        joints = self.joint_positions()[:NUM_ARM]
+        joints = self.joint_positions()[: len(self.robot.arm_joints)]
         self.simulation.command_arm(self._controller.step(due.displacement, float(due.yaw_step), joints))
-        self.simulation.command_gripper(0.0 if due.close_gripper else self._opening)
+        self.simulation.command_gripper(0.0 if due.close_gripper else self.robot.gripper.opening)
         self.simulation.advance()
         return self.observe()
 
@@ -114,7 +114,8 @@ class PyBulletWorld:
         if self._rng is not None and (noise.position_noise or noise.yaw_noise):
             positions = positions + self._rng.normal(0.0, noise.position_noise, positions.shape)
             yaws = yaws + self._rng.normal(0.0, noise.yaw_noise, yaws.shape)
-        return observe(positions, yaws, fetch.forward(joints[:NUM_ARM]), joints[-2:].sum())
+        gripper = self.robot.kinematics.forward(joints[: len(self.robot.arm_joints)], self.robot.lift)
+        return observe(positions, yaws, gripper, joints[-2:].sum())
 
     @property
     def blocks(self) -> Blocks:
@@ -132,7 +133,7 @@ class PyBulletWorld:
         return Scene(positions, cube_yaws(quaternions))
 
     def joint_positions(self) -> FloatArray:
-        """Measured joints ``[J]`` in the order of ``bullet_scene.JOINT_NAMES``, radians or metres."""
+        """Measured joints ``[A]`` in the order of ``Robot.all_joints``, radians or metres."""
         return self.simulation.joint_states().positions
 
     def snapshot(self) -> Snapshot:

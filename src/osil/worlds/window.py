@@ -12,17 +12,19 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from osil.errors import SceneError
-from osil.worlds.bullet_scene import BulletScene, Snapshot
+from osil.robots.robot import Robot, load_robot
+from osil.worlds.bullet_scene import BulletScene
+from osil.worlds.snapshot import Snapshot
 
 PICTURE_PERIOD = 1 / 30
 """Seconds between two pictures where the machine is fast enough for that; else there are fewer pictures."""
 
-OPENING = 60.0
+PATIENCE = 60.0
 """Seconds in which the window must open."""
 
 
 class Window:
-    """A window on a scene, at first of ``num_blocks`` blocks.
+    """A window on a scene of a robot and, at first, ``num_blocks`` blocks.
 
     Attributes:
         open: False once somebody has closed it.
@@ -32,10 +34,10 @@ class Window:
         SceneError: it could not be opened.
     """
 
-    def __init__(self, num_blocks: int) -> None:
+    def __init__(self, robot: Robot, num_blocks: int) -> None:
         self.open = True
         self._pipe, other = Pipe()
-        command = [sys.executable, "-m", "osil.worlds.window", str(num_blocks), str(other.fileno())]
+        command = [sys.executable, "-m", "osil.worlds.window", robot.name, str(num_blocks), str(other.fileno())]
         with tempfile.TemporaryFile() as words:  # PyBullet has much to say, and where there is no display it exits
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, pass_fds=[other.fileno()]
@@ -43,7 +45,7 @@ class Window:
             self.pid = self._process.pid
             other.close()
             try:
-                opened = self._pipe.poll(OPENING) and self._pipe.recv()
+                opened = self._pipe.poll(PATIENCE) and self._pipe.recv()
             except EOFError:
                 opened = False
             if opened:
@@ -76,20 +78,20 @@ class Window:
         self._process.wait()
 
 
-def _draw(num_blocks: int, pipe: Connection) -> None:
+def _draw(robot: Robot, num_blocks: int, pipe: Connection) -> None:
     """Show what comes until nobody is at the other end. Each picture done is answered, which asks for the next."""
     os.nice(10)  # where there is no graphics card, drawing takes all the processor that it can get
-    scene = BulletScene(num_blocks, gui=True)
+    scene = BulletScene(robot, num_blocks, gui=True)
     while True:
         pipe.send(True)
         snapshot = pipe.recv()
         if len(snapshot.block_positions) != scene.num_blocks:
             scene.close()
-            scene = BulletScene(len(snapshot.block_positions), gui=True)
+            scene = BulletScene(robot, len(snapshot.block_positions), gui=True)
         scene.show(snapshot)
         time.sleep(PICTURE_PERIOD)
 
 
 if __name__ == "__main__":
     with suppress(EOFError, OSError, KeyboardInterrupt):
-        _draw(int(sys.argv[1]), Connection(int(sys.argv[2])))
+        _draw(load_robot(sys.argv[1]), int(sys.argv[2]), Connection(int(sys.argv[3])))

@@ -1,0 +1,99 @@
+"""What the rest of the project needs to know of an arm's kinematics. The gripper always points straight down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from osil.core import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class GripperPose:
+    """The gripper frame in the base frame; it points down.
+
+    Attributes:
+        position: ``[..., 3]`` grasp centre, metres.
+        yaw: ``[...]`` radians about z.
+    """
+
+    position: FloatArray
+    yaw: FloatArray
+
+    def __getitem__(self, index: Any) -> GripperPose:
+        """Index the leading dimensions."""
+        return GripperPose(self.position[index], self.yaw[index])
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Where the gripper frame is in the URDF.
+
+    Attributes:
+        link: that the fingers are fixed to.
+        approach: axis of the link, such as ``x`` or ``-y``, along which the hand approaches a block.
+        closing: axis of the link along which the fingers close.
+        grasp_centre: metres from the link's origin along the approach.
+    """
+
+    link: str
+    approach: str
+    closing: str
+    grasp_centre: float
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Where the hand of a jointed arm can point down: by the wrist's distance from the shoulder. Metres.
+
+    Attributes:
+        shoulder_height: of the shoulder over the root of the URDF.
+        hand: height of the wrist over the grasp centre when the hand points down.
+        offset: of the grasp centre from the wrist, away from the axis.
+        least, greatest: distances of the wrist from the shoulder, in the vertical plane through the arm.
+    """
+
+    shoulder_height: float
+    hand: float
+    offset: float
+    least: float
+    greatest: float
+
+
+class Kinematics(Protocol):
+    """Of an arm with J joints, base frame. ``lift`` is the position of the joint that slides the whole arm up, metres.
+
+    Attributes:
+        axis: ``[2]`` x and y of the vertical axis about which the arm turns, from which radii are measured, metres.
+    """
+
+    axis: FloatArray
+
+    def forward(self, joints: FloatArray, lift: FloatArray | float) -> GripperPose:
+        """Where the gripper is, for any joint positions ``[..., J]``, radians."""
+
+    def inverse(self, pose: GripperPose, near: FloatArray, lift: float) -> FloatArray:
+        """Joint positions ``[..., J]`` that put the gripper there, pointing down.
+
+        Args:
+            pose: leading dimensions none, or ``[T]`` for a path.
+            near: ``[J]`` positions from which the arm comes, where several would do.
+            lift: metres.
+        """
+
+    def tilt(self, joints: FloatArray) -> FloatArray:
+        """How far ``[...]`` (radians) the hand is from pointing straight down, for any joint positions ``[..., J]``."""
+
+    def reach(self, height: FloatArray, lift: float) -> tuple[FloatArray, FloatArray]:
+        """Least and greatest radius (metres) at which the gripper points down, its centre at ``height`` ``[...]``."""
+
+
+def unwrapped(joints: FloatArray, reference: FloatArray, continuous: np.ndarray) -> FloatArray:
+    """The same arm positions ``[..., J]``, continuous joints counted on from ``reference`` ``[..., J]``, radians.
+
+    A continuous joint that reads about a full turn away (three quarters or more) has wrapped, it has not turned.
+    """
+    away = (reference - joints) / (2 * np.pi)
+    return joints + np.where(continuous & (np.abs(away) > 0.75), 2 * np.pi * np.round(away), 0.0)

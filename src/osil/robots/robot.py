@@ -1,0 +1,290 @@
+"""A robot: everything that the project knows of one arm, from one YAML in ``config/robots`` and the arm's URDF."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from osil.core import FloatArray
+from osil.errors import ConfigError
+from osil.resources import resource_path
+from osil.robots.fetch import FetchKinematics
+from osil.robots.kinematics import Hand, Kinematics, Shell
+from osil.robots.limits import MotionLimits
+from osil.robots.urdf import UrdfJoint, read_joints
+from osil.settings import from_yaml
+from osil.tasks.table import Table
+
+Range = tuple[float, float]
+"""Lower and upper end."""
+
+
+@dataclass(frozen=True)
+class GripperConfig:
+    """Two fingers that close evenly. Metres and newtons.
+
+    Attributes:
+        joints: of the two fingers, each at half the opening.
+        opening: distance between the pads when open.
+        tip: the finger tips are this far beyond the grasp centre.
+        finger: half extents of a finger across and along the closing direction.
+        force: of each finger, in the simulation.
+        speed: of each finger; 0: the limit in the URDF.
+    """
+
+    joints: tuple[str, str]
+    opening: float
+    tip: float
+    finger: tuple[float, float]
+    force: float
+    speed: float = 0.0
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the gripper is at the beginning of an episode, drawn evenly. Metres and radians.
+
+    Attributes:
+        x, y: of the grasp centre, base frame.
+        height: of the grasp centre over the table.
+        yaw: greatest rotation either way.
+    """
+
+    x: Range
+    y: Range
+    height: Range
+    yaw: float
+
+    @property
+    def middle(self) -> tuple[float, float, float]:
+        """The middle of these places."""
+        x, y, height = (0.5 * sum(ends) for ends in (self.x, self.y, self.height))
+        return x, y, height
+
+
+@dataclass(frozen=True)
+class RobotConfig:
+    """What stands in the YAML of an arm; see ``config/robots/fetch.yaml``.
+
+    Attributes:
+        urdf: path from the YAML on, or ``package://NAME/PATH`` in a Python package.
+        kinematics: ``fetch`` in closed form, or ``pinocchio``.
+        base_height: of the URDF's root over the floor, metres.
+        arm_joints: J, from shoulder to hand.
+        lift_joint: slides the whole arm up; empty where there is none.
+        posture: what stays still, and where.
+        home: ``[J]`` a position from which everything is reached, radians; left out: all 0.
+        shell: what the arm reaches; the fetch's kinematics know it.
+        grasp_radius: from the table's centre, between which a block on the table can be grasped, metres.
+    """
+
+    urdf: str
+    kinematics: str
+    base_height: float
+    arm_joints: tuple[str, ...]
+    lift_joint: str
+    posture: dict[str, float]
+    hand: Hand
+    gripper: GripperConfig
+    limits: MotionLimits
+    table: Table
+    grasp_radius: Range
+    start: Start
+    home: tuple[float, ...] = ()
+    shell: Shell | None = None
+
+
+@dataclass(frozen=True)
+class Gripper:
+    """Two fingers that close evenly, each joint at half the opening. Metres, seconds and newtons.
+
+    Attributes:
+        joints: of the two fingers.
+        opening: distance between the pads when open.
+        tip: the finger tips are this far beyond the grasp centre.
+        finger: half extents of a finger across and along the closing direction.
+        force: of each finger, in the simulation.
+        travel: upper limit of each joint.
+        speed: of each finger.
+    """
+
+    joints: tuple[str, str]
+    opening: float
+    tip: float
+    finger: tuple[float, float]
+    force: float
+    travel: float
+    speed: float
+
+
+@dataclass(frozen=True, eq=False)
+class Robot:
+    """One arm. J joints from shoulder to hand; radians, metres and seconds, base frame.
+
+    Attributes:
+        name: of its configuration, or its path, as ``load_robot`` takes it.
+        urdf: its description.
+        base_height: of the URDF's root over the floor.
+        arm_joints: names of the J joints, the last dimension of every array of joint positions. The last joint turns the
+            hand about the direction in which it approaches.
+        lower, upper: ``[J]`` limits of position; infinite for a joint that turns without end.
+        speed: ``[J]`` limits of speed.
+        lift_joint: slides the whole arm up; empty where there is none.
+        joints: what the URDF says of the joints that a driver has to report: arm, lift and fingers.
+        posture: position of each joint that stays still, the lift among them.
+        gripper: the hand.
+        kinematics: forward and inverse.
+        limits: of the gripper's set point.
+        table: that the arm stands at.
+        grasp_radius: from the table's centre, between which a block on the table can be grasped.
+        start: where episodes begin.
+        home: ``[J]`` a position from which everything is reached.
+    """
+
+    name: str
+    urdf: Path
+    base_height: float
+    arm_joints: tuple[str, ...]
+    lower: FloatArray
+    upper: FloatArray
+    speed: FloatArray
+    lift_joint: str
+    joints: Mapping[str, UrdfJoint]
+    posture: Mapping[str, float]
+    gripper: Gripper
+    kinematics: Kinematics
+    limits: MotionLimits
+    table: Table
+    grasp_radius: Range
+    start: Start
+    home: FloatArray
+
+    @property
+    def continuous(self) -> np.ndarray:
+        """``[J]`` bool: joints that turn without end, so that positions a full turn apart are the same."""
+        return np.isinf(self.upper)
+
+    @property
+    def lift(self) -> float:
+        """Where the lift stays, metres."""
+        return self.posture.get(self.lift_joint, 0.0)
+
+    @property
+    def all_joints(self) -> tuple[str, ...]:
+        """Arm, what stays still, and fingers: the order of every array of all joints."""
+        return (*self.arm_joints, *self.posture, *self.gripper.joints)
+
+    def for_blocks(self, turned: bool) -> Robot:
+        """The same robot, at a table with blocks turned at random, or all parallel to the base frame."""
+        return self if turned else replace(self, table=replace(self.table, max_yaw=0.0))
+
+    def opened(self, opening: float) -> Robot:
+        """The same robot, whose gripper opens so wide (metres).
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if opening > 2 * self.gripper.travel:
+            raise ConfigError(
+                f"robot {self.name}: opens {2 * self.gripper.travel:g} m wide, and {opening:g} m are needed; "
+                "use smaller blocks"
+            )
+        return replace(self, gripper=replace(self.gripper, opening=opening))
+
+    def clip_to_reach(
+        self, position: FloatArray, table_height: float | None = None, lift: float | None = None
+    ) -> FloatArray:
+        """The nearest reachable grasp centre of the same height, so that motion slides along the edge of the reach.
+
+        Args:
+            position: ``[..., 3]`` grasp centre, metres, base frame.
+            table_height: of the table top over the floor, metres. None: of the robot's own table.
+            lift: position of the lift, metres. None: as in the posture.
+        """
+        limits, kinematics = self.limits, self.kinematics
+        top = self.table.height if table_height is None else table_height
+        lowest = top + self.gripper.tip + limits.floor_clearance
+        height = np.clip(position[..., 2], lowest, top + limits.max_height)
+        inner, outer = kinematics.reach(height, self.lift if lift is None else lift)
+        x, y = position[..., 0] - kinematics.axis[0], position[..., 1] - kinematics.axis[1]
+        radius = np.clip(np.hypot(x, y), np.maximum(inner, limits.min_radius), outer)
+        angle = np.clip(np.arctan2(y, x), -limits.max_pan, limits.max_pan)
+        across = (kinematics.axis[0] + radius * np.cos(angle), kinematics.axis[1] + radius * np.sin(angle))
+        return np.stack([*across, height], axis=-1)
+
+
+@lru_cache
+def load_robot(robot: str) -> Robot:
+    """The robot of a name in ``config/robots``, such as ``fetch``, or of a YAML file given by its path.
+
+    Raises:
+        ConfigError: there is none, or its YAML or URDF cannot be read or do not fit.
+    """
+    path = Path(robot)
+    if path.suffix != ".yaml":
+        folder = resource_path("config", "robots")
+        names = sorted(file.stem for file in folder.glob("*.yaml"))
+        if robot not in names:
+            raise ConfigError(f"robot {robot!r}: expected one of {', '.join(names)}, or the path of a .yaml file")
+        path = folder / f"{robot}.yaml"
+    config = from_yaml(RobotConfig, path)
+    urdf = _urdf_path(config.urdf, path)
+    joints = read_joints(urdf)
+    fingers = config.gripper.joints
+    driven = (*config.arm_joints, *([config.lift_joint] if config.lift_joint else []), *fingers)
+    if missing := [name for name in (*driven, *config.posture) if name not in joints]:
+        raise ConfigError(f"{path}: joints {', '.join(missing)} are not in {urdf}, which has {', '.join(joints)}")
+    arm = [joints[name] for name in config.arm_joints]
+    return Robot(
+        robot,
+        urdf,
+        config.base_height,
+        config.arm_joints,
+        np.array([joint.lower for joint in arm]),
+        np.array([joint.upper for joint in arm]),
+        np.array([joint.speed for joint in arm]),
+        config.lift_joint,
+        {name: joints[name] for name in driven},
+        config.posture,
+        Gripper(
+            fingers,
+            config.gripper.opening,
+            config.gripper.tip,
+            config.gripper.finger,
+            config.gripper.force,
+            joints[fingers[0]].upper,
+            config.gripper.speed or joints[fingers[0]].speed,
+        ),
+        _kinematics(config, urdf, joints),
+        config.limits,
+        config.table,
+        config.grasp_radius,
+        config.start,
+        np.array(config.home or [0.0] * len(arm)),
+    )
+
+
+def _kinematics(config: RobotConfig, urdf: Path, joints: Mapping[str, UrdfJoint]) -> Kinematics:
+    if config.kinematics == "fetch":
+        return FetchKinematics(joints, config.hand.grasp_centre)
+    if config.kinematics == "pinocchio" and config.shell is not None:
+        from osil.robots.pinocchio import PinocchioKinematics  # an extra, which a Fetch does not need
+
+        return PinocchioKinematics(urdf, config.arm_joints, config.hand, config.base_height, config.home, config.shell)
+    raise ConfigError(f"kinematics {config.kinematics!r}: expected fetch, or pinocchio and a shell")
+
+
+def _urdf_path(text: str, beside: Path) -> Path:
+    """Where a URDF lies: from the YAML ``beside`` on, or in a Python package."""
+    if not text.startswith("package://"):
+        return (beside.parent / text).resolve()
+    package, _, path = text.removeprefix("package://").partition("/")
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise ConfigError(f"{beside}: {text} is in the Python package {package}, which is not installed")
+    return Path(found.submodule_search_locations[0]) / path
