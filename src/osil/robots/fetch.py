@@ -64,6 +64,9 @@ table."""
 FINGER_TIP = 0.016
 """The finger tips are this far (metres) beyond the grasp centre."""
 
+TIP_ROOM = 0.003
+"""The finger tips stay this far (metres) above what the block to be grasped stands on."""
+
 GRASP_OFFSET = 0.015
 """The grasp centre is this far (metres) beyond ``gripper_link``."""
 
@@ -194,3 +197,16 @@ def inverse(pose: GripperPose, torso: float = TORSO_HEIGHT) -> FloatArray:
     zero = np.zeros_like(pan)
     joints: FloatArray = np.stack([pan, lift, zero, elbow, zero, 0.5 * np.pi - lift - elbow, pan - pose.yaw], axis=-1)
     return joints
+
+
+def grasp_height(size: FloatArray | float) -> FloatArray:
+    """How far above their centres blocks are held, so that the finger tips stay off what they stand on, metres.
+
+    Args:
+        size: ``[...]`` edge lengths, metres.
+
+    Returns:
+        ``[...]``: 0 for all but small blocks.
+    """
+    height: FloatArray = np.maximum(0.0, FINGER_TIP + TIP_ROOM - 0.5 * np.asarray(size))
+    return height

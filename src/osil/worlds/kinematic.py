@@ -30,8 +30,7 @@ class KinematicConfig:
         finger_step: change of that distance in a step (two fingers at 0.05 m/s).
         finger_tip: tips below the grasp centre.
         finger_half: half extents of a finger in gripper x and y.
-        grasp_lateral, grasp_vertical: a nominal block whose centre is this close to the grasp centre can be held; of
-            another block it is the faces that count.
+        grasp_lateral, grasp_vertical: a nominal block whose centre is this close to the grasp centre can be held.
         grasp_yaw: greatest misalignment (rad) that closing fingers straighten.
         slip: standard deviation of the block's shift in the fingers when it is grasped.
         radius: reachable distances from the pan axis.
@@ -230,7 +229,8 @@ class KinematicWorld:
         x, y, _ = self._in_gripper()
         relative_z = self._blocks[..., 2] - self._gripper[:, None, 2]
         misaligned = np.abs(wrap_cube_yaw(self._block_yaws - self._yaw[:, None]))
-        lateral, vertical = (reach + 0.5 * self.blocks.excess for reach in (c.grasp_lateral, c.grasp_vertical))
+        lateral = c.grasp_lateral + 0.5 * self.blocks.excess
+        vertical = c.grasp_vertical + 0.25 * self.blocks.excess  # the fingers reach a quarter of the block at least
         graspable = (np.abs(x) < lateral) & (np.abs(y) < self._half) & (np.abs(relative_z) < vertical)
         graspable &= misaligned < c.grasp_yaw
         width = np.where(graspable, self._size, 0.0).max(-1)
