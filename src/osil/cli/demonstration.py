@@ -63,13 +63,15 @@ def _replay(options: argparse.Namespace) -> None:
     from osil.figures.render import SceneRenderer
     from osil.figures.replay import play, snapshots
     from osil.figures.video import check_video, write_video
+    from osil.tasks.blocks import Blocks
 
-    steps = snapshots(load(options.file).demonstration)
+    demonstration = load(options.file).demonstration
+    steps, blocks = snapshots(demonstration), Blocks.likely(demonstration.observations)
     if options.output is None:
-        play(steps, options.speed)
+        play(steps, options.speed, blocks)
         return
     check_video(options.output)
-    renderer = SceneRenderer(len(steps[0].block_positions))
+    renderer = SceneRenderer(len(steps[0].block_positions), blocks=blocks)
     shown = steps[::FILM_STRIDE]
     pictures = (renderer.render(step) for step in tqdm(shown, unit="picture"))
     write_video(options.output, pictures, options.speed / (CONTROL_PERIOD * FILM_STRIDE))

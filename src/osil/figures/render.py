@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
 from osil.worlds.bullet import pybullet
-from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene, Snapshot
+from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene, Physics, Snapshot
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class SceneRenderer:
         ResourceError: the robot description is not installed.
     """
 
-    def __init__(self, num_blocks: int, camera: Camera | None = None, table: Table | None = None) -> None:
-        self._scene = BulletScene(num_blocks, table=table)
+    def __init__(
+        self, num_blocks: int, camera: Camera | None = None, table: Table | None = None, blocks: Blocks = NOMINAL
+    ) -> None:
+        self._scene = BulletScene(num_blocks, Physics(blocks=blocks), table)
         self._camera = camera or Camera()
         c = self._camera
         self._view = pybullet.computeViewMatrix(c.eye, c.target, (0, 0, 1))

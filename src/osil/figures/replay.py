@@ -16,7 +16,7 @@ from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z
 from osil.robots import fetch
 from osil.robots.fetch import GripperPose
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
 from osil.worlds.bullet_scene import BODY_POSTURE, Snapshot
 from osil.worlds.window import Window
@@ -47,13 +47,13 @@ def snapshots(demonstration: Demonstration[Observation, Action], table: Table | 
     return [Snapshot(*step) for step in zip(joints, blocks, quaternions, strict=True)]
 
 
-def play(steps: Sequence[Snapshot], speed: float = 1.0) -> None:
-    """Show snapshots in PyBullet's window, ``speed`` times as fast as they were, until they or the window end.
+def play(steps: Sequence[Snapshot], speed: float = 1.0, blocks: Blocks = NOMINAL) -> None:
+    """Show snapshots of ``blocks`` in PyBullet's window, ``speed`` times as fast as they were, until either ends.
 
     Raises:
         SceneError: there is no display.
     """
-    window = Window(len(steps[0].block_positions))
+    window = Window(len(steps[0].block_positions), blocks)
     began = time.monotonic()
     try:
         for number, step in enumerate(steps):

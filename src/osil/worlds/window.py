@@ -12,7 +12,8 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from osil.errors import SceneError
-from osil.worlds.bullet_scene import BulletScene, Snapshot
+from osil.tasks.blocks import NOMINAL, Blocks
+from osil.worlds.bullet_scene import BulletScene, Physics, Snapshot
 
 PICTURE_PERIOD = 1 / 30
 """Seconds between two pictures where the machine is fast enough for that; else there are fewer pictures."""
@@ -22,7 +23,7 @@ OPENING = 60.0
 
 
 class Window:
-    """A window on a scene, at first of ``num_blocks`` blocks.
+    """A window on a scene of equal ``blocks``, at first ``num_blocks`` of them.
 
     Attributes:
         open: False once somebody has closed it.
@@ -32,10 +33,10 @@ class Window:
         SceneError: it could not be opened.
     """
 
-    def __init__(self, num_blocks: int) -> None:
+    def __init__(self, num_blocks: int, blocks: Blocks = NOMINAL) -> None:
         self.open = True
         self._pipe, other = Pipe()
-        command = [sys.executable, "-m", "osil.worlds.window", str(num_blocks), str(other.fileno())]
+        command = [sys.executable, "-m", "osil.worlds.window", str(num_blocks), str(blocks.size), str(other.fileno())]
         with tempfile.TemporaryFile() as words:  # PyBullet has much to say, and where there is no display it exits
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, pass_fds=[other.fileno()]
@@ -76,20 +77,21 @@ class Window:
         self._process.wait()
 
 
-def _draw(num_blocks: int, pipe: Connection) -> None:
+def _draw(num_blocks: int, blocks: Blocks, pipe: Connection) -> None:
     """Show what comes until nobody is at the other end. Each picture done is answered, which asks for the next."""
     os.nice(10)  # where there is no graphics card, drawing takes all the processor that it can get
-    scene = BulletScene(num_blocks, gui=True)
+    physics = Physics(blocks=blocks)
+    scene = BulletScene(num_blocks, physics, gui=True)
     while True:
         pipe.send(True)
         snapshot = pipe.recv()
         if len(snapshot.block_positions) != scene.num_blocks:
             scene.close()
-            scene = BulletScene(len(snapshot.block_positions), gui=True)
+            scene = BulletScene(len(snapshot.block_positions), physics, gui=True)
         scene.show(snapshot)
         time.sleep(PICTURE_PERIOD)
 
 
 if __name__ == "__main__":
     with suppress(EOFError, OSError, KeyboardInterrupt):
-        _draw(int(sys.argv[1]), Connection(int(sys.argv[2])))
+        _draw(int(sys.argv[1]), Blocks(float(sys.argv[2])), Connection(int(sys.argv[3])))
