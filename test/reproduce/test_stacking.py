@@ -64,6 +64,18 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_results(
         stacking.reproduce(model, tmp_path, seed=1, jobs=1, names=["nonsense"])
 
 
+def test_records_that_do_not_say_what_was_seen_are_gone_on_from(tmp_path: Path, small: Experiment) -> None:
+    stacking.reproduce(Path("unused"), tmp_path, seed=1, jobs=1)
+    records, report = tmp_path / "records" / "expert_test.jsonl", numbers(tmp_path)
+    header, *lines = (json.loads(line) for line in records.read_text().splitlines())
+    for line in lines:
+        for episode in line["episodes"]:
+            assert episode.pop("seen_reached") is None, "nothing was shown to the expert"
+    records.write_text("".join(json.dumps(line) + "\n" for line in (header, *lines)))
+    stacking.reproduce(Path("unused"), tmp_path, seed=1, jobs=1)
+    assert numbers(tmp_path) == report
+
+
 def test_tables_and_figures_come_from_reports(tmp_path: Path) -> None:
     report = json.loads(json.dumps(evaluate("expert", Setting("kinematic"), TASKS, episodes=2)))
     assert rates(report).rate == {2: 1.0, 4: 1.0}

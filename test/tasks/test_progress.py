@@ -56,7 +56,7 @@ def test_demonstrations_without_an_end_are_refused(shown: Demonstration[Observat
         Progress(shown[:5])
     carrying = np.flatnonzero(shown.observations.gripper_opening < 0.045)[0]
     with pytest.raises(DemonstrationError, match="cut short"):
-        Progress(shown[: carrying + 1])
+        Progress(shown[: carrying + 5])
 
 
 def test_other_blocks_and_batches_are_refused(shown: Demonstration[Observation, Action]) -> None:

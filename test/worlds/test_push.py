@@ -9,11 +9,14 @@ from osil.data.kinematic_episodes import scenes
 from osil.errors import ConfigError
 from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask, layout_below, layout_reached, stages_done
-from osil.tasks.blocks import NOMINAL
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
+from osil.worlds.bullet_scene import Physics
 from osil.worlds.conditions import Conditions
+from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.open_world import WorldKind, open_world
 from osil.worlds.push import PushedWorld
+from osil.worlds.pybullet import PyBulletWorld
 
 
 @pytest.mark.parametrize(("kind", "count"), [("kinematic", 16), ("pybullet", 1)])
@@ -54,3 +57,23 @@ def test_conditions_reach_the_physics_and_the_kinematic_world_refuses_them() -> 
         pass
     with pytest.raises(ConfigError, match="factors"):
         Conditions(mass=0.0)
+    with pytest.raises(ConfigError, match="edge length"):
+        Conditions(size=1.6)
+
+
+@pytest.mark.parametrize("size", [0.625, 1.0, 1.5])
+@pytest.mark.parametrize("kind", ["kinematic", "pybullet"])
+def test_the_hand_opens_as_wide_as_larger_blocks_need_it(kind: WorldKind, size: float) -> None:
+    conditions, rng = Conditions(size=size), np.random.default_rng(0)
+    with open_world(kind, 2, rng, conditions) as world:
+        seen = world.reset(scenes(Table(), 1, 2, rng, conditions.blocks))
+        assert world.blocks == conditions.blocks
+        assert seen.gripper_opening[0] == pytest.approx(max(0.066, conditions.blocks.size + 0.022), abs=5e-4)
+
+
+def test_a_hand_that_is_too_narrow_for_the_blocks_says_so() -> None:
+    large = Blocks(0.06)
+    with pytest.raises(ConfigError, match="too narrow for blocks of 60 mm"):
+        PyBulletWorld(2, physics=Physics(blocks=large))
+    with pytest.raises(ConfigError, match="too narrow for blocks of 60 mm"):
+        KinematicWorld(np.random.default_rng(0), blocks=large)

@@ -65,14 +65,15 @@ def _replay(options: argparse.Namespace) -> None:
     from osil.figures.replay import play, snapshots
     from osil.figures.video import check_video, write_video
     from osil.robots.robot import load_robot
+    from osil.tasks.blocks import Blocks
 
-    robot = load_robot(options.robot)
-    steps = snapshots(load(options.file).demonstration, robot)
+    robot, demonstration = load_robot(options.robot), load(options.file).demonstration
+    steps, blocks = snapshots(demonstration, robot), Blocks.likely(demonstration.observations)
     if options.output is None:
-        play(steps, robot, options.speed)
+        play(steps, robot, options.speed, blocks)
         return
     check_video(options.output)
-    renderer = SceneRenderer(robot, len(steps[0].block_positions))
+    renderer = SceneRenderer(robot, len(steps[0].block_positions), blocks=blocks)
     shown = steps[::FILM_STRIDE]
     pictures = (renderer.render(step) for step in tqdm(shown, unit="picture"))
     write_video(options.output, pictures, options.speed / (CONTROL_PERIOD * FILM_STRIDE))

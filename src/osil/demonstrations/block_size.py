@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osil.core import Action, FloatArray, Observation
-from osil.tasks.blocks import NOMINAL, held_width
+from osil.tasks.blocks import NOMINAL, grasp_height, held_width
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +35,14 @@ class BlockScale:
         return BlockScale(self.width[index])
 
     def shrink(self, observation: Observation) -> Observation:
-        """What would be seen if the blocks were nominal: the fingers are as far from a block as they are."""
-        factor = NOMINAL.size / self.width
+        """What would be seen if the blocks were nominal: the fingers are as far from a block as they are.
+
+        Nominal blocks are held at their centre, small ones above it.
+        """
+        factor, held = NOMINAL.size / self.width, np.zeros((*self.width.shape, 1, 3))
+        held[..., 0, 2] = grasp_height(self.width)
         return Observation(
-            observation.block_positions * factor[..., None, None],
+            (observation.block_positions + held) * factor[..., None, None],
             observation.gripper_opening + (NOMINAL.size - self.width),
             observation.block_yaws,
         )

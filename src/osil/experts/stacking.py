@@ -19,13 +19,10 @@ from osil.core import Action, BoolArray, FloatArray, Observation
 from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
 from osil.robots.robot import Gripper
 from osil.tasks.block_stacking import StackingTask, stacked_on
-from osil.tasks.blocks import NOMINAL, Blocks, between_fingers
+from osil.tasks.blocks import NOMINAL, Blocks, between_fingers, grasp_height
 
 FINGER_ROOM = 0.003
 """The open fingers come down at least so far from a neighbour of the block to be grasped, metres."""
-
-TIP_ROOM = 0.004
-"""The finger tips stay this far above what the block to be grasped stands on, metres."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,9 @@ class ExpertConfig:
         return 0.5 * self.gripper.opening + 2 * along + room, across + room
 
     @property
-    def grasp_height(self) -> float:
-        """Small blocks are held this far above their centre, so that the finger tips stay off what they stand on."""
-        return max(0.0, self.gripper.tip + TIP_ROOM - self.blocks.half)
+    def precision(self) -> float:
+        """Small blocks are grasped with a vertical error as much smaller as they are."""
+        return min(1.0, self.blocks.size / NOMINAL.size)
 
 
 class StackingExpert:
@@ -172,7 +169,7 @@ class StackingExpert:
         # Where to go: over the target with the block held, else around the block to pick.
         goal = np.where(holding[:, None], positions[rows, target] - carried, positions[rows, pick])
         goal[holding, 2] += c.blocks.size
-        goal[~holding, 2] += c.grasp_height
+        goal[~holding, 2] += grasp_height(c.blocks.size)
         turn = np.where(holding, yaws[rows, target] - yaws[rows, held], yaws[rows, pick])
         push, crowded = self._away(positions, carried, others)
         goal[aside, :2] = push[aside]
@@ -197,7 +194,7 @@ class StackingExpert:
         yaw_step = np.clip(c.gain * turn, -c.max_yaw_step, c.max_yaw_step) * may_move
 
         closing = width < c.closing_width
-        near = np.where(closing[:, None], c.closing_tolerance, c.grasp_tolerance)
+        near = np.where(closing[:, None], c.closing_tolerance, c.grasp_tolerance) * (1.0, c.precision, 1.0)
         grasp = ~holding & ~finished & self._within(lateral, goal[:, 2], turn, near)
         grasp &= width > 0.9 * c.blocks.size  # fingers that closed on nothing open again
         gap = -goal[:, 2]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from osil.robots.robot import Robot
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet import pybullet
-from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene
+from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene, Physics
 from osil.worlds.snapshot import Snapshot
 
 
@@ -40,8 +41,8 @@ class SceneRenderer:
         ResourceError: the robot description is not installed.
     """
 
-    def __init__(self, robot: Robot, num_blocks: int, camera: Camera | None = None) -> None:
-        self._scene = BulletScene(robot, num_blocks)
+    def __init__(self, robot: Robot, num_blocks: int, camera: Camera | None = None, blocks: Blocks = NOMINAL) -> None:
+        self._scene = BulletScene(robot, num_blocks, Physics(blocks=blocks))
         self._camera = camera or Camera()
         c = self._camera
         self._view = pybullet.computeViewMatrix(c.eye, c.target, (0, 0, 1))

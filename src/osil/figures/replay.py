@@ -16,7 +16,7 @@ from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import Robot
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
 from osil.worlds.snapshot import Snapshot
 from osil.worlds.window import Window
@@ -48,15 +48,15 @@ def snapshots(demonstration: Demonstration[Observation, Action], robot: Robot) -
     return [Snapshot(*step) for step in zip(joints, blocks, quaternions, strict=True)]
 
 
-def play(steps: Sequence[Snapshot], robot: Robot, speed: float = 1.0) -> None:
-    """Show snapshots of a robot in PyBullet's window, ``speed`` times as fast as they were.
+def play(steps: Sequence[Snapshot], robot: Robot, speed: float = 1.0, blocks: Blocks = NOMINAL) -> None:
+    """Show snapshots of robot and blocks in PyBullet's window, ``speed`` times as fast as they were.
 
     It ends with the last of them, or when somebody closes the window.
 
     Raises:
         SceneError: there is no display.
     """
-    window = Window(robot, len(steps[0].block_positions))
+    window = Window(robot, len(steps[0].block_positions), blocks)
     began = time.monotonic()
     try:
         for number, step in enumerate(steps):

@@ -130,8 +130,8 @@ class Robot:
         name: of its configuration, or its path, as ``load_robot`` takes it.
         urdf: its description.
         base_height: of the URDF's root over the floor.
-        arm_joints: names of the J joints, the last dimension of every array of joint positions. The last joint turns the
-            hand about the direction in which it approaches.
+        arm_joints: names of the J joints, the last dimension of every array of joint positions. The last of them turns
+            the hand about the direction in which it approaches.
         lower, upper: ``[J]`` limits of position; infinite for a joint that turns without end.
         speed: ``[J]`` limits of speed.
         lift_joint: slides the whole arm up; empty where there is none.

@@ -191,8 +191,8 @@ class PolicyNode(Node):
             raise ControllerError(problem)
         stored = storage.load(self._library.find(goal.request.demonstration))
         stored.check_blocks(self._view.look().block_names)
-        progress = Progress(stored.demonstration)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
+        progress = Progress(stored.demonstration)
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
         seen = self._view.look(stored.block_names, progress.blocks)
         self._policy.act(seen.observation)  # the first call of a network is slow

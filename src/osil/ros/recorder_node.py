@@ -47,7 +47,7 @@ from osil.ros.recording import Recording
 from osil.ros.sources import Sources
 from osil.ros.spin import spin
 from osil.ros.timing import Received, check_recent, recent
-from osil.tasks.blocks import LARGEST, Blocks
+from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
@@ -71,7 +71,7 @@ class RecorderParameters:
     robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     demonstrations: str = parameter("folder of the demonstration files; made if missing")
     max_age: float = parameter("seconds after which a joint state or block pose counts as lost")
-    block_size: float = parameter("edge length of the blocks in metres; fingers closer than that hold one")
+    block_size: float = parameter("edge length of the blocks, metres")
 
     def __post_init__(self) -> None:
         require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
@@ -157,7 +157,7 @@ class RecorderNode(Node):
 
     def _action(self, twist: TwistStamped, seen: Seen) -> Action:
         """What is commanded. Fingers that were not commanded yet are as they are: closed, if no block fits between."""
-        close = bool(seen.observation.gripper_opening < LARGEST) if self._close is None else self._close
+        close = bool(seen.observation.gripper_opening < self._blocks.open_width) if self._close is None else self._close
         return convert.to_action(twist, close, CONTROL_PERIOD)
 
     def _watch(self, blocks: BlockPoseArray) -> None:

@@ -16,6 +16,9 @@ SMALLEST, LARGEST = 0.025, 0.060
 MISREAD = 0.0015
 """The fingers may read a block this much too narrow or too wide, metres."""
 
+GRASP_ROOM = 0.019
+"""The fingers reach this far below where they hold a block, with room to what the block stands on, metres."""
+
 AT_REST = 0.0005
 """Fingers that move less than this in a control step are at rest, metres."""
 
@@ -137,3 +140,16 @@ def held_width(demonstration: Observation) -> float:
             f"apart, got fingers {opening.min():.3f} to {opening.max():.3f} m apart; record it again"
         )
     return float(np.median(opening[holding]))
+
+
+def grasp_height(size: FloatArray | float) -> FloatArray:
+    """How far above their centres blocks are held, so that the finger tips stay off what they stand on, metres.
+
+    Args:
+        size: ``[...]`` edge lengths, metres.
+
+    Returns:
+        ``[...]``: 0 for all but small blocks.
+    """
+    height: FloatArray = np.maximum(0.0, GRASP_ROOM - 0.5 * np.asarray(size))
+    return height

@@ -23,8 +23,7 @@ class GraspConfig:
     """How blocks behave in the fingers, metres and radians.
 
     Attributes:
-        lateral, vertical: a nominal block whose centre is this close to the grasp centre can be held; of another block
-            it is the faces that count.
+        lateral, vertical: a nominal block whose centre is this close to the grasp centre can be held.
         yaw: greatest misalignment that closing fingers straighten.
         slip: standard deviation of the block's shift in the fingers when it is grasped.
     """
@@ -204,7 +203,8 @@ class KinematicWorld:
         x, y, _ = self._in_gripper()
         relative_z = self._blocks[..., 2] - self._gripper[:, None, 2]
         misaligned = np.abs(wrap_cube_yaw(self._block_yaws - self._yaw[:, None]))
-        lateral, vertical = (reach + 0.5 * self.blocks.excess for reach in (grasp.lateral, grasp.vertical))
+        lateral = grasp.lateral + 0.5 * self.blocks.excess
+        vertical = grasp.vertical + 0.25 * self.blocks.excess  # the fingers reach a quarter of the block at least
         graspable = (np.abs(x) < lateral) & (np.abs(y) < self._half) & (np.abs(relative_z) < vertical)
         graspable &= misaligned < grasp.yaw
         width = np.where(graspable, self._size, 0.0).max(-1)

@@ -13,7 +13,8 @@ from multiprocessing.connection import Connection
 
 from osil.errors import SceneError
 from osil.robots.robot import Robot, load_robot
-from osil.worlds.bullet_scene import BulletScene
+from osil.tasks.blocks import NOMINAL, Blocks
+from osil.worlds.bullet_scene import BulletScene, Physics
 from osil.worlds.snapshot import Snapshot
 
 PICTURE_PERIOD = 1 / 30
@@ -24,7 +25,7 @@ PATIENCE = 60.0
 
 
 class Window:
-    """A window on a scene of a robot and, at first, ``num_blocks`` blocks.
+    """A window on a scene of a robot and equal ``blocks``, at first ``num_blocks`` of them.
 
     Attributes:
         open: False once somebody has closed it.
@@ -34,10 +35,11 @@ class Window:
         SceneError: it could not be opened.
     """
 
-    def __init__(self, robot: Robot, num_blocks: int) -> None:
+    def __init__(self, robot: Robot, num_blocks: int, blocks: Blocks = NOMINAL) -> None:
         self.open = True
         self._pipe, other = Pipe()
-        command = [sys.executable, "-m", "osil.worlds.window", robot.name, str(num_blocks), str(other.fileno())]
+        scene = [robot.name, str(num_blocks), str(blocks.size)]
+        command = [sys.executable, "-m", "osil.worlds.window", *scene, str(other.fileno())]
         with tempfile.TemporaryFile() as words:  # PyBullet has much to say, and where there is no display it exits
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, pass_fds=[other.fileno()]
@@ -78,20 +80,22 @@ class Window:
         self._process.wait()
 
 
-def _draw(robot: Robot, num_blocks: int, pipe: Connection) -> None:
+def _draw(robot: Robot, num_blocks: int, blocks: Blocks, pipe: Connection) -> None:
     """Show what comes until nobody is at the other end. Each picture done is answered, which asks for the next."""
     os.nice(10)  # where there is no graphics card, drawing takes all the processor that it can get
-    scene = BulletScene(robot, num_blocks, gui=True)
+    physics = Physics(blocks=blocks)
+    scene = BulletScene(robot, num_blocks, physics, gui=True)
     while True:
         pipe.send(True)
         snapshot = pipe.recv()
         if len(snapshot.block_positions) != scene.num_blocks:
             scene.close()
-            scene = BulletScene(robot, len(snapshot.block_positions), gui=True)
+            scene = BulletScene(robot, len(snapshot.block_positions), physics, gui=True)
         scene.show(snapshot)
         time.sleep(PICTURE_PERIOD)
 
 
 if __name__ == "__main__":
     with suppress(EOFError, OSError, KeyboardInterrupt):
-        _draw(load_robot(sys.argv[1]), int(sys.argv[2]), Connection(int(sys.argv[3])))
+        robot, blocks = load_robot(sys.argv[1]), Blocks(float(sys.argv[3]))
+        _draw(robot, int(sys.argv[2]), blocks, Connection(int(sys.argv[4])))
