@@ -20,11 +20,14 @@ from osil import Action, Demonstration, Observation, load_policy
 from osil.data.demonstrate import demonstrate
 from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import OneShotPolicy, PolicyConfig
+from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
 from osil.tasks.table import Table
 from osil.worlds.open_world import open_world
+
+FETCH = load_robot("fetch")
 
 BLOCKS = (2, 4, 6, 8, 10, 12, 16)
 ENSEMBLES = (1, 10)
@@ -65,7 +68,7 @@ def demonstration(task: StackingTask) -> Demonstration[Observation, Action]:
     """By the scripted expert, in the kinematic world."""
     rng = generator("demonstrate", 0)
     table = Table(spacing=0.075)  # closer than elsewhere, for many blocks: only the time matters here
-    with open_world("kinematic", task.num_blocks, rng) as world:
+    with open_world("kinematic", FETCH, task.num_blocks, rng) as world:
         (shown,), _ = demonstrate(world, [task], table.random_scene(task.num_blocks, rng)[None])
     return shown
 

@@ -24,13 +24,15 @@ from sensor_msgs.msg import JointState
 from osil.core import CONTROL_PERIOD, Action
 from osil.data.demonstrate import demonstrate
 from osil.demonstrations import storage
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.msg import BlockPoseArray
+
+FETCH = load_robot("fetch")
 
 MOTION = 2e-4
 """Radians by which a joint must have moved to count as moving."""
@@ -53,7 +55,7 @@ class Meter(Session):
         self.create_subscription(TwistStamped, topics.GRIPPER_TWIST, self._note_twist, 1)
 
     def _note_joints(self, message: JointState) -> None:
-        arm = convert.to_arm(convert.to_joint_positions(message))
+        arm = convert.pick(convert.to_joint_positions(message), FETCH.arm_joints)
         if self._pose is not None and not self.moved_at and np.abs(arm - self._pose).max() > MOTION:
             self.moved_at = convert.to_nanoseconds(message.header.stamp)
         self._newest = arm
@@ -89,7 +91,7 @@ def main() -> None:
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     folder = Path(tempfile.mkdtemp())
     rng = np.random.default_rng(0)
-    (shown,), _ = demonstrate(KinematicWorld(rng), [TASK], Table().random_scene(TASK.num_blocks, rng)[None])
+    (shown,), _ = demonstrate(KinematicWorld(rng, FETCH), [TASK], FETCH.table.random_scene(TASK.num_blocks, rng)[None])
     storage.save(shown, folder / "shown.mcap", "shown", "abcde")
     with Stack(folder, {"OMP_NUM_THREADS": "1"}) as stack:
         stack.start("simulation")

@@ -17,10 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from osil.core import CONTROL_PERIOD
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 from osil.worlds.pybullet import PyBulletWorld
+
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
 
 
 def processor() -> str:
@@ -34,9 +37,9 @@ def processor() -> str:
 def seconds_per_step(num_blocks: int, steps: int) -> tuple[float, float]:
     """Processor seconds of a control step and of a reset."""
     rng = np.random.default_rng(0)
-    world = PyBulletWorld(num_blocks, rng)
-    expert = StackingExpert(StackingTask.parse(string.ascii_lowercase[:num_blocks]))
-    scene = Table().random_scene(num_blocks, rng)
+    world = PyBulletWorld(FETCH, num_blocks, rng)
+    expert = StackingExpert(StackingTask.parse(string.ascii_lowercase[:num_blocks]), EXPERT)
+    scene = FETCH.table.random_scene(num_blocks, rng)
     start = time.process_time()
     observation = world.reset(scene)
     reset = time.process_time() - start

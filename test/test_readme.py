@@ -10,11 +10,13 @@ import pytest
 
 from osil.core import Action
 from osil.data.demonstrate import demonstrate
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.table import Table
 from osil.worlds.judge import step_limit
 from osil.worlds.kinematic import KinematicWorld
+
+FETCH = load_robot("fetch")
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,8 +25,8 @@ ROOT = Path(__file__).parents[1]
 def test_the_python_example_repeats_what_was_shown(text: str, seed: int) -> None:
     """Blocks lie turned, so a policy that is not told by how much fails in a part of these scenes."""
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    task, rng, table = StackingTask.parse(text), np.random.default_rng(seed), Table()
-    world = KinematicWorld(rng)
+    task, rng, table = StackingTask.parse(text), np.random.default_rng(seed), FETCH.table
+    world = KinematicWorld(rng, FETCH)
     (shown,), _ = demonstrate(world, [task], table.random_scene(task.num_blocks, rng)[None])
     seen = world.reset(table.random_scene(task.num_blocks, rng)[None])
     steps = 0

@@ -26,8 +26,11 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.errors import DemonstrationError
 from osil.experts.noise import NoiseConfig
 from osil.geometry import wrap_cube_yaw
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.tasks.blocks import NOMINAL
+
+FETCH = load_robot("fetch")
 
 TASKS = [StackingTask.parse("ab +c"), StackingTask.parse("bac")]
 COUNT = 6
@@ -41,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def noisy_trajectories(task: StackingTask) -> list[Trajectory]:
-    made = collect([task] * 4, np.random.default_rng(0), noise=NoiseConfig())
+    made = collect([task] * 4, np.random.default_rng(0), FETCH, noise=NoiseConfig())
     return [
         Trajectory(made.observations[:n, i], made.labels[:n, i], made.source[:n, i], made.target[:n, i])
         for i, n in enumerate(made.lengths)
@@ -272,7 +275,7 @@ def test_training_draws_from_a_data_set(folder: Path) -> None:
     sampling = SamplingConfig(
         4, 8, 4, 1, 1, first_batches=0, position_noise=(0.0,), dataset=str(folder), stored_share=1.0
     )
-    batch = PairSource(TASKS, Conditioning(), np.random.default_rng(0), sampling).batch()
+    batch = PairSource(TASKS, Conditioning(), np.random.default_rng(0), FETCH, sampling).batch()
     data = Dataset(folder)
     stored = [data.trajectory(task, n).observations.gripper_opening for task in TASKS for n in range(COUNT)]
     assert np.isin(batch.observations.gripper_opening, np.concatenate(stored)).all()

@@ -8,11 +8,13 @@ from osil.data.demonstrate import demonstrate
 from osil.data.teachers import open_operator
 from osil.demonstrations.block_size import BlockScale
 from osil.experts.stacking import ExpertConfig
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL, held_width
-from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
 from osil.worlds.open_world import open_world
+
+FETCH = load_robot("fetch")
 
 TASK = StackingTask.parse("ab +c")
 
@@ -22,8 +24,8 @@ TASK = StackingTask.parse("ab +c")
 def test_fingers_tell_the_size(operator, size):
     rng, conditions = np.random.default_rng(0), Conditions(size=size)
     knows = ExpertConfig(blocks=conditions.blocks, opening=conditions.opening)
-    with open_world("pybullet", 3, rng, conditions) as world:
-        scene = Table().random_scene(3, rng, conditions.blocks)
+    with open_world("pybullet", FETCH, 3, rng, conditions) as world:
+        scene = FETCH.table.random_scene(3, rng, conditions.blocks)
         shown, _ = demonstrate(world, [TASK], scene[None], open_operator(operator, [TASK], rng, knows))
     assert held_width(shown[0].observations) == pytest.approx(conditions.blocks.size, abs=0.0006)
 

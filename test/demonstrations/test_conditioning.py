@@ -6,13 +6,16 @@ import pytest
 from osil.data.kinematic_episodes import collect
 from osil.demonstrations.conditioning import Conditioning, path_length, stage_ends
 from osil.errors import ConfigError
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.tasks.blocks import NOMINAL
+
+FETCH = load_robot("fetch")
 
 
 @pytest.fixture(scope="module")
 def shown():
-    episodes = collect([StackingTask.parse("abc de")], np.random.default_rng(0))
+    episodes = collect([StackingTask.parse("abc de")], np.random.default_rng(0), FETCH)
     return episodes.demonstration(0).observations
 
 

@@ -9,14 +9,18 @@ from osil.core import Action, Demonstration, Observation, Scene
 from osil.data.demonstrate import demonstrate
 from osil.data.teachers import open_operator
 from osil.demonstrations.latency import MOST, UnderWay, latency_shown
+from osil.experts.stacking import ExpertConfig
 from osil.geometry import wrap_cube_yaw
 from osil.policies.stacking import load_policy
 from osil.resources import resource_path
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.open_world import open_world
+
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
 
 TASK = StackingTask.parse("ab +c")
 
@@ -25,9 +29,9 @@ Shown = Demonstration[Observation, Action]
 
 def demonstration(operator: str = "expert", conditions: Conditions | None = None, task: StackingTask = TASK) -> Shown:
     rng, conditions = np.random.default_rng(0), conditions or Conditions()
-    with open_world("pybullet", task.num_blocks, rng, conditions) as world:
-        scene = Table().random_scene(task.num_blocks, rng)
-        shown, _ = demonstrate(world, [task], scene[None], open_operator(operator, [task], rng))
+    with open_world("pybullet", FETCH, task.num_blocks, rng, conditions) as world:
+        scene = FETCH.table.random_scene(task.num_blocks, rng)
+        shown, _ = demonstrate(world, [task], scene[None], open_operator(operator, [task], rng, EXPERT))
     return shown[0]
 
 
@@ -52,8 +56,8 @@ def test_an_arm_guided_by_hand_is_taken_to_act_at_once() -> None:
 def test_what_is_under_way_is_foreseen() -> None:
     """In two worlds, one of which acts late: both are seen as they will be, up to the limits on acceleration."""
     rng, late = np.random.default_rng(0), np.array([True, False])
-    world = KinematicWorld(rng)
-    scene = Table().random_scene(3, rng)
+    world = KinematicWorld(rng, FETCH)
+    scene = FETCH.table.random_scene(3, rng)
     twice = Scene(np.stack([scene.block_positions] * 2), np.stack([scene.block_yaws] * 2))
     seen = world.reset(twice, delay=late)
     under_way = UnderWay(late.astype(int))

@@ -18,13 +18,17 @@ from osil.evaluation.episodes import Case, run_batch
 from osil.evaluation.evaluate import evaluate
 from osil.evaluation.report import breakdown, table
 from osil.evaluation.setting import Setting
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.stacking import PolicyConfig, save_policy
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Outcome, step_limit
+
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
 
 TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba", "ab cd")]
 KINEMATIC = Setting("kinematic")
@@ -46,7 +50,7 @@ class Reader(Idle):
 
     def reset(self, demonstration: Sequence[Demonstration[Observation, Action]], seed: int = 0) -> None:
         super().reset(demonstration)
-        self.expert = StackingExpert([self.read(one.observations.block_positions[-1]) for one in demonstration])
+        self.expert = StackingExpert([self.read(one.observations.block_positions[-1]) for one in demonstration], EXPERT)
 
     @staticmethod
     def read(positions: np.ndarray) -> StackingTask:

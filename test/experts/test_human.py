@@ -11,11 +11,15 @@ from osil.data.demonstrate import demonstrate
 from osil.data.kinematic_episodes import scenes
 from osil.data.teachers import open_operator
 from osil.experts.human import HumanOperator, OperatorConfig
+from osil.experts.stacking import ExpertConfig
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.open_world import open_world
+
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
 
 TASK = StackingTask.parse("ab +c")
 STEADY = OperatorConfig(tremor=0.0, tremor_yaw=0.0, pause_rate=0.0, detour_rate=0.0, miss=0.0)
@@ -23,10 +27,10 @@ STEADY = OperatorConfig(tremor=0.0, tremor_yaw=0.0, pause_rate=0.0, detour_rate=
 
 def show(operator_seed: int, count: int = 24):
     rng = np.random.default_rng(0)
-    scene = scenes(Table(), count, TASK.num_blocks, rng)
+    scene = scenes(FETCH.table, count, TASK.num_blocks, rng)
     tasks = [TASK] * count
-    world = KinematicWorld(np.random.default_rng(1))
-    operator = open_operator("human", tasks, np.random.default_rng(operator_seed))
+    world = KinematicWorld(np.random.default_rng(1), FETCH)
+    operator = open_operator("human", tasks, np.random.default_rng(operator_seed), EXPERT)
     return operator, *demonstrate(world, tasks, scene, operator), demonstrate(world, tasks, scene)[0]
 
 
@@ -51,9 +55,9 @@ def test_a_missed_grasp_is_tried_again():
     rng = np.random.default_rng(5)
     clumsy = replace(STEADY, miss=0.6)
     tasks = [TASK] * 16
-    world = KinematicWorld(rng)
-    observation = world.reset(scenes(Table(), 16, TASK.num_blocks, rng))
-    operator = HumanOperator(tasks, rng, clumsy)
+    world = KinematicWorld(rng, FETCH)
+    observation = world.reset(scenes(FETCH.table, 16, TASK.num_blocks, rng))
+    operator = HumanOperator(tasks, rng, EXPERT, clumsy)
     empty = np.zeros(16, dtype=bool)
     for _ in range(1200):
         empty |= observation.gripper_opening < 0.03  # no block between the fingers is that narrow
@@ -66,9 +70,9 @@ def test_a_missed_grasp_is_tried_again():
 def test_a_resting_hand_trembles_but_does_not_drift():
     config = replace(OperatorConfig(), idle_before=(60.0, 60.0))
     rng = np.random.default_rng(6)
-    world = KinematicWorld(rng)
-    observation = world.reset(scenes(Table(), 8, 3, rng))
-    operator = HumanOperator([TASK] * 8, rng, config)
+    world = KinematicWorld(rng, FETCH)
+    observation = world.reset(scenes(FETCH.table, 8, 3, rng))
+    operator = HumanOperator([TASK] * 8, rng, EXPERT, config)
     seen = []
     for _ in range(1000):
         seen.append(observation.block_positions[:, 0])
@@ -83,15 +87,15 @@ def test_a_resting_hand_trembles_but_does_not_drift():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_people_succeed_in_contact_physics_too(seed):
     rng = np.random.default_rng(seed)
-    with open_world("pybullet", TASK.num_blocks, rng) as world:
-        scene = scenes(Table(), 1, TASK.num_blocks, rng)
-        (shown,), succeeded = demonstrate(world, [TASK], scene, open_operator("human", [TASK], rng))
+    with open_world("pybullet", FETCH, TASK.num_blocks, rng) as world:
+        scene = scenes(FETCH.table, 1, TASK.num_blocks, rng)
+        (shown,), succeeded = demonstrate(world, [TASK], scene, open_operator("human", [TASK], rng, EXPERT))
     assert succeeded.all()
     assert len(shown) > 150
 
 
 def test_a_single_world_needs_no_batch():
     rng = np.random.default_rng(7)
-    observation = KinematicWorld(rng).reset(scenes(Table(), 1, 3, rng))
-    action = HumanOperator(TASK, rng).act(observation[0])
+    observation = KinematicWorld(rng, FETCH).reset(scenes(FETCH.table, 1, 3, rng))
+    action = HumanOperator(TASK, rng, EXPERT).act(observation[0])
     assert action.displacement.shape == (3,)

@@ -8,12 +8,15 @@ import pytest
 from osil.core import Action, Observation
 from osil.data.kinematic_episodes import scenes
 from osil.experts.mishaps import DROP_STEPS, MishapActor, MishapKind
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import load_robot
 from osil.rollout import Recorder, rollout
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 from osil.worlds.judge import Judge
 from osil.worlds.open_world import WorldKind, open_world
+
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
 
 TASK = StackingTask.parse("abc +d")
 
@@ -21,10 +24,10 @@ TASK = StackingTask.parse("abc +d")
 def run(kind: WorldKind, count: int, mishap: MishapKind) -> tuple[MishapActor, Judge, Observation, Action]:
     """``count`` episodes of the expert, each with a mishap."""
     rng, tasks = np.random.default_rng(0), [TASK] * count
-    actor, judge = MishapActor(StackingExpert(tasks), tasks, mishap, rng), Judge(tasks)
+    actor, judge = MishapActor(StackingExpert(tasks, EXPERT), tasks, mishap, rng, EXPERT), Judge(tasks, FETCH)
     recorder = Recorder[Observation, Action]()
-    with open_world(kind, TASK.num_blocks, rng) as world:
-        observation = world.reset(scenes(Table(), count, TASK.num_blocks, rng))
+    with open_world(kind, FETCH, TASK.num_blocks, rng) as world:
+        observation = world.reset(scenes(FETCH.table, count, TASK.num_blocks, rng))
         rollout(world, actor, observation, judge.max_steps, [judge, recorder])
     return actor, judge, *recorder.trajectory()
 
@@ -39,7 +42,7 @@ def test_the_expert_gets_over_every_mishap(kind: WorldKind, count: int, mishap: 
 
 def test_a_dropped_block_falls_once() -> None:
     _, _, seen, done = run("kinematic", 16, "drop")
-    expert = StackingExpert([TASK] * 16)
+    expert = StackingExpert([TASK] * 16, EXPERT)
     differs = np.array(
         [expert.act(one).close_gripper != did for one, did in zip(seen, done.close_gripper, strict=True)]
     )
@@ -49,7 +52,7 @@ def test_a_dropped_block_falls_once() -> None:
 
 def test_a_wrong_block_is_lifted() -> None:
     _, _, seen, done = run("kinematic", 16, "wrong_block")
-    source, _ = np.stack([StackingExpert([TASK] * 16).attended(one) for one in seen]).swapaxes(0, 1)
+    source, _ = np.stack([StackingExpert([TASK] * 16, EXPERT).attended(one) for one in seen]).swapaxes(0, 1)
     held = (np.abs(seen.block_positions) < 0.015).all(-1) & (seen.gripper_opening < 0.042)[..., None]
     others = np.arange(TASK.num_blocks) != source[..., None]
     assert (held & others & done.close_gripper[..., None]).any((0, 2)).all()

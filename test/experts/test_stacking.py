@@ -8,17 +8,20 @@ from osil.data.kinematic_episodes import collect, scenes
 from osil.errors import ConfigError
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.splits import load_tasks
-from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
+
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
 
 
 def run(tasks, scene: Scene, steps: int, rng: np.random.Generator) -> np.ndarray:
-    world = KinematicWorld(rng)
+    world = KinematicWorld(rng, FETCH)
     observation = world.reset(scene)
-    expert = StackingExpert(tasks)
+    expert = StackingExpert(tasks, EXPERT)
     for _ in range(steps):
         observation = world.step(expert.act(observation))
     return np.array([layout_reached(task, world.scene[i], NOMINAL) for i, task in enumerate(tasks)])
@@ -27,14 +30,14 @@ def run(tasks, scene: Scene, steps: int, rng: np.random.Generator) -> np.ndarray
 @pytest.mark.parametrize("blocks", [2, 5, 10])
 def test_every_task_of_the_family_is_solved(blocks):
     tasks = [task for split in ("train", "test") for task in load_tasks(split) if task.num_blocks == blocks]
-    episodes = collect(tasks * max(1, 48 // len(tasks)), np.random.default_rng(0))
+    episodes = collect(tasks * max(1, 48 // len(tasks)), np.random.default_rng(0), FETCH)
     assert episodes.success.all()
 
 
 def test_a_wrong_stack_is_taken_apart_first():
     rng = np.random.default_rng(1)
     tasks = [StackingTask.parse("ab +c")] * 32
-    scene = scenes(Table(), len(tasks), 3, rng)
+    scene = scenes(FETCH.table, len(tasks), 3, rng)
     scene.block_positions[:, 2] = scene.block_positions[:, 1] + (0.0, 0.0, NOMINAL.size)  # c stands where a belongs
     assert run(tasks, scene, 260, rng).mean() >= 0.97
 
@@ -42,7 +45,7 @@ def test_a_wrong_stack_is_taken_apart_first():
 def test_scenes_begin_with_what_is_rare_otherwise():
     """Stages that stand, wrong pairs, and high piles of distractors, which are left alone."""
     task = StackingTask.parse("ab +c +d +e +f +g +h +i +j")
-    episodes = collect([task] * 64, np.random.default_rng(4), midway=1.0)
+    episodes = collect([task] * 64, np.random.default_rng(4), FETCH, midway=1.0)
     heights = np.ptp(episodes.observations.block_positions[0, ..., 2], axis=-1)
     assert heights.max() > 5.5 * NOMINAL.size
     assert episodes.success.mean() >= 0.95
@@ -51,23 +54,23 @@ def test_scenes_begin_with_what_is_rare_otherwise():
 def test_fumbles_and_drags_are_recovered_from():
     tasks = [StackingTask.parse("abc +d")] * 64
     noise = NoiseConfig(scales=(0.001,), burst_rate=0.01)
-    episodes = collect(tasks, np.random.default_rng(2), noise=noise)
+    episodes = collect(tasks, np.random.default_rng(2), FETCH, noise=noise)
     assert episodes.success.mean() >= 0.9
 
 
 def test_the_expert_keeps_no_memory():
     rng = np.random.default_rng(3)
     task = StackingTask.parse("ab cd")
-    observation = KinematicWorld(rng).reset(scenes(Table(), 1, 4, rng))
-    seasoned = StackingExpert(task)
+    observation = KinematicWorld(rng, FETCH).reset(scenes(FETCH.table, 1, 4, rng))
+    seasoned = StackingExpert(task, EXPERT)
     for _ in range(5):
         seasoned.act(observation[0])
-    again, fresh = seasoned.act(observation[0]), StackingExpert(task).act(observation[0])
+    again, fresh = seasoned.act(observation[0]), StackingExpert(task, EXPERT).act(observation[0])
     np.testing.assert_array_equal(again.displacement, fresh.displacement)
 
 
 def test_a_stage_lasts_until_the_hand_has_left_its_block():
-    expert = StackingExpert(StackingTask.parse("abc"))  # b on c, then a on b
+    expert = StackingExpert(StackingTask.parse("abc"), EXPERT)  # b on c, then a on b
     for height, stage in ((0.0, (1, 2)), (0.02, (1, 2)), (0.03, (0, 1))):  # of the hand over b, just let go on c
         towards = np.array([[0.1, 0.1, -0.04 - height], [0.0, 0.0, -height], [0.0, 0.0, -NOMINAL.size - height]])
         seen = Observation(towards[None], np.array([0.05]))
@@ -80,9 +83,9 @@ def test_blocks_of_every_size_are_stacked(text, size):
     """With slips and fumbles, from half-built and wrong piles too, as long as the hand opens wide enough."""
     config = ExpertConfig(blocks=Blocks(size), opening=size + 0.026)
     tasks = [StackingTask.parse(text)] * 48
-    assert collect(tasks, np.random.default_rng(0), expert=config).success.all()
+    assert collect(tasks, np.random.default_rng(0), FETCH, expert=config).success.all()
     noise = NoiseConfig(scales=(0.001,), burst_rate=0.01)
-    mended = collect(tasks, np.random.default_rng(1), noise=noise, midway=1.0, expert=config)
+    mended = collect(tasks, np.random.default_rng(1), FETCH, noise=noise, midway=1.0, expert=config)
     assert mended.success.mean() >= 0.9
 
 

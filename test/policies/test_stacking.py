@@ -14,8 +14,11 @@ from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig
 from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy, most_confident, save_policy
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
+
+FETCH = load_robot("fetch")
 
 REACHING = ReachingNetworkConfig(reader="final_state", shared=True, units=2, hidden=(2,), dropout=0.0)
 CONFIG = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=3)
@@ -24,7 +27,7 @@ STANDING = torch.zeros(1, 3)
 
 @pytest.fixture(scope="module")
 def shown() -> list[Demonstration[Observation, Action]]:
-    episodes = collect([StackingTask.parse("ab +c")] * 3, np.random.default_rng(0))
+    episodes = collect([StackingTask.parse("ab +c")] * 3, np.random.default_rng(0), FETCH)
     return [episodes.demonstration(index) for index in range(3)]
 
 

@@ -7,10 +7,12 @@ import pytest
 
 from osil.core import NANOSECONDS
 from osil.errors import ImplausibleReadingError
-from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, JOINT_SPEED, TORSO_JOINT
 from osil.robots.joint_history import JointHistory
+from osil.robots.robot import load_robot
 
-REST = {**dict.fromkeys(ARM_JOINTS, 0.5), TORSO_JOINT: 0.2, **dict.fromkeys(FINGER_JOINTS, 0.03)}
+FETCH = load_robot("fetch")
+
+REST = {**dict.fromkeys(FETCH.arm_joints, 0.5), FETCH.lift_joint: 0.2, **dict.fromkeys(FETCH.gripper.joints, 0.03)}
 
 
 def at(seconds: float) -> int:
@@ -18,7 +20,7 @@ def at(seconds: float) -> int:
 
 
 def resting() -> JointHistory:
-    history = JointHistory()
+    history = JointHistory(FETCH)
     for step in range(5):
         history.add(at(0.02 * step), REST)
     return history
@@ -38,9 +40,9 @@ def test_between_two_readings_a_joint_is_on_the_straight_line() -> None:
         ("elbow_flex_joint", np.nan),
         ("shoulder_pan_joint", 50.0),
         ("wrist_roll_joint", -1e5),
-        (TORSO_JOINT, 0.5),
-        (TORSO_JOINT, -0.1),
-        (FINGER_JOINTS[0], 0.2),
+        (FETCH.lift_joint, 0.5),
+        (FETCH.lift_joint, -0.1),
+        (FETCH.gripper.joints[0], 0.2),
     ],
 )
 def test_what_is_beyond_the_limits_is_refused_and_forgotten(joint: str, reading: float) -> None:
@@ -51,7 +53,7 @@ def test_what_is_beyond_the_limits_is_refused_and_forgotten(joint: str, reading:
     history.add(at(0.12), REST)
 
 
-@pytest.mark.parametrize("change", [{"elbow_flex_joint": 1.5}, dict.fromkeys(REST, 0.0), {TORSO_JOINT: 0.1}])
+@pytest.mark.parametrize("change", [{"elbow_flex_joint": 1.5}, dict.fromkeys(REST, 0.0), {FETCH.lift_joint: 0.1}])
 def test_what_moved_faster_than_it_can_is_refused_once(change: dict[str, float]) -> None:
     history = resting()
     with pytest.raises(ImplausibleReadingError, match="jumped by"):
@@ -63,20 +65,20 @@ def test_what_moved_faster_than_it_can_is_refused_once(change: dict[str, float])
 
 def test_fingers_that_slip_off_the_edge_of_a_block_are_believed() -> None:
     history = resting()
-    history.add(at(0.1), dict.fromkeys(FINGER_JOINTS, 0.03 - 0.0123))
+    history.add(at(0.1), dict.fromkeys(FETCH.gripper.joints, 0.03 - 0.0123))
     with pytest.raises(ImplausibleReadingError, match="jumped by"):
-        history.add(at(0.12), dict.fromkeys(FINGER_JOINTS, 0.05))
+        history.add(at(0.12), dict.fromkeys(FETCH.gripper.joints, 0.05))
 
 
 def test_every_joint_at_its_greatest_speed_is_believed() -> None:
     history = resting()
     for step in range(1, 20):
-        moved = dict(zip(ARM_JOINTS, 0.5 - 0.02 * step * JOINT_SPEED, strict=True))
+        moved = dict(zip(FETCH.arm_joints, 0.5 - 0.02 * step * FETCH.speed, strict=True))
         history.add(at(0.08 + 0.02 * step), moved)
 
 
 def test_a_reading_that_wraps_is_no_jump_and_counts_on() -> None:
-    history = JointHistory()
+    history = JointHistory(FETCH)
     angles = np.arange(3.0, 3.6, 0.03)
     for step, angle in enumerate(angles):
         history.add(at(0.02 * step), {"wrist_roll_joint": (angle + np.pi) % (2 * np.pi) - np.pi})

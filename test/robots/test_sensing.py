@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Observation, Scene
-from osil.robots.fetch import GripperPose, forward
+from osil.robots.kinematics import GripperPose
+from osil.robots.robot import load_robot
 from osil.robots.sensing import observe_late
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.pybullet import PyBulletWorld
+
+FETCH = load_robot("fetch")
 
 
 @pytest.fixture(scope="module")
 def carrying() -> tuple[list[Scene], GripperPose, np.ndarray, list[Observation]]:
     """A block is gripped, lifted, carried round with a turn and put down in contact physics: one entry a step."""
-    world = PyBulletWorld(2)
+    world = PyBulletWorld(FETCH, 2)
     try:
         start = Scene(np.array([[0.60, 0.0, 0.42], [0.60, 0.25, 0.42]]), np.zeros(2))
         observation = world.reset(start)
@@ -33,7 +36,7 @@ def carrying() -> tuple[list[Scene], GripperPose, np.ndarray, list[Observation]]
     finally:
         world.close()
     arms = np.array(joints)
-    return scenes, forward(arms[:, :7]), arms[:, -2:].sum(-1), seen
+    return scenes, FETCH.kinematics.forward(arms[:, :7], FETCH.lift), arms[:, -2:].sum(-1), seen
 
 
 def test_the_block_was_carried(carrying) -> None:

@@ -24,12 +24,15 @@ from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.resources import resource_path
-from osil.robots.fetch import GripperPose, forward
+from osil.robots.kinematics import GripperPose
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil_interfaces.msg import BlockPoseArray
+
+FETCH = load_robot("fetch")
 
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_DOMAIN_ID"] = str(40 + os.getpid() % 20)
@@ -59,7 +62,7 @@ def stack(folder: Path, ros: None) -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def session(stack: Stack) -> Iterator[Session]:
     """A client of the nodes in ``stack``."""
-    session = Session(stack)
+    session = Session(stack, FETCH)
     yield session
     session.close()
 
@@ -121,10 +124,10 @@ class Hand(Node):
         assert self.until(lambda: bool(self.joints) and self.stamp > 0)
 
     def gripper(self) -> GripperPose:
-        return forward(convert.to_arm(self.joints))
+        return FETCH.kinematics.forward(convert.pick(self.joints, FETCH.arm_joints), FETCH.lift)
 
     def opening(self) -> float:
-        return convert.to_opening(self.joints)
+        return float(convert.pick(self.joints, FETCH.gripper.joints).sum())
 
     def command(
         self,

@@ -14,9 +14,11 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
-from osil.robots.fetch import ARM_JOINTS
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil_interfaces.msg import BlockPoseArray
+
+FETCH = load_robot("fetch")
 
 
 class Relay(Node):
@@ -105,6 +107,6 @@ class Relay(Node):
     def _command(self, name: str, message: JointTrajectory) -> None:
         if name == topics.ARM_TRAJECTORY:
             targets, seconds = convert.to_joint_targets(message)
-            self.sent.append((np.array([targets[joint] for joint in ARM_JOINTS]), seconds))
+            self.sent.append((np.array([targets[joint] for joint in FETCH.arm_joints]), seconds))
         if not self.cut:
             self._back[name].publish(message)

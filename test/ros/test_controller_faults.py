@@ -12,13 +12,15 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, Action
-from osil.robots.fetch import ARM_JOINTS, FINGER_TIP, JOINT_SPEED, TORSO_JOINT, forward
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil_interfaces.msg import ControllerStatus
 
 from .relay import Relay
+
+FETCH = load_robot("fetch")
 
 NAMESPACE = "relayed"
 POLICY, TELEOP = f"{NAMESPACE}/{topics.GRIPPER_TWIST}", f"{NAMESPACE}/{topics.TELEOP_GRIPPER_TWIST}"
@@ -131,7 +133,7 @@ def test_a_clock_that_is_set_back_does_not_deafen(commander: Commander, relay: R
     [
         change(elbow_flex_joint=1e9),
         change(elbow_flex_joint=1.0j),
-        change(**dict.fromkeys([*ARM_JOINTS, TORSO_JOINT], 0.0)),
+        change(**dict.fromkeys([*FETCH.arm_joints, FETCH.lift_joint], 0.0)),
         change(shoulder_pan_joint=50.0),
         change(torso_lift_joint=0.05),
     ],
@@ -152,7 +154,7 @@ def test_readings_that_cannot_be_true_stop_the_arm_until_resume(
     hand.wait(1.5)
     assert commander.move(LEFT, 5) < 5e-3, "nothing moves by itself once the readings are true again"
     assert len(relay.sent) == sent
-    assert (np.abs(np.diff(relay.targets(), axis=0)) <= 1.01 * JOINT_SPEED * CONTROL_PERIOD).all()
+    assert (np.abs(np.diff(relay.targets(), axis=0)) <= 1.01 * FETCH.speed * CONTROL_PERIOD).all()
     assert commander.resume().success
     assert commander.move(LEFT, 12) > 0.06
 
@@ -160,7 +162,7 @@ def test_readings_that_cannot_be_true_stop_the_arm_until_resume(
 def test_an_arm_that_does_not_point_down_is_not_swung_round(commander: Commander, relay: Relay, hand) -> None:
     relay.joints = lambda message: message.name.clear()  # first silence, so that the new pose is no jump
     hand.wait(1.5)
-    relay.joints = change(**dict.fromkeys(ARM_JOINTS, 0.0))
+    relay.joints = change(**dict.fromkeys(FETCH.arm_joints, 0.0))
     hand.wait(1.5)
     commander.resume()
     sent = len(relay.sent)
@@ -177,14 +179,14 @@ def test_finger_tips_stay_above_the_table_with_a_lower_torso(commander: Commande
     hand.wait(1.5)
     commander.resume()
     commander.move(DOWN, 40)
-    tips = forward(relay.targets(), torso).position[:, 2] - FINGER_TIP
+    tips = FETCH.kinematics.forward(relay.targets(), torso).position[:, 2] - FETCH.gripper.tip
     assert len(tips) > 20
     assert tips.min() > 0.40
 
 
 def test_a_reading_that_wraps_does_not_turn_the_wrist(commander: Commander, relay: Relay, hand) -> None:
     commander.move(LEFT, 5)
-    roll = ARM_JOINTS.index("wrist_roll_joint")
+    roll = FETCH.arm_joints.index("wrist_roll_joint")
     before = relay.targets()[-1]
 
     def wrap(message: JointState) -> None:

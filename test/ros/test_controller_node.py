@@ -10,11 +10,13 @@ from geometry_msgs.msg import TwistStamped
 from trajectory_msgs.msg import JointTrajectory
 
 from osil.core import CONTROL_PERIOD, Action, Scene
-from osil.robots.fetch import ARM_JOINTS, JOINT_SPEED
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil.worlds.pybullet import PyBulletWorld
+
+FETCH = load_robot("fetch")
 
 
 def push(x: float, y: float, z: float, steps: int, close: bool = False) -> list[Action]:
@@ -47,7 +49,7 @@ def moved(hand, start: np.ndarray) -> np.ndarray:
 def test_a_run_of_commands_ends_where_it_ends_offline(hand, session: Session) -> None:
     """The same class controls here and in the offline world, and the way through ROS loses nothing."""
     actions = push(0.06, 0.05, -0.05, 12) + push(-0.02, 0.08, 0.02, 10)
-    world = PyBulletWorld(2)
+    world = PyBulletWorld(FETCH, 2)
     try:
         scene = session.scene("ab")
         world.reset(Scene(scene.block_positions, scene.block_yaws))
@@ -58,10 +60,10 @@ def test_a_run_of_commands_ends_where_it_ends_offline(hand, session: Session) ->
     finally:
         world.close()
     hand.command(actions)
-    offline = dict(zip(ARM_JOINTS, states.positions, strict=False))
-    assert hand.until(lambda: all(abs(hand.joints[joint] - offline[joint]) < 0.02 for joint in ARM_JOINTS), 5.0)
+    offline = dict(zip(FETCH.arm_joints, states.positions, strict=False))
+    assert hand.until(lambda: all(abs(hand.joints[joint] - offline[joint]) < 0.02 for joint in FETCH.arm_joints), 5.0)
     hand.wait(0.4)
-    for joint in ARM_JOINTS:
+    for joint in FETCH.arm_joints:
         assert hand.joints[joint] == pytest.approx(offline[joint], abs=0.02), f"{joint} stays there"
 
 
@@ -112,14 +114,14 @@ def test_joints_keep_to_their_speeds_whatever_is_asked(hand) -> None:
 
     def note(message: JointTrajectory) -> None:
         targets, seconds = convert.to_joint_targets(message)
-        sent.append((convert.to_arm(targets), seconds))
+        sent.append((convert.pick(targets, FETCH.arm_joints), seconds))
 
     subscription = hand.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, note, 10)
     hand.command(push(0.0, 40.0, 20.0, 20))
     hand.destroy_subscription(subscription)
     assert len(sent) > 10
     for (before, _), (after, seconds) in pairwise(sent):
-        assert (np.abs(after - before) <= JOINT_SPEED * seconds * 1.01 + 1e-6).all()
+        assert (np.abs(after - before) <= FETCH.speed * seconds * 1.01 + 1e-6).all()
 
 
 def test_two_who_command_at_the_same_time_are_named(hand, session: Session, stack: Stack) -> None:

@@ -11,15 +11,15 @@ from trajectory_msgs.msg import JointTrajectory
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.errors import ObservationError
-from osil.robots.fetch import ARM_JOINTS, FINGER_JOINTS, TORSO_JOINT, forward
 from osil.robots.joint_history import JointHistory
+from osil.robots.robot import load_robot
 from osil.robots.sensing import observe_late
 from osil.ros import convert
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.table import Table
-from osil.worlds.bullet_scene import JOINT_NAMES
 from osil.worlds.pybullet import PyBulletWorld
 from osil_interfaces.msg import BlockPose
+
+FETCH = load_robot("fetch")
 
 NAMES = ("a", "b", "c", "d")
 
@@ -31,7 +31,7 @@ def test_stamps_round_trip() -> None:
 
 
 def test_scenes_round_trip_in_any_order_of_names() -> None:
-    scene = Table().random_scene(4, np.random.default_rng(0))
+    scene = FETCH.table.random_scene(4, np.random.default_rng(0))
     message = convert.from_blocks(convert.from_scene(scene, NAMES), 5)
     assert message.header.frame_id == "base_link"
     back = convert.to_scene(message.blocks, NAMES)
@@ -43,19 +43,19 @@ def test_scenes_round_trip_in_any_order_of_names() -> None:
 
 def test_live_observation_equals_the_simulated_worlds() -> None:
     """The recorder and the policy node see what a policy was trained on."""
-    world = PyBulletWorld(4)
+    world = PyBulletWorld(FETCH, 4)
     try:
-        seen = world.reset(Table().random_scene(4, np.random.default_rng(1)))
+        seen = world.reset(FETCH.table.random_scene(4, np.random.default_rng(1)))
         seen = world.step(Action(np.array([0.02, -0.01, -0.02]), np.bool_(True), np.float64(0.1)))
         states = world.simulation.joint_states()
-        joints = convert.from_joints(JOINT_NAMES, states.positions, states.velocities, states.efforts, 0)
+        joints = convert.from_joints(FETCH.all_joints, states.positions, states.velocities, states.efforts, 0)
         blocks = convert.from_poses(*world.simulation.bodies.block_poses(), NAMES)
     finally:
         world.close()
-    history = JointHistory()
+    history = JointHistory(FETCH)
     history.add(1, convert.to_joint_positions(joints))
-    gripper = forward(history.at([1], ARM_JOINTS), history.at([1], [TORSO_JOINT])[:, 0])
-    live = observe_late(convert.to_scene(blocks), gripper, history.at([1], FINGER_JOINTS).sum(-1), NOMINAL)
+    gripper = FETCH.kinematics.forward(history.at([1], FETCH.arm_joints), history.at([1], [FETCH.lift_joint])[:, 0])
+    live = observe_late(convert.to_scene(blocks), gripper, history.at([1], FETCH.gripper.joints).sum(-1), NOMINAL)
     np.testing.assert_allclose(live.block_positions, seen.block_positions, atol=1e-5)
     np.testing.assert_allclose(live.block_yaws, seen.block_yaws, atol=1e-9)
     assert float(live.gripper_opening) == pytest.approx(float(seen.gripper_opening))
@@ -77,7 +77,7 @@ def test_joint_targets_round_trip() -> None:
 
 
 def test_missing_surplus_and_double_blocks_are_refused() -> None:
-    blocks = convert.from_scene(Table().random_scene(3, np.random.default_rng(0)), "abc")
+    blocks = convert.from_scene(FETCH.table.random_scene(3, np.random.default_rng(0)), "abc")
     for wrong, names in ((blocks, "ab"), (blocks, "abcd"), ([*blocks, blocks[0]], "abc"), ([], "")):
         with pytest.raises(ObservationError, match="expected the poses of blocks"):
             convert.to_scene(wrong, names)
@@ -93,7 +93,7 @@ def test_missing_surplus_and_double_blocks_are_refused() -> None:
     ],
 )
 def test_block_poses_that_cannot_be_are_refused(block: Pose, reason: str) -> None:
-    blocks = convert.from_scene(Table().random_scene(2, np.random.default_rng(0)), "ab")
+    blocks = convert.from_scene(FETCH.table.random_scene(2, np.random.default_rng(0)), "ab")
     with pytest.raises(ObservationError, match=f"block b.*{reason}"):
         convert.to_scene([blocks[0], BlockPose(name="b", pose=block)])
     with pytest.raises(ObservationError, match="a and b are said to be in the same place"):
@@ -101,7 +101,7 @@ def test_block_poses_that_cannot_be_are_refused(block: Pose, reason: str) -> Non
 
 
 def test_numbers_that_are_not_finite_are_refused() -> None:
-    blocks = convert.from_scene(Table().random_scene(2, np.random.default_rng(0)), "ab")
+    blocks = convert.from_scene(FETCH.table.random_scene(2, np.random.default_rng(0)), "ab")
     blocks[1].pose.position.z = float("nan")
     with pytest.raises(ObservationError, match="finite"):
         convert.to_scene(blocks)
@@ -120,6 +120,6 @@ def test_incomplete_messages_are_refused() -> None:
     with pytest.raises(ObservationError, match="joint trajectory"):
         convert.to_joint_targets(JointTrajectory(joint_names=["x"]))
     with pytest.raises(ObservationError, match="shoulder_pan_joint"):
-        convert.to_arm({"elbow_flex_joint": 0.0})
+        convert.pick({"elbow_flex_joint": 0.0}, FETCH.arm_joints)
     with pytest.raises(ObservationError, match="frame 'gripper'"):
         convert.to_action(TwistStamped(), False, CONTROL_PERIOD)

@@ -37,16 +37,17 @@ from trajectory_msgs.msg import JointTrajectory
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.data.demonstrate import demonstrate
 from osil.demonstrations import storage
-from osil.robots.fetch import ARM_JOINTS, CONTINUOUS, JOINT_LOWER, JOINT_SPEED, JOINT_UPPER
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.stack import SIMULATION_NODES, Stack
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ResetScene, StartRecording
+
+FETCH = load_robot("fetch")
 
 ROUNDS = int(os.environ.get("OSIL_FUZZ_ROUNDS", "250"))
 """Each sends up to one message to every topic, and now and then calls a service or sends a goal."""
@@ -218,7 +219,7 @@ class Attacker(Node):
             self._now = convert.to_nanoseconds(message.header.stamp)
             if topic == topics.JOINT_STATES:
                 joints = dict(zip(message.name, message.position, strict=True))
-                self._truth.append(np.array([joints[name] for name in ARM_JOINTS]))
+                self._truth.append(np.array([joints[name] for name in FETCH.arm_joints]))
                 if not np.isfinite(self._truth[-1]).all():
                     self.fault(f"the simulated arm is at {self._truth[-1].tolist()}")
 
@@ -233,14 +234,14 @@ class Attacker(Node):
         seconds = point.time_from_start.sec + point.time_from_start.nanosec / NANOSECONDS
         targets = np.array(point.positions)
         faults = []
-        if tuple(message.joint_names) != ARM_JOINTS or not np.isfinite(targets).all() or targets.shape != (7,):
+        if tuple(message.joint_names) != FETCH.arm_joints or not np.isfinite(targets).all() or targets.shape != (7,):
             faults.append("is not one finite target for each joint of the arm")
         else:
-            reach = 1.01 * JOINT_SPEED * seconds
+            reach = 1.01 * FETCH.speed * seconds
             follows = self._target is None or (np.abs(targets - self._target) <= reach).all()
             if not (follows or any((_distance(targets, truth) <= reach + SLACK).all() for truth in self._truth)):
                 faults.append("is faster than the joints may move, from the last one and from where the arm is")
-            if not ((targets >= JOINT_LOWER) & (targets <= JOINT_UPPER)).all():
+            if not ((targets >= FETCH.lower) & (targets <= FETCH.upper)).all():
                 faults.append("is beyond the joints' limits")
             self._target = targets
         if not 0.0 < seconds <= 2 * CONTROL_PERIOD:
@@ -339,7 +340,7 @@ class Attacker(Node):
         if kind is Clock:
             return Clock(clock=convert.to_stamp(self._now))
         if name == topics.ARM_TRAJECTORY:
-            return convert.from_joint_targets(ARM_JOINTS, self._truth[-1], CONTROL_PERIOD)
+            return convert.from_joint_targets(FETCH.arm_joints, self._truth[-1], CONTROL_PERIOD)
         return {
             StartRecording.Request: StartRecording.Request(name="shown"),
             ResetScene.Request: ResetScene.Request(num_blocks=3, seed=1),
@@ -399,13 +400,13 @@ def _corrupted(message: Any, byte: tuple[int, int]) -> bytes:
 
 def _distance(targets: np.ndarray, joints: np.ndarray) -> np.ndarray:
     offset = np.abs(targets - joints)
-    return np.where(CONTINUOUS, np.abs((offset + np.pi) % (2 * np.pi) - np.pi), offset)
+    return np.where(FETCH.continuous, np.abs((offset + np.pi) % (2 * np.pi) - np.pi), offset)
 
 
 @pytest.fixture(scope="module")
 def attacker(stack: Stack, pad: Joystick, folder: Path) -> Iterator[Attacker]:
     rng, task = np.random.default_rng(0), StackingTask.parse("ab +c")
-    (shown,), _ = demonstrate(KinematicWorld(rng), [task], Table().random_scene(3, rng)[None])
+    (shown,), _ = demonstrate(KinematicWorld(rng, FETCH), [task], FETCH.table.random_scene(3, rng)[None])
     storage.save(shown, folder / "three.mcap", "three", "abc")
     parameters = {
         "simulation": {"num_blocks": 3},

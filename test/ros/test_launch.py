@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from osil.resources import resource_path
+from osil.robots.robot import load_robot
 
 launch_pytest = pytest.importorskip(
     "launch_pytest", reason="launch_pytest comes with a ROS 2 distribution and has no wheel"
@@ -24,6 +25,8 @@ from osil.ros.stack import SIMULATION_NODES, Stack  # noqa: E402
 from osil.tasks.block_stacking import StackingTask, layout_reached  # noqa: E402
 from osil.tasks.blocks import NOMINAL  # noqa: E402
 from osil_interfaces.action import Imitate  # noqa: E402
+
+FETCH = load_robot("fetch")
 
 TASK = StackingTask.parse("ab +c")
 
@@ -67,7 +70,7 @@ def imitate_once_seen(session: Session) -> Imitate.Result:
 def test_one_demonstration_is_repeated_in_another_layout(tmp_path: Path, exit_codes: dict[str, int]) -> Iterator[None]:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     with Stack(tmp_path / "logs", {}) as operators:
-        session = Session(operators)
+        session = Session(operators, FETCH)
         try:
             session.reset_scene(TASK.num_blocks, seed=0)
             recorded = session.teach(str(TASK), "shown", time_limit=60.0)

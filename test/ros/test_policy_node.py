@@ -16,14 +16,16 @@ from osil.data.demonstrate import demonstrate
 from osil.demonstrations import storage
 from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import PolicyConfig, save_policy
+from osil.robots.robot import load_robot
 from osil.ros import topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import PolicyStatus
+
+FETCH = load_robot("fetch")
 
 Result = Imitate.Result
 
@@ -35,7 +37,7 @@ def running(stack: Stack, session: Session, folder: Path) -> None:
     for name, task in (("three", "ab +c"), ("four", "ab dc")):
         blocks = StackingTask.parse(task).num_blocks
         (shown,), _ = demonstrate(
-            KinematicWorld(rng), [StackingTask.parse(task)], Table().random_scene(blocks, rng)[None]
+            KinematicWorld(rng, FETCH), [StackingTask.parse(task)], FETCH.table.random_scene(blocks, rng)[None]
         )
         storage.save(shown, folder / f"{name}.mcap", name, "abcd"[:blocks])
         if name == "three":

@@ -22,12 +22,14 @@ from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Scene
 from osil.demonstrations.storage import load
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.session import Session
 from osil.ros.stack import Stack
-from osil.worlds.bullet_scene import JOINT_NAMES
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
+
+FETCH = load_robot("fetch")
 
 SERVICES = {
     "start": StartRecording,
@@ -61,10 +63,10 @@ class Robot:
     def show(self) -> None:
         """Publish what is seen."""
         stamp = self.now() + int(self.ahead * NANOSECONDS)
-        positions = np.zeros(len(JOINT_NAMES))
-        for joint in convert.FINGER_JOINTS:
-            positions[list(JOINT_NAMES).index(joint)] = 0.5 * self.opening
-        self._joints.publish(convert.from_joints(JOINT_NAMES, positions, 0 * positions, 0 * positions, stamp))
+        positions = np.zeros(len(FETCH.all_joints))
+        for joint in convert.FETCH.gripper.joints:
+            positions[list(FETCH.all_joints).index(joint)] = 0.5 * self.opening
+        self._joints.publish(convert.from_joints(FETCH.all_joints, positions, 0 * positions, 0 * positions, stamp))
         poses = convert.from_scene(Scene(self.blocks, np.zeros(len(self.blocks))), self.names)
         self._blocks.publish(convert.from_blocks(poses, stamp))
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from osil.core import Scene
-from osil.robots.fetch import TORSO_HEIGHT
+from osil.robots.robot import load_robot
 from osil.ros import convert
 from osil.ros.session import Session
 from osil.ros.stack import Stack
-from osil.worlds.bullet_scene import JOINT_NAMES
 from osil_interfaces.msg import BlockPose
 from osil_interfaces.srv import ResetScene
+
+FETCH = load_robot("fetch")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,8 +35,8 @@ def reset(session: Session, **fields: object) -> ResetScene.Response:
 
 def test_runs_and_reports_every_joint(hand) -> None:
     hand.wait(2.0)
-    assert list(hand.joints) == list(JOINT_NAMES)
-    assert hand.joints["torso_lift_joint"] == pytest.approx(TORSO_HEIGHT, abs=1e-3)
+    assert list(hand.joints) == list(FETCH.all_joints)
+    assert hand.joints["torso_lift_joint"] == pytest.approx(FETCH.lift, abs=1e-3)
 
 
 def test_the_same_seed_gives_the_same_layout(session: Session) -> None:

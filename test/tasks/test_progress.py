@@ -8,10 +8,12 @@ import pytest
 from osil.core import Action, Demonstration, Observation
 from osil.data.demonstrate import demonstrate
 from osil.errors import DemonstrationError, ObservationError
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.progress import STABLE_STEPS, Progress
-from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
+
+FETCH = load_robot("fetch")
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +21,7 @@ def shown() -> Demonstration[Observation, Action]:
     """``ab dc`` by the scripted expert."""
     rng = np.random.default_rng(0)
     (demonstration,), reached = demonstrate(
-        KinematicWorld(rng), [StackingTask.parse("ab dc")], Table().random_scene(4, rng)[None]
+        KinematicWorld(rng, FETCH), [StackingTask.parse("ab dc")], FETCH.table.random_scene(4, rng)[None]
     )
     assert reached.all()
     return demonstration

@@ -20,11 +20,14 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.errors import ConfigError, ObservationError
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy
+from osil.robots.robot import load_robot
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning, tallest
 from osil.training.stacking import StackingTraining, run, step_folder
+
+FETCH = load_robot("fetch")
 
 ROOT = Path(__file__).parents[2]
 SMALL = SamplingConfig(demonstrations=4, observations=16, pairs=8, queries=2, pools=2)
@@ -33,7 +36,7 @@ SMALL = SamplingConfig(demonstrations=4, observations=16, pairs=8, queries=2, po
 def test_one_batch_is_learned_by_heart():
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
-    batch = PairSource([StackingTask.parse("ab +c")], Conditioning(), rng, SMALL).batch()
+    batch = PairSource([StackingTask.parse("ab +c")], Conditioning(), rng, FETCH, SMALL).batch()
     objective = BehavioralCloning(StackingNetwork(StackingNetworkConfig(dim=32, hidden=64)))
     optimizer = torch.optim.AdamW(objective.parameters(), lr=3e-3)
     losses = []
@@ -48,7 +51,7 @@ def test_one_batch_is_learned_by_heart():
 
 def test_a_step_happens_where_the_network_is():
     """As on a GPU: whatever is made on the way lies on the default device."""
-    batch = PairSource([StackingTask.parse("ab +c")], Conditioning(), np.random.default_rng(0), SMALL).batch()
+    batch = PairSource([StackingTask.parse("ab +c")], Conditioning(), np.random.default_rng(0), FETCH, SMALL).batch()
     with torch.device("meta"):
         loss, _ = BehavioralCloning(StackingNetwork(StackingNetworkConfig(dim=32, hidden=64)))(batch)
     assert loss.device.type == "meta"
@@ -62,6 +65,7 @@ def test_the_learner_drives_and_the_expert_labels():
         [StackingTask.parse("ab")],
         Conditioning(),
         rng,
+        FETCH,
         replace(SMALL, first_batches=0, dagger_share=1.0, dagger_after=0, dagger_steps=40),
         learner=lambda: learner,
     )
@@ -129,6 +133,7 @@ def test_where_pools_are_made_makes_no_difference():
             [StackingTask.parse("ab")],
             Conditioning(),
             np.random.default_rng(0),
+            FETCH,
             sampling,
             learner=lambda: OneShotPolicy(network, config),
             executor=executor,

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Observation, Scene
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import STABLE_STEPS, Judge, Outcome, step_limit
+
+FETCH = load_robot("fetch")
 
 ON_TABLE = 0.40 + 0.5 * NOMINAL.size
 TASK = StackingTask.parse("ab cd +e")
@@ -33,7 +36,7 @@ GOAL = scene((0, 1), (2, 3))
 
 
 def test_layout_must_stand_released_for_half_a_second() -> None:
-    judge = Judge(TASK)
+    judge = Judge(TASK, FETCH)
     see(judge, GOAL, CLOSED, 30)
     see(judge, GOAL, OPEN, STABLE_STEPS - 1)
     assert not judge.done
@@ -47,14 +50,14 @@ def test_layout_must_stand_released_for_half_a_second() -> None:
 
 
 def test_decision_is_final() -> None:
-    judge = Judge(TASK)
+    judge = Judge(TASK, FETCH)
     see(judge, GOAL, OPEN, STABLE_STEPS)
     see(judge, scene((4, 0)), OPEN, 1000)
     assert (judge.outcomes(), judge.stages_done) == ([Outcome.SUCCESS], 2)
 
 
 def test_stage_times_are_those_of_the_first_release() -> None:
-    judge = Judge(TASK)
+    judge = Judge(TASK, FETCH)
     see(judge, scene(), CLOSED, 5)
     see(judge, scene((0, 1)), CLOSED, 2)
     see(judge, scene((0, 1)), OPEN, 3)
@@ -65,7 +68,7 @@ def test_stage_times_are_those_of_the_first_release() -> None:
 
 
 def test_another_order_succeeds_but_is_noted() -> None:
-    judge = Judge(TASK)
+    judge = Judge(TASK, FETCH)
     see(judge, scene((2, 3)))
     see(judge, GOAL, OPEN, STABLE_STEPS)
     assert judge.outcomes() == [Outcome.SUCCESS]
@@ -82,7 +85,7 @@ def test_another_order_succeeds_but_is_noted() -> None:
     ],
 )
 def test_failures_out_of_time(final: Scene, outcome: Outcome) -> None:
-    judge = Judge(TASK)
+    judge = Judge(TASK, FETCH)
     see(judge, final, OPEN, step_limit(TASK) - 1)
     assert not judge.done
     see(judge, final)
@@ -93,7 +96,7 @@ def test_failures_out_of_time(final: Scene, outcome: Outcome) -> None:
 @pytest.mark.parametrize("place", [(0.6, 0.7, 0.02), (0.80, 0.0, ON_TABLE), (0.20, 0.0, ON_TABLE)])
 def test_losing_a_needed_block_ends_the_episode(place: tuple[float, float, float]) -> None:
     for block, outcome in ((1, Outcome.MANIPULATION), (4, Outcome.SUCCESS)):
-        judge, lost = Judge(TASK), scene((0, 1), (2, 3))
+        judge, lost = Judge(TASK, FETCH), scene((0, 1), (2, 3))
         lost.block_positions[block] = place
         if block == 1:
             see(judge, lost)
@@ -109,7 +112,7 @@ def test_a_batch_is_judged_as_its_members() -> None:
     tasks = [StackingTask.parse(text) for text in ("ab cd +e", "abcde", "ab +c +d +e", "ea +b +c +d")]
     frames = [scene(), scene((0, 1)), GOAL, scene((4, 0)), scene((3, 4), (2, 3), (1, 2), (0, 1)), scene((0, 4))]
     frames.append(Scene(np.add(scene().block_positions, (1.0, 0.0, 0.0)), np.zeros(5)))
-    together, alone = Judge(tasks), [Judge(task) for task in tasks]
+    together, alone = Judge(tasks, FETCH), [Judge(task, FETCH) for task in tasks]
     current = rng.integers(len(frames) - 1, size=len(tasks))
     while not together.done:
         change = rng.random(len(tasks)) < 0.05

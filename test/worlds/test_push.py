@@ -7,10 +7,10 @@ import pytest
 
 from osil.data.kinematic_episodes import scenes
 from osil.errors import ConfigError
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below, layout_reached, stages_done
 from osil.tasks.blocks import NOMINAL, Blocks
-from osil.tasks.table import Table
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
@@ -18,15 +18,18 @@ from osil.worlds.open_world import WorldKind, open_world
 from osil.worlds.push import PushedWorld
 from osil.worlds.pybullet import PyBulletWorld
 
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
+
 
 @pytest.mark.parametrize(("kind", "count"), [("kinematic", 16), ("pybullet", 1)])
 def test_one_free_block_is_pushed_between_stages_and_the_expert_goes_on(kind: WorldKind, count: int) -> None:
-    task, rng, table = StackingTask.parse("abc +d"), np.random.default_rng(0), Table()
+    task, rng, table = StackingTask.parse("abc +d"), np.random.default_rng(0), FETCH.table
     tasks, moved = [task] * count, np.zeros(count, dtype=int)
-    with open_world(kind, task.num_blocks, rng) as inner:
+    with open_world(kind, FETCH, task.num_blocks, rng) as inner:
         world = PushedWorld(inner, tasks, rng, 0.10)
         observation = world.reset(scenes(table, count, task.num_blocks, rng))
-        expert = StackingExpert(tasks)
+        expert = StackingExpert(tasks, EXPERT)
         for _ in range(400):
             before, was = world.scene, world.pushed.copy()
             observation = world.step(expert.act(observation))
@@ -52,7 +55,7 @@ def test_conditions_reach_the_physics_and_the_kinematic_world_refuses_them() -> 
     assert (disturbances.latency_steps, disturbances.position_noise, disturbances.yaw_noise) == (1, 0.002, 0.02)
     with (
         pytest.raises(ConfigError, match="pybullet"),
-        open_world("kinematic", 2, np.random.default_rng(0), Conditions(mass=1.1)),
+        open_world("kinematic", FETCH, 2, np.random.default_rng(0), Conditions(mass=1.1)),
     ):
         pass
     with pytest.raises(ConfigError, match="factors"):
@@ -65,8 +68,8 @@ def test_conditions_reach_the_physics_and_the_kinematic_world_refuses_them() -> 
 @pytest.mark.parametrize("kind", ["kinematic", "pybullet"])
 def test_the_hand_opens_as_wide_as_larger_blocks_need_it(kind: WorldKind, size: float) -> None:
     conditions, rng = Conditions(size=size), np.random.default_rng(0)
-    with open_world(kind, 2, rng, conditions) as world:
-        seen = world.reset(scenes(Table(), 1, 2, rng, conditions.blocks))
+    with open_world(kind, FETCH, 2, rng, conditions) as world:
+        seen = world.reset(scenes(FETCH.table, 1, 2, rng, conditions.blocks))
         assert world.blocks == conditions.blocks
         assert seen.gripper_opening[0] == pytest.approx(max(0.066, conditions.blocks.size + 0.022), abs=5e-4)
 
@@ -74,6 +77,6 @@ def test_the_hand_opens_as_wide_as_larger_blocks_need_it(kind: WorldKind, size: 
 def test_a_hand_that_is_too_narrow_for_the_blocks_says_so() -> None:
     large = Blocks(0.06)
     with pytest.raises(ConfigError, match="too narrow for blocks of 60 mm"):
-        PyBulletWorld(2, physics=Physics(blocks=large))
+        PyBulletWorld(FETCH, 2, physics=Physics(blocks=large))
     with pytest.raises(ConfigError, match="too narrow for blocks of 60 mm"):
-        KinematicWorld(np.random.default_rng(0), blocks=large)
+        KinematicWorld(np.random.default_rng(0), FETCH, blocks=large)

@@ -10,25 +10,26 @@ import pytest
 
 from osil.core import Action, Scene
 from osil.errors import ObservationError, SceneError
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.figures.render import Camera, SceneRenderer
 from osil.resources import resource_path
-from osil.robots import fetch
+from osil.robots.robot import load_robot
 from osil.robots.sensing import cube_yaws
 from osil.rollout import rollout
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.table import Table
-from osil.worlds.bullet_scene import JOINT_NAMES, NUM_ARM
-from osil.worlds.pybullet import OPENING, Disturbances, PyBulletWorld
+from osil.worlds.pybullet import Disturbances, PyBulletWorld
 
-TOP = Table().height
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
+
+TOP = FETCH.table.height
 
 
 @pytest.fixture
 def world() -> Iterator[PyBulletWorld]:
     """Five blocks; the gripper starts over the middle of the table."""
-    world = PyBulletWorld(5)
+    world = PyBulletWorld(FETCH, 5)
     yield world
     world.close()
 
@@ -45,28 +46,26 @@ def moved(displacement: tuple[float, float, float], close: bool = False, yaw_ste
 def test_robot_description_agrees_with_the_kinematics(world: PyBulletWorld) -> None:
     world.reset(tower())
     bodies = world.simulation.bodies
-    infos = [
-        pybullet.getJointInfo(bodies.robot, joint, physicsClientId=bodies.client) for joint in bodies.joints[:NUM_ARM]
-    ]
-    assert tuple(info[1].decode() for info in infos) == fetch.ARM_JOINTS == JOINT_NAMES[:NUM_ARM]
-    limited = np.isfinite(fetch.JOINT_LOWER)
-    np.testing.assert_allclose(np.array([info[8] for info in infos])[limited], fetch.JOINT_LOWER[limited])
-    np.testing.assert_allclose(np.array([info[9] for info in infos])[limited], fetch.JOINT_UPPER[limited])
-    np.testing.assert_allclose([info[11] for info in infos], fetch.JOINT_SPEED)
+    infos = [pybullet.getJointInfo(bodies.arm, joint, physicsClientId=bodies.client) for joint in bodies.joints[:7]]
+    assert tuple(info[1].decode() for info in infos) == FETCH.arm_joints == FETCH.all_joints[: len(FETCH.arm_joints)]
+    limited = np.isfinite(FETCH.lower)
+    np.testing.assert_allclose(np.array([info[8] for info in infos])[limited], FETCH.lower[limited])
+    np.testing.assert_allclose(np.array([info[9] for info in infos])[limited], FETCH.upper[limited])
+    np.testing.assert_allclose([info[11] for info in infos], FETCH.speed)
 
     links = [
-        pybullet.getJointInfo(bodies.robot, joint, physicsClientId=bodies.client)[12].decode()
-        for joint in range(pybullet.getNumJoints(bodies.robot, physicsClientId=bodies.client))
+        pybullet.getJointInfo(bodies.arm, joint, physicsClientId=bodies.client)[12].decode()
+        for joint in range(pybullet.getNumJoints(bodies.arm, physicsClientId=bodies.client))
     ]
-    arm = np.random.default_rng(0).uniform(-1.0, 1.0, NUM_ARM)
+    arm = np.random.default_rng(0).uniform(-1.0, 1.0, len(FETCH.arm_joints))
     for joint, angle in zip(bodies.joints, arm, strict=False):
-        pybullet.resetJointState(bodies.robot, joint, angle, physicsClientId=bodies.client)
+        pybullet.resetJointState(bodies.arm, joint, angle, physicsClientId=bodies.client)
     state = pybullet.getLinkState(
-        bodies.robot, links.index("gripper_link"), computeForwardKinematics=True, physicsClientId=bodies.client
+        bodies.arm, links.index("gripper_link"), computeForwardKinematics=True, physicsClientId=bodies.client
     )
     approach = np.array(pybullet.getMatrixFromQuaternion(state[5])).reshape(3, 3)[:, 0]
-    grasp = np.array(state[4]) + fetch.GRASP_OFFSET * approach
-    np.testing.assert_allclose(fetch.forward(arm).position, grasp, atol=1e-6)
+    grasp = np.array(state[4]) + 0.015 * approach
+    np.testing.assert_allclose(FETCH.kinematics.forward(arm, FETCH.lift).position, grasp, atol=1e-6)
 
 
 def test_blocks_are_observed_in_the_turned_gripper_frame(world: PyBulletWorld) -> None:
@@ -74,7 +73,7 @@ def test_blocks_are_observed_in_the_turned_gripper_frame(world: PyBulletWorld) -
     world.reset(scene)
     for _ in range(10):
         observation = world.step(moved((0.01, 0.0, 0.0), yaw_step=0.08))
-    gripper = fetch.forward(world.joint_positions()[:NUM_ARM])
+    gripper = FETCH.kinematics.forward(world.joint_positions()[: len(FETCH.arm_joints)], FETCH.lift)
     assert gripper.yaw == pytest.approx(0.8, abs=0.02)
     c, s = np.cos(gripper.yaw), np.sin(gripper.yaw)
     x, y, z = observation.block_positions.T
@@ -83,7 +82,7 @@ def test_blocks_are_observed_in_the_turned_gripper_frame(world: PyBulletWorld) -
     assert (np.abs(observation.block_yaws) <= np.pi / 4 + 1e-9).all()
     turn = (observation.block_yaws + gripper.yaw - scene.block_yaws) / (np.pi / 2)
     np.testing.assert_allclose(turn, np.round(turn), atol=0.01)
-    assert observation.gripper_opening == pytest.approx(OPENING, abs=1e-3)
+    assert observation.gripper_opening == pytest.approx(FETCH.gripper.opening, abs=1e-3)
 
 
 def test_the_yaw_of_a_cube_does_not_depend_on_the_face_it_lies_on() -> None:
@@ -103,7 +102,7 @@ def test_tower_of_five_stands(world: PyBulletWorld) -> None:
 
 def test_expert_lifts_by_friction_and_stacks() -> None:
     task, rng = StackingTask.parse("abc +d"), np.random.default_rng(4)
-    world = PyBulletWorld(task.num_blocks, rng)
+    world = PyBulletWorld(FETCH, task.num_blocks, rng)
     heights = []
 
     class Watch:
@@ -113,7 +112,7 @@ def test_expert_lifts_by_friction_and_stacks() -> None:
             heights.append(scene.block_positions[1, 2])
             self.done = bool(layout_reached(task, scene, NOMINAL)) and not action.close_gripper
 
-    steps = rollout(world, StackingExpert(task), world.reset(Table().random_scene(4, rng)), 240, [Watch()])
+    steps = rollout(world, StackingExpert(task, EXPERT), world.reset(FETCH.table.random_scene(4, rng)), 240, [Watch()])
     assert steps < 240
     assert max(heights) > TOP + 1.5 * NOMINAL.size
     world.close()
@@ -146,16 +145,16 @@ def test_reset_forgets_everything_and_repeats_exactly(world: PyBulletWorld) -> N
 
 
 def test_latency_and_noise_are_what_they_say() -> None:
-    table = Table()
+    table = FETCH.table
     scene = table.random_scene(2, np.random.default_rng(6))
-    late = PyBulletWorld(2, disturbances=Disturbances(latency_steps=2))
+    late = PyBulletWorld(FETCH, 2, disturbances=Disturbances(latency_steps=2))
     still = late.reset(scene).block_positions
     seen = [late.step(moved((0.01, 0.0, 0.0))).block_positions for _ in range(3)]
     np.testing.assert_allclose(seen[1], still, atol=1e-3)
     assert (still - seen[2])[0, 0] > 0.005
     late.close()
 
-    noisy = PyBulletWorld(2, np.random.default_rng(0), disturbances=Disturbances(position_noise=0.002))
+    noisy = PyBulletWorld(FETCH, 2, np.random.default_rng(0), disturbances=Disturbances(position_noise=0.002))
     noisy.reset(scene)
     spread = np.std([noisy.observe().block_positions for _ in range(400)], axis=0)
     np.testing.assert_allclose(spread, 0.002, rtol=0.2)
@@ -169,7 +168,7 @@ def test_bad_input_is_refused(world: PyBulletWorld) -> None:
         world.reset(Scene(np.full((5, 3), np.nan), np.zeros(5)))
     world.reset(tower())
     with pytest.raises(ObservationError, match="arm holds"):
-        world.simulation.command_arm([np.nan] * NUM_ARM)
+        world.simulation.command_arm([np.nan] * len(FETCH.arm_joints))
 
 
 @pytest.mark.parametrize(("joint", "target"), [(6, 1e308), (6, -1e9), (3, 1e308), (3, -2.5)])
@@ -178,21 +177,21 @@ def test_a_target_that_no_joint_reaches_is_refused_and_the_arm_goes_on(
 ) -> None:
     """It would end the physics: infinite steps there and back make numbers that are not finite."""
     world.reset(tower())
-    start = world.simulation.joint_states().positions[:NUM_ARM]
+    start = world.simulation.joint_states().positions[: len(FETCH.arm_joints)]
     wild = start.copy()
     wild[joint] = target
     with pytest.raises(ObservationError, match="arm holds"):
         world.simulation.command_arm(wild)
     world.simulation.command_arm(start)
     world.simulation.advance(30)
-    np.testing.assert_allclose(world.simulation.joint_states().positions[:NUM_ARM], start, atol=0.01)
+    np.testing.assert_allclose(world.simulation.joint_states().positions[: len(FETCH.arm_joints)], start, atol=0.01)
 
 
 def test_a_picture_shows_the_blocks(world: PyBulletWorld) -> None:
     world.reset(tower())
-    renderer = SceneRenderer(5, Camera(160, 120))
+    renderer = SceneRenderer(FETCH, 5, Camera(160, 120))
     shown = renderer.render(world.snapshot())
-    world.reset(Table().random_scene(5, np.random.default_rng(8)))
+    world.reset(FETCH.table.random_scene(5, np.random.default_rng(8)))
     other = renderer.render(world.snapshot())
     assert shown.shape == (120, 160, 3)
     assert shown.dtype == np.uint8

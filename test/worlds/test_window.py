@@ -20,9 +20,12 @@ import osil
 from osil.core import Scene
 from osil.errors import SceneError
 from osil.figures import replay
-from osil.worlds.bullet_scene import Snapshot
+from osil.robots.robot import load_robot
 from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.snapshot import Snapshot
 from osil.worlds.window import Window
+
+FETCH = load_robot("fetch")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def shown(display: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def snapshot(num_blocks: int) -> Snapshot:
-    world = PyBulletWorld(num_blocks)
+    world = PyBulletWorld(FETCH, num_blocks)
     y = np.linspace(-0.2, 0.2, num_blocks)
     world.reset(Scene(np.stack([np.full_like(y, 0.6), y, np.full_like(y, 0.42)], axis=-1), np.zeros_like(y)))
     seen = world.snapshot()
@@ -72,7 +75,7 @@ def eventually(window: Window, seen: Snapshot, display: str, share: float) -> fl
 
 
 def test_the_camera_looks_at_the_table(shown: str) -> None:
-    window = Window(3)
+    window = Window(FETCH, 3)
     try:
         assert eventually(window, snapshot(3), shown, 0.06) > 0.06
         assert eventually(window, snapshot(5), shown, 0.06) > 0.06, "another number of blocks"
@@ -82,7 +85,7 @@ def test_the_camera_looks_at_the_table(shown: str) -> None:
 
 
 def test_nobody_waits_for_a_window_that_does_not_draw(shown: str) -> None:
-    window, seen = Window(2), snapshot(2)
+    window, seen = Window(FETCH, 2), snapshot(2)
     try:
         os.kill(window.pid, signal.SIGSTOP)
         for _ in range(2000):  # more than a pipe holds
@@ -99,7 +102,7 @@ def test_nobody_waits_for_a_window_that_does_not_draw(shown: str) -> None:
 
 
 def test_a_demonstration_is_replayed_in_the_window(shown: str) -> None:
-    replay.play([snapshot(2)] * 10)
+    replay.play([snapshot(2)] * 10, FETCH)
 
 
 @pytest.mark.parametrize("where", ["", ":987"])
@@ -109,11 +112,11 @@ def test_no_display_is_a_named_error(where: str, monkeypatch: pytest.MonkeyPatch
     else:
         monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(SceneError, match=where or "DISPLAY is not set"):
-        replay.play([snapshot(2)])
+        replay.play([snapshot(2)], FETCH)
 
 
 def test_pybullet_says_nothing() -> None:
-    code = "from osil.worlds.pybullet import PyBulletWorld; PyBulletWorld(2).close()"
+    code = "from osil.worlds.pybullet import PyBulletWorld; PyBulletWorld(FETCH, 2).close()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
 

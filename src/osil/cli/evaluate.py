@@ -91,12 +91,12 @@ def _run(options: argparse.Namespace) -> None:
         conditions = Conditions(options.friction, options.mass, options.size, options.latency, options.noise)
         setting = Setting(
             options.world,
-            options.robot,
             options.operator,
             options.push,
             conditions,
             options.yaw,
             options.mishap,
+            options.robot,
         )
         check_output_file(options.json)
         check_output_folder(options.failures)

@@ -32,12 +32,12 @@ class Setting:
     """
 
     world: WorldKind = "pybullet"
-    robot: str = "fetch"
     operator: OperatorKind = "expert"
     push: float = 0.0
     conditions: Conditions = field(default_factory=Conditions)
     yaw: bool = True
     mishap: MishapKind | Literal["none"] = "none"
+    robot: str = "fetch"
 
     @property
     def expert(self) -> ExpertConfig:
