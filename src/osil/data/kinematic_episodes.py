@@ -51,8 +51,7 @@ class Episodes:
 
 def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator) -> Scene:
     """``count`` random scenes as one with leading ``[N]``."""
-    drawn = [table.random_scene(num_blocks, rng) for _ in range(count)]
-    return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))
+    return Scene.stack([table.random_scene(num_blocks, rng) for _ in range(count)])
 
 
 def begin_midway(scene: Scene, tasks: Sequence[StackingTask], share: float, rng: np.random.Generator) -> None:
@@ -129,7 +128,7 @@ def collect(
     for step in range(limit):
         action = expert.act(observation)
         source, target = expert.attended(observation)
-        observations.append(_single_precision(observation))
+        observations.append(observation.map(lambda array: array.astype(np.float32)))
         labels.append(action)
         sources.append(source)
         targets.append(target)
@@ -150,11 +149,3 @@ def at_rest(label: Action, source: np.ndarray) -> BoolArray:
     """Where the expert has no more to do, by its action and the block it would move, -1 for none: ``[...]``."""
     result: BoolArray = (np.abs(label.displacement).max(-1) < 0.001) & ~label.close_gripper & (source < 0)
     return result
-
-
-def _single_precision(observation: Observation) -> Observation:
-    return Observation(
-        observation.block_positions.astype(np.float32),
-        observation.gripper_opening.astype(np.float32),
-        observation.block_yaws.astype(np.float32),
-    )

@@ -142,7 +142,7 @@ def _labelled(shown: Demonstration[Observation, Action], task: StackingTask, ope
     idle = at_rest(labels, source)
     # An expert that rests has no more to say; that a person rests is a part of what people show.
     end = int(idle.argmax()) + 1 + STEPS_AFTER if operator == "expert" and idle.any() else len(shown)
-    return Trajectory(seen[:end], labels[:end], source[:end], target[:end])
+    return Trajectory(seen, labels, source, target)[:end]
 
 
 def _disturbed(operator: Operator, noise: NoiseKind, count: int, rng: np.random.Generator) -> Operator:

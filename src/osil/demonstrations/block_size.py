@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osil.arrays import Arrays
 from osil.core import Action, FloatArray, Observation
 from osil.errors import DemonstrationError
 from osil.tasks.block_stacking import BLOCK_SIZE, between_fingers
@@ -45,7 +46,7 @@ def held_width(demonstration: Observation) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class BlockScale:
+class BlockScale(Arrays):
     """Between worlds of blocks of any size and one with blocks of ``BLOCK_SIZE``.
 
     Attributes:
@@ -58,9 +59,6 @@ class BlockScale:
     def of(cls, demonstrations: Sequence[Observation]) -> BlockScale:
         """The scales of N demonstrations. Raises what ``held_width`` does."""
         return cls(np.array([held_width(one) for one in demonstrations]))
-
-    def __getitem__(self, index: int) -> BlockScale:
-        return BlockScale(self.width[index])
 
     def shrink(self, observation: Observation) -> Observation:
         """What would be seen if the blocks were of ``BLOCK_SIZE``: the fingers are as far from a block as they are."""

@@ -189,5 +189,4 @@ def _streams(cases: Sequence[Case], *key: int) -> Streams:
 def _scenes(setting: Setting, cases: Sequence[Case], *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
     table, size = setting.table, setting.conditions.block_size
-    drawn = [table.random_scene(case.task.num_blocks, case.generator(*key), size) for case in cases]
-    return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))
+    return Scene.stack([table.random_scene(case.task.num_blocks, case.generator(*key), size) for case in cases])

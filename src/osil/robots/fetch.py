@@ -8,11 +8,10 @@ elbow_flex are a planar two-link arm with the elbow up, wrist_flex makes the gri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from osil.core import FloatArray
+from osil.arrays import Arrays, FloatArray
 
 ARM_JOINTS = (
     "shoulder_pan_joint",
@@ -86,7 +85,7 @@ def shoulder_height(torso: float = TORSO_HEIGHT) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class GripperPose:
+class GripperPose(Arrays):
     """The gripper frame in the base frame; it points down.
 
     Attributes:
@@ -96,10 +95,6 @@ class GripperPose:
 
     position: FloatArray
     yaw: FloatArray
-
-    def __getitem__(self, index: Any) -> GripperPose:
-        """Index the leading dimensions."""
-        return GripperPose(self.position[index], self.yaw[index])
 
 
 def unwrapped(joints: FloatArray, reference: FloatArray) -> FloatArray:
