@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeAlias, TypeVar
 
 from osil.arrays import Arrays, Flags, Numbers, Sample
 from osil.arrays import BoolArray as BoolArray  # exported, too
@@ -131,6 +131,10 @@ class Demonstration(Arrays, Generic[O, A]):
         return self.observations.leading_shape[0]
 
 
+Prompt: TypeAlias = Demonstration[O, A] | Sequence[Demonstration[O, A]]
+"""What shows the task of one scene: one or more demonstrations of it, each in a scene of its own."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scene(Arrays):
     """Where the blocks really are, for setting a world up and for judging it. Never shown to a policy.
@@ -176,12 +180,21 @@ class Actor(Protocol[O_contra, A_co]):
 
 
 class Policy(Protocol[O, A]):
-    """A one-shot policy: shown one demonstration, it acts in any scene of the same blocks."""
+    """A one-shot policy: given a prompt, it acts in any scene of the same blocks.
 
-    def reset(
-        self, demonstration: Demonstration[O, A] | Sequence[Demonstration[O, A]], seed: int | Sequence[int] = 0
-    ) -> None:
-        """Take in one demonstration, or one for each world of a batch, with one seed for all or one for each."""
+    A prompt is one or more demonstrations of the same task. Today's policies are made for one and refuse more.
+    """
+
+    def reset(self, prompt: Prompt[O, A], seed: int = 0) -> None:
+        """Take in what shows the task of one live scene: observations and actions then have no leading dimensions.
+
+        Args:
+            prompt: a demonstration, or a sequence of demonstrations of the same task.
+            seed: of whatever the policy leaves to chance.
+        """
+
+    def reset_batch(self, prompts: Sequence[Prompt[O, A]], seeds: Sequence[int]) -> None:
+        """Take in a prompt and a seed for each of N scenes: observations and actions then have leading ``[N]``."""
 
     def act(self, observation: O) -> A:
         """Choose the action for the present observation; to be called once in each control period."""

@@ -10,7 +10,7 @@ from osil.data.demonstrate import demonstrate
 from osil.data.teachers import open_operator
 from osil.demonstrations.latency import MOST, UnderWay, latency_shown
 from osil.geometry import wrap_cube_yaw
-from osil.policies.stacking import load_policy
+from osil.policies.stacking import OneShotPolicy
 from osil.resources import resource_path
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.table import Table
@@ -54,7 +54,7 @@ def test_what_is_under_way_is_foreseen() -> None:
     rng, late = np.random.default_rng(0), np.array([True, False])
     world = KinematicWorld(rng)
     scene = Table().random_scene(3, rng)
-    twice = Scene(np.stack([scene.block_positions] * 2), np.stack([scene.block_yaws] * 2))
+    twice = Scene.stack([scene, scene])
     seen = world.reset(twice, delay=late)
     under_way = UnderWay(late.astype(int))
     slow = Action(np.tile([0.004, -0.003, 0.002], (2, 1)), np.zeros(2, dtype=bool), np.full(2, 0.03))
@@ -77,6 +77,6 @@ def test_what_is_held_is_taken_along() -> None:
 
 
 def test_the_policy_takes_the_latency_from_its_demonstration() -> None:
-    policy = load_policy(resource_path("models", "stacking"))
-    policy.reset([demonstration(), demonstration(conditions=Conditions(latency=1))])
+    policy = OneShotPolicy.load(resource_path("models", "stacking"))
+    policy.reset_batch([demonstration(), demonstration(conditions=Conditions(latency=1))], [0, 1])
     assert policy.latency.tolist() == [0, 1]

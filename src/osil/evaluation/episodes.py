@@ -99,7 +99,7 @@ def run_batch(
         actor, redrawn = StackingExpert(tasks, ExpertConfig(block_size=size)), [0] * len(cases)
     else:
         shown, redrawn = _demonstrations(setting, cases, worlds)
-        policy.reset(shown, seed=[int(case.generator(_POLICY).integers(2**31)) for case in cases])
+        policy.reset_batch(shown, [int(case.generator(_POLICY).integers(2**31)) for case in cases])
         actor = policy
     judge, recorder = Judge(tasks), Recorder[Observation, Action]()
     happened = [np.zeros(len(cases), dtype=np.bool_)]

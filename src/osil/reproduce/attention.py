@@ -15,7 +15,7 @@ from osil.figures.attention import draw_block_heads, draw_moment_heads
 from osil.figures.render import Camera, SceneRenderer
 from osil.figures.replay import snapshots
 from osil.figures.video import Picture, side_by_side
-from osil.policies.stacking import Attention, OneShotPolicy, load_policy
+from osil.policies.stacking import Attention, OneShotPolicy
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
@@ -62,7 +62,7 @@ def reproduce(model: str | Path, output: Path, seed: int) -> bool:
     Returns:
         Whether the policy finished the task.
     """
-    policy, rng, table = load_policy(model), generator("test", seed), Table()
+    policy, rng, table = OneShotPolicy.load(model), generator("test", seed), Table()
     scenes = [table.random_scene(TASK.num_blocks, rng) for _ in range(2)]
     with open_world("pybullet", TASK.num_blocks, rng) as world:
         (shown,), succeeded = demonstrate(world, [TASK], scenes[0][None])
