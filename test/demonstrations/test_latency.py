@@ -16,6 +16,7 @@ from osil.tasks.block_stacking import StackingTask
 from osil.tasks.table import Table
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.latency import LateWorld
 from osil.worlds.open_world import open_world
 
 TASK = StackingTask.parse("ab +c")
@@ -51,12 +52,12 @@ def test_an_arm_guided_by_hand_is_taken_to_act_at_once() -> None:
 
 def test_what_is_under_way_is_foreseen() -> None:
     """In two worlds, one of which acts late: both are seen as they will be, up to the limits on acceleration."""
-    rng, late = np.random.default_rng(0), np.array([True, False])
-    world = KinematicWorld(rng)
+    rng, late = np.random.default_rng(0), np.array([1, 0])
+    world = LateWorld(KinematicWorld(rng), late)
     scene = Table().random_scene(3, rng)
     twice = Scene.stack([scene, scene])
-    seen = world.reset(twice, delay=late)
-    under_way = UnderWay(late.astype(int))
+    seen = world.reset(twice)
+    under_way = UnderWay(late)
     slow = Action(np.tile([0.004, -0.003, 0.002], (2, 1)), np.zeros(2, dtype=bool), np.full(2, 0.03))
     for _ in range(3):
         foreseen = under_way.anticipate(seen)

@@ -19,7 +19,7 @@ from osil.rollout import rollout
 from osil.tasks.block_stacking import BLOCK_SIZE, StackingTask, layout_reached
 from osil.tasks.table import Table
 from osil.worlds.bullet_scene import JOINT_NAMES, NUM_ARM
-from osil.worlds.pybullet import OPENING, Disturbances, PyBulletWorld
+from osil.worlds.pybullet import OPENING, PyBulletWorld, TrackerNoise
 
 TOP = Table().height
 
@@ -144,18 +144,9 @@ def test_reset_forgets_everything_and_repeats_exactly(world: PyBulletWorld) -> N
     np.testing.assert_allclose(episode(), first, atol=1e-9)
 
 
-def test_latency_and_noise_are_what_they_say() -> None:
-    table = Table()
-    scene = table.random_scene(2, np.random.default_rng(6))
-    late = PyBulletWorld(2, disturbances=Disturbances(latency_steps=2))
-    still = late.reset(scene).block_positions
-    seen = [late.step(moved((0.01, 0.0, 0.0))).block_positions for _ in range(3)]
-    np.testing.assert_allclose(seen[1], still, atol=1e-3)
-    assert (still - seen[2])[0, 0] > 0.005
-    late.close()
-
-    noisy = PyBulletWorld(2, np.random.default_rng(0), disturbances=Disturbances(position_noise=0.002))
-    noisy.reset(scene)
+def test_the_noise_of_the_tracker_is_what_it_says() -> None:
+    noisy = PyBulletWorld(2, np.random.default_rng(0), noise=TrackerNoise(position=0.002))
+    noisy.reset(Table().random_scene(2, np.random.default_rng(6)))
     spread = np.std([noisy.observe().block_positions for _ in range(400)], axis=0)
     np.testing.assert_allclose(spread, 0.002, rtol=0.2)
     noisy.close()

@@ -23,8 +23,9 @@ from osil.rollout import Recorder, rollout
 from osil.seeds import Streams, generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
-from osil.worlds.open_world import StackingWorld, open_world
+from osil.worlds.open_world import open_world
 from osil.worlds.push import PushedWorld
+from osil.worlds.stacking_world import StackingWorld
 
 StackingPolicy = Policy[Observation, Action]
 

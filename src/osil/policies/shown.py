@@ -44,7 +44,7 @@ class Shown(Generic[O, A]):
             DemonstrationError: something else, none, several demonstrations in a prompt, numbers that cannot be, or the
                 number of things differs.
         """
-        if isinstance(prompts, Demonstration) or not isinstance(prompts, Iterable):
+        if not isinstance(prompts, Iterable):
             raise DemonstrationError(
                 f"expected a sequence of prompts, one for each scene of a batch, got {type(prompts).__name__}; "
                 "call reset for a single scene"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,18 +21,16 @@ OPENING = 0.066
 
 
 @dataclass(frozen=True)
-class Disturbances:
-    """What stands between the true scene and the policy, for tests of robustness.
+class TrackerNoise:
+    """How observed blocks differ from the true ones, for tests of robustness.
 
     Attributes:
-        latency_steps: actions act this many control periods late.
-        position_noise: standard deviation of observed block positions, metres.
-        yaw_noise: standard deviation of observed block yaws, radians.
+        position: standard deviation of the positions, metres.
+        yaw: standard deviation of the yaws, radians.
     """
 
-    latency_steps: int = 0
-    position_noise: float = 0.0
-    yaw_noise: float = 0.0
+    position: float = 0.0
+    yaw: float = 0.0
 
 
 class PyBulletWorld:
@@ -41,10 +38,10 @@ class PyBulletWorld:
 
     Args:
         num_blocks: cubes on the table.
-        rng: draws where the gripper starts and the noise of the disturbances. None: the gripper starts over the
+        rng: draws where the gripper starts and the noise of the tracker. None: the gripper starts over the
             middle of the table.
         physics: what the simulated things are like.
-        disturbances: noise and delay.
+        noise: of the tracker that observes the blocks.
         table: the work area.
     """
 
@@ -53,13 +50,12 @@ class PyBulletWorld:
         num_blocks: int,
         rng: np.random.Generator | None = None,
         physics: Physics | None = None,
-        disturbances: Disturbances | None = None,
+        noise: TrackerNoise | None = None,
         table: Table | None = None,
     ) -> None:
         self.simulation = FetchSimulation(num_blocks, physics, table)
-        self._rng, self._disturbances = rng, disturbances or Disturbances()
+        self._rng, self._noise = rng, noise or TrackerNoise()
         self._controller = FetchController(self.simulation.table)
-        self._pending: deque[Action] = deque()
 
     def close(self) -> None:
         """End the physics."""
@@ -79,8 +75,6 @@ class PyBulletWorld:
         arm = fetch.inverse(self._start())
         self.simulation.reset(arm, OPENING, scene.block_positions, quaternions)
         self._controller.reset(arm)
-        idle = Action(np.zeros(3), np.array(False))
-        self._pending = deque([idle] * self._disturbances.latency_steps)
         return self.observe()
 
     def _start(self) -> GripperPose:
@@ -92,11 +86,9 @@ class PyBulletWorld:
 
     def step(self, action: Action) -> Observation:
         """Act for one control period."""
-        self._pending.append(action)
-        due = self._pending.popleft()
         joints = self.joint_positions()[:NUM_ARM]
-        self.simulation.command_arm(self._controller.step(due.displacement, float(due.yaw_step), joints))
-        self.simulation.command_gripper(0.0 if due.close_gripper else OPENING)
+        self.simulation.command_arm(self._controller.step(action.displacement, float(action.yaw_step), joints))
+        self.simulation.command_gripper(0.0 if action.close_gripper else OPENING)
         self.simulation.advance()
         return self.observe()
 
@@ -105,10 +97,9 @@ class PyBulletWorld:
         joints = self.joint_positions()
         positions, quaternions = self.simulation.bodies.block_poses()
         yaws = cube_yaws(quaternions)
-        noise = self._disturbances
-        if self._rng is not None and (noise.position_noise or noise.yaw_noise):
-            positions = positions + self._rng.normal(0.0, noise.position_noise, positions.shape)
-            yaws = yaws + self._rng.normal(0.0, noise.yaw_noise, yaws.shape)
+        if self._rng is not None and self._noise != TrackerNoise():
+            positions = positions + self._rng.normal(0.0, self._noise.position, positions.shape)
+            yaws = yaws + self._rng.normal(0.0, self._noise.yaw, yaws.shape)
         return observe(positions, yaws, fetch.forward(joints[:NUM_ARM]), joints[-2:].sum())
 
     def move_block(self, block: int, position: FloatArray) -> None:
