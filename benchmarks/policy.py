@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from osil import Action, Demonstration, Observation, load_policy
+from osil import Action, Demonstration, Observation
 from osil.data.demonstrate import demonstrate
 from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import OneShotPolicy, PolicyConfig
@@ -39,7 +39,8 @@ def main() -> None:
     parser.add_argument("model", nargs="?", metavar="MODEL", help="folder of a model")
     model = parser.parse_args().model
     torch.set_num_threads(1)
-    policy = load_policy(model) if model else OneShotPolicy(StackingNetwork(PolicyConfig().network), PolicyConfig())
+    config = PolicyConfig()
+    policy = OneShotPolicy.load(model) if model else OneShotPolicy(StackingNetwork(config.network), config)
 
     print("medians in milliseconds of processor time, one thread")
     print(f"{'blocks':>6} {'stages':>6} {'steps':>6} {'frames':>6}", end="")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import pytest
 
 from osil import Action, Demonstration, Observation
+from osil.arrays import Numbers
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
 
@@ -48,6 +51,35 @@ def test_stacking_and_indexing_are_inverse(kind: Callable[..., Observation | Act
     for name, array in vars(kind(4)).items():
         np.testing.assert_array_equal(getattr(again, name), array)
         np.testing.assert_array_equal(getattr(kind(4)[1:3], name), array[1:3])
+
+
+@pytest.mark.parametrize("kind", [observation, action])
+def test_whatever_is_done_is_done_to_every_array(kind: Callable[..., Observation | Action]) -> None:
+    one, other = kind(4), kind(4).map(np.negative) if kind is observation else kind(5)[1:]
+    first = np.array([True, False, False, True])
+    chosen = type(one).where(first, one, other)  # type: ignore[arg-type]
+    for name, array in vars(one).items():
+        np.testing.assert_array_equal(getattr(one.map(np.square), name), np.square(array))
+        np.testing.assert_array_equal(getattr(chosen, name)[first], array[first])
+        np.testing.assert_array_equal(getattr(chosen, name)[~first], getattr(other, name)[~first])
+
+
+@dataclass(frozen=True, eq=False)
+class Touching(Observation):
+    """An observation with one more line."""
+
+    touches: Annotated[np.ndarray, Numbers(("B", "F"), 1.0, "newtons")] = None  # type: ignore[assignment]
+
+
+def test_a_new_field_is_one_line() -> None:
+    seen = Touching(**vars(observation(4)), touches=np.full((4, 3, 2), 0.5))
+    seen.check_plausible()
+    assert Touching.stack([seen, seen])[0, 1].touches.shape == (3, 2)
+    assert Demonstration(seen, action(4))[1:].observations.touches.shape == (3, 3, 2)
+    with pytest.raises(ObservationError, match="touches: expected at most 1 newtons"):
+        seen.map(lambda array: 0.01 * array + 4.0 * (array == 0.5)).check_plausible()
+    with pytest.raises(ObservationError, match=r"touches \[\.\.\., B, F\].*got.*touches \[4, 2, 2\]"):
+        replace(seen, touches=np.zeros((4, 2, 2)))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

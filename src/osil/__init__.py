@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from osil.core import Action, Demonstration, Observation
-    from osil.policies.stacking import load_policy
+    from osil.policies.load import load_policy
     from osil.tasks.progress import Progress
 
 __all__ = ["Action", "Demonstration", "Observation", "Progress", "load_policy"]
@@ -26,7 +26,7 @@ _HOMES = {
     "Demonstration": "osil.core",
     "Observation": "osil.core",
     "Progress": "osil.tasks.progress",
-    "load_policy": "osil.policies.stacking",
+    "load_policy": "osil.policies.load",
 }
 
 

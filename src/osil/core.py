@@ -17,16 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Generic, Protocol, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from typing_extensions import Self
-
-from osil.errors import DemonstrationError, ObservationError
-
-FloatArray = NDArray[np.floating[Any]]
-BoolArray = NDArray[np.bool_]
+from osil.arrays import Arrays, Flags, Numbers, Sample
+from osil.arrays import BoolArray as BoolArray  # exported, too
+from osil.arrays import FloatArray as FloatArray
+from osil.errors import DemonstrationError
 
 CONTROL_PERIOD = 0.05
 """Seconds between two actions: the policy acts at 20 Hz."""
@@ -45,43 +41,8 @@ MOST_TURNED = 4 * math.pi
 """Radians beyond what a block or a gripper is turned: what is more is in degrees."""
 
 
-def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
-    """``np.asarray(value)``. Raises ObservationError where that makes no array, as of rows of different lengths."""
-    try:
-        return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:  # the last: of tensors that take part in learning
-        raise ObservationError(f"{name}: expected an array, got {type(value).__name__} ({error})") from error
-
-
-def finite_array(name: str, value: ArrayLike, trailing: tuple[int | None, ...]) -> FloatArray:
-    """Return ``value`` as a finite float array whose last dimensions fit ``trailing`` (None: any size from 1 on)."""
-    array = as_array(name, value)
-    if array.dtype.kind not in "biuf":
-        raise ObservationError(
-            f"{name}: expected an array of numbers, got {type(value).__name__} of type {array.dtype}"
-        )
-    if array.dtype.kind != "f":
-        array = array.astype(np.float64)
-    shape = array.shape[array.ndim - len(trailing) :] if array.ndim >= len(trailing) else None
-    if shape is None or any(have != want if want else not have for want, have in zip(trailing, shape, strict=True)):
-        wanted = ", ".join("1 or more" if size is None else str(size) for size in trailing)
-        raise ObservationError(f"{name}: expected shape [..., {wanted}], got {list(array.shape)}")
-    if not np.isfinite(array).all():
-        raise ObservationError(f"{name}: expected finite numbers, got NaN or infinity; drop this sample and hold")
-    return array
-
-
-def check_within(name: str, array: FloatArray, most: float, unit: str) -> None:
-    """Raise ObservationError, which names the first number in ``array`` that is not from ``-most`` to ``most``."""
-    wrong = array[~(np.abs(array) <= most)]
-    if wrong.size:
-        raise ObservationError(
-            f"{name}: expected at most {most:.4g} {unit}, got {wrong[0]:.6g}; is that in another unit?"
-        )
-
-
 @dataclass(frozen=True, eq=False)
-class Observation:
+class Observation(Sample):
     """What the policy sees of a block-stacking scene at one instant (section 4.2).
 
     Attributes:
@@ -93,54 +54,17 @@ class Observation:
         ObservationError: a shape does not fit or a number is not finite.
     """
 
-    block_positions: FloatArray
-    gripper_opening: FloatArray
-    block_yaws: FloatArray = None  # type: ignore[assignment]  # filled in __post_init__
-
-    def __post_init__(self) -> None:
-        positions = finite_array("block_positions", self.block_positions, (None, 3))
-        yaws = np.zeros(positions.shape[:-1]) if self.block_yaws is None else self.block_yaws
-        yaws = finite_array("block_yaws", yaws, (positions.shape[-2],))
-        opening = finite_array("gripper_opening", self.gripper_opening, ())
-        if yaws.shape != positions.shape[:-1] or opening.shape != positions.shape[:-2]:
-            raise ObservationError(
-                f"leading dimensions differ: block_positions {list(positions.shape)}, block_yaws {list(yaws.shape)}, "
-                f"gripper_opening {list(opening.shape)}; expected [..., B, 3], [..., B] and [...]"
-            )
-        object.__setattr__(self, "block_positions", positions)
-        object.__setattr__(self, "block_yaws", yaws)
-        object.__setattr__(self, "gripper_opening", opening)
+    block_positions: Annotated[FloatArray, Numbers(("B", 3), FURTHEST, "metres")]
+    gripper_opening: Annotated[FloatArray, Numbers((), WIDEST, "metres")]
+    block_yaws: Annotated[FloatArray, Numbers(("B",), MOST_TURNED, "radians")] = None  # type: ignore[assignment]
 
     @property
     def num_blocks(self) -> int:
         return int(self.block_positions.shape[-2])
 
-    @property
-    def leading_shape(self) -> tuple[int, ...]:
-        return self.gripper_opening.shape
-
-    def check_plausible(self) -> None:
-        """Raise ObservationError unless an arm could see this: where blocks lie, and how far the fingers are open."""
-        check_within("block_positions", self.block_positions, FURTHEST, "metres")
-        check_within("gripper_opening", self.gripper_opening, WIDEST, "metres")
-        check_within("block_yaws", self.block_yaws, MOST_TURNED, "radians")
-
-    def __getitem__(self, index: Any) -> Self:
-        """Index the leading dimensions."""
-        return type(self)(self.block_positions[index], self.gripper_opening[index], self.block_yaws[index])
-
-    @classmethod
-    def stack(cls, items: Sequence[Self]) -> Self:
-        """Join observations of equal shape along a new first dimension."""
-        return cls(
-            np.stack([item.block_positions for item in items]),
-            np.stack([item.gripper_opening for item in items]),
-            np.stack([item.block_yaws for item in items]),
-        )
-
 
 @dataclass(frozen=True, eq=False)
-class Action:
+class Action(Sample):
     """What the gripper shall do during the next control period.
 
     Attributes:
@@ -152,73 +76,9 @@ class Action:
         ObservationError: a shape does not fit or a number is not finite.
     """
 
-    displacement: FloatArray
-    close_gripper: BoolArray
-    yaw_step: FloatArray = None  # type: ignore[assignment]  # filled in __post_init__
-
-    def __post_init__(self) -> None:
-        displacement = finite_array("displacement", self.displacement, (3,))
-        yaw = np.zeros(displacement.shape[:-1]) if self.yaw_step is None else self.yaw_step
-        yaw = finite_array("yaw_step", yaw, ())
-        close = as_array("close_gripper", self.close_gripper)
-        if close.dtype != np.bool_ and not (np.issubdtype(close.dtype, np.number) and np.isin(close, (0, 1)).all()):
-            raise ObservationError(f"close_gripper: expected True or False, got {self.close_gripper!r}")
-        close = close.astype(np.bool_)
-        if yaw.shape != displacement.shape[:-1] or close.shape != yaw.shape:
-            raise ObservationError(
-                f"leading dimensions differ: displacement {list(displacement.shape)}, yaw_step {list(yaw.shape)}, "
-                f"close_gripper {list(close.shape)}; expected [..., 3], [...] and [...]"
-            )
-        object.__setattr__(self, "displacement", displacement)
-        object.__setattr__(self, "yaw_step", yaw)
-        object.__setattr__(self, "close_gripper", close)
-
-    @property
-    def leading_shape(self) -> tuple[int, ...]:
-        return self.close_gripper.shape
-
-    def check_plausible(self) -> None:
-        """Raise ObservationError unless an arm could do this."""
-        check_within("displacement", self.displacement, FURTHEST, "metres")
-        check_within("yaw_step", self.yaw_step, MOST_TURNED, "radians")
-
-    def __getitem__(self, index: Any) -> Self:
-        """Index the leading dimensions."""
-        return type(self)(self.displacement[index], self.close_gripper[index], self.yaw_step[index])
-
-    @classmethod
-    def where(cls, first: BoolArray, one: Self, other: Self) -> Self:
-        """The actions of ``one`` where ``first`` ``[N]`` is True, else those of ``other``, leading ``[N]`` as well."""
-        return cls(
-            np.where(first[:, None], one.displacement, other.displacement),
-            np.where(first, one.close_gripper, other.close_gripper),
-            np.where(first, one.yaw_step, other.yaw_step),
-        )
-
-    @classmethod
-    def stack(cls, items: Sequence[Self]) -> Self:
-        """Join actions of equal shape along a new first dimension."""
-        return cls(
-            np.stack([item.displacement for item in items]),
-            np.stack([item.close_gripper for item in items]),
-            np.stack([item.yaw_step for item in items]),
-        )
-
-
-@runtime_checkable
-class Sample(Protocol):
-    """What observations and actions of every task family can do: be counted, be indexed in time and be stacked, and
-    tell numbers that cannot be."""
-
-    @property
-    def leading_shape(self) -> tuple[int, ...]: ...
-
-    def check_plausible(self) -> None: ...
-
-    def __getitem__(self, index: Any) -> Self: ...
-
-    @classmethod
-    def stack(cls, items: Sequence[Self]) -> Self: ...
+    displacement: Annotated[FloatArray, Numbers((3,), FURTHEST, "metres")]
+    close_gripper: Annotated[BoolArray, Flags()]
+    yaw_step: Annotated[FloatArray, Numbers((), MOST_TURNED, "radians")] = None  # type: ignore[assignment]
 
 
 O = TypeVar("O", bound=Sample)  # noqa: E741
@@ -226,7 +86,7 @@ A = TypeVar("A", bound=Sample)
 
 
 @dataclass(frozen=True, eq=False)
-class Demonstration(Generic[O, A]):
+class Demonstration(Arrays, Generic[O, A]):
     """One trajectory that shows a task once: T observations and the action taken at each.
 
     Any program can make one from arrays::
@@ -270,13 +130,13 @@ class Demonstration(Generic[O, A]):
     def __len__(self) -> int:
         return self.observations.leading_shape[0]
 
-    def __getitem__(self, index: Any) -> Self:
-        """The demonstration at the given time steps (a slice or an index array)."""
-        return type(self)(self.observations[index], self.actions[index])
+
+Prompt: TypeAlias = Demonstration[O, A] | Sequence[Demonstration[O, A]]
+"""What shows the task of one scene: one or more demonstrations of it, each in a scene of its own."""
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Scene(Arrays):
     """Where the blocks really are, for setting a world up and for judging it. Never shown to a policy.
 
     Attributes:
@@ -290,9 +150,6 @@ class Scene:
     @property
     def num_blocks(self) -> int:
         return int(self.block_positions.shape[-2])
-
-    def __getitem__(self, index: Any) -> Self:
-        return type(self)(self.block_positions[index], self.block_yaws[index])
 
 
 O_co = TypeVar("O_co", bound=Sample, covariant=True)
@@ -323,12 +180,21 @@ class Actor(Protocol[O_contra, A_co]):
 
 
 class Policy(Protocol[O, A]):
-    """A one-shot policy: shown one demonstration, it acts in any scene of the same blocks."""
+    """A one-shot policy: given a prompt, it acts in any scene of the same blocks.
 
-    def reset(
-        self, demonstration: Demonstration[O, A] | Sequence[Demonstration[O, A]], seed: int | Sequence[int] = 0
-    ) -> None:
-        """Take in one demonstration, or one for each world of a batch, with one seed for all or one for each."""
+    A prompt is one or more demonstrations of the same task. Today's policies are made for one and refuse more.
+    """
+
+    def reset(self, prompt: Prompt[O, A], seed: int = 0) -> None:
+        """Take in what shows the task of one live scene: observations and actions then have no leading dimensions.
+
+        Args:
+            prompt: a demonstration, or a sequence of demonstrations of the same task.
+            seed: of whatever the policy leaves to chance.
+        """
+
+    def reset_batch(self, prompts: Sequence[Prompt[O, A]], seeds: Sequence[int]) -> None:
+        """Take in a prompt and a seed for each of N scenes: observations and actions then have leading ``[N]``."""
 
     def act(self, observation: O) -> A:
         """Choose the action for the present observation; to be called once in each control period."""

@@ -11,12 +11,13 @@ from osil.data.teachers import open_operator
 from osil.demonstrations.latency import MOST, UnderWay, latency_shown
 from osil.experts.stacking import ExpertConfig
 from osil.geometry import wrap_cube_yaw
-from osil.policies.stacking import load_policy
+from osil.policies.stacking import OneShotPolicy
 from osil.resources import resource_path
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.latency import LateWorld
 from osil.worlds.open_world import open_world
 
 FETCH = load_robot("fetch")
@@ -55,12 +56,12 @@ def test_an_arm_guided_by_hand_is_taken_to_act_at_once() -> None:
 
 def test_what_is_under_way_is_foreseen() -> None:
     """In two worlds, one of which acts late: both are seen as they will be, up to the limits on acceleration."""
-    rng, late = np.random.default_rng(0), np.array([True, False])
-    world = KinematicWorld(rng, FETCH)
+    rng, late = np.random.default_rng(0), np.array([1, 0])
+    world = LateWorld(KinematicWorld(rng, FETCH), late)
     scene = FETCH.table.random_scene(3, rng)
-    twice = Scene(np.stack([scene.block_positions] * 2), np.stack([scene.block_yaws] * 2))
-    seen = world.reset(twice, delay=late)
-    under_way = UnderWay(late.astype(int))
+    twice = Scene.stack([scene, scene])
+    seen = world.reset(twice)
+    under_way = UnderWay(late)
     slow = Action(np.tile([0.004, -0.003, 0.002], (2, 1)), np.zeros(2, dtype=bool), np.full(2, 0.03))
     for _ in range(3):
         foreseen = under_way.anticipate(seen)
@@ -81,6 +82,6 @@ def test_what_is_held_is_taken_along() -> None:
 
 
 def test_the_policy_takes_the_latency_from_its_demonstration() -> None:
-    policy = load_policy(resource_path("models", "stacking"))
-    policy.reset([demonstration(), demonstration(conditions=Conditions(latency=1))])
+    policy = OneShotPolicy.load(resource_path("models", "stacking"))
+    policy.reset_batch([demonstration(), demonstration(conditions=Conditions(latency=1))], [0, 1])
     assert policy.latency.tolist() == [0, 1]

@@ -37,8 +37,8 @@ KINEMATIC = Setting("kinematic")
 class Idle:
     """Moves nothing."""
 
-    def reset(self, demonstration: Sequence[Demonstration[Observation, Action]], seed: int = 0) -> None:
-        self.shown = demonstration
+    def reset_batch(self, prompts: Sequence[Demonstration[Observation, Action]], seeds: Sequence[int]) -> None:
+        self.shown = prompts
 
     def act(self, observation: Observation) -> Action:
         shape = observation.leading_shape
@@ -48,9 +48,9 @@ class Idle:
 class Reader(Idle):
     """Reads the final layout off the demonstration and lets the expert build it."""
 
-    def reset(self, demonstration: Sequence[Demonstration[Observation, Action]], seed: int = 0) -> None:
-        super().reset(demonstration)
-        self.expert = StackingExpert([self.read(one.observations.block_positions[-1]) for one in demonstration], EXPERT)
+    def reset_batch(self, prompts: Sequence[Demonstration[Observation, Action]], seeds: Sequence[int]) -> None:
+        super().reset_batch(prompts, seeds)
+        self.expert = StackingExpert([self.read(one.observations.block_positions[-1]) for one in prompts], EXPERT)
 
     @staticmethod
     def read(positions: np.ndarray) -> StackingTask:
@@ -66,8 +66,8 @@ class Reader(Idle):
 class Watched(Reader):
     """Keeps what it sees."""
 
-    def reset(self, demonstration: Sequence[Demonstration[Observation, Action]], seed: Any = 0) -> None:
-        super().reset(demonstration)
+    def reset_batch(self, prompts: Sequence[Demonstration[Observation, Action]], seeds: Sequence[int]) -> None:
+        super().reset_batch(prompts, seeds)
         self.seen: list[Observation] = []
 
     def act(self, observation: Observation) -> Action:

@@ -15,7 +15,7 @@ from osil.data.reaching import Trajectories, collect
 from osil.errors import DemonstrationError, ModelError, ObservationError
 from osil.evaluation.reaching import success
 from osil.figures.reaching import moving_average
-from osil.policies.reaching import ReachingPolicy, load_reaching_policy
+from osil.policies.reaching import ReachingPolicy
 from osil.reproduce.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.resources import resource_path
 from osil.seeds import generator
@@ -26,7 +26,7 @@ ANY_NUMBER = ("lstm_attention", "final_state")
 
 
 def _policy(name: str) -> ReachingPolicy:
-    return load_reaching_policy(resource_path("models", "particle", name))
+    return ReachingPolicy.load(resource_path("models", "particle", name))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -66,7 +66,7 @@ def test_one_scene_and_a_batch_agree(name: str) -> None:
     rng = generator("test", 3)
     shown, scenes = collect(4, 10, rng).demonstrations(), Arena().random_scenes(4, 10, rng)
     policy = _policy(name)
-    policy.reset(shown)
+    policy.reset_batch(shown, [0] * 4)
     together = policy.act(scenes).force
     for index in range(4):
         policy.reset(shown[index])
@@ -80,22 +80,22 @@ def test_misuse_is_refused() -> None:
     with pytest.raises(ObservationError, match="call reset first"):
         policy.act(ten.observations[0])
     with pytest.raises(DemonstrationError, match="one number of landmarks"):
-        policy.reset([two, ten])
+        policy.reset_batch([two, ten], [0, 1])
     policy.reset(two)
     with pytest.raises(ObservationError, match="10 landmarks"):
         policy.act(ten.observations[0])
     with pytest.raises(DemonstrationError, match="10 landmarks"):
         _policy("plain_lstm").reset(two)
     with pytest.raises(ModelError, match="cannot load"):
-        load_reaching_policy("nowhere")
+        ReachingPolicy.load("nowhere")
 
 
 def test_a_policy_that_looks_at_nothing_fails() -> None:
     """The task cannot be done without the demonstration: going to one landmark always is right one time in five."""
 
     class AlwaysTheFirst:
-        def reset(self, demonstration: object, seed: int = 0) -> None:
-            self.shown = demonstration
+        def reset_batch(self, prompts: object, seeds: object) -> None:
+            self.shown = prompts
 
         def act(self, observation: ParticleObservation) -> ParticleAction:
             offset = observation.landmark_positions[:, 0] - observation.robot_position

@@ -17,7 +17,8 @@ from osil import load_policy
 from osil.errors import ModelError
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.policies.model_folder import CONFIG, SUMS, WEIGHTS, find_model
-from osil.policies.reaching import ReachingPolicyConfig, load_reaching_policy, save_reaching_policy
+from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
+from osil.policies.stacking import OneShotPolicy
 
 FILES = (CONFIG, WEIGHTS, SUMS)
 SMALL = ReachingNetworkConfig(reader="final_state", shared=True, num_landmarks=2, units=2, hidden=(2,), dropout=0.0)
@@ -31,7 +32,7 @@ def model(tmp_path: Path) -> Path:
 
 def refusal(model: Path) -> str:
     with pytest.raises(ModelError) as error:
-        load_reaching_policy(model)
+        ReachingPolicy.load(model)
     message = str(error.value)
     assert "\n" not in message
     assert len(message) < 1200
@@ -40,11 +41,11 @@ def refusal(model: Path) -> str:
 
 def refused_or_the_same(model: Path, file: Path, changed: Iterable[bytes]) -> int:
     """Put each content into the file in turn. Returns how many were loaded, as what was there before."""
-    whole, loaded = load_reaching_policy(model), 0
+    whole, loaded = ReachingPolicy.load(model), 0
     for data in changed:
         file.write_bytes(data)
         try:
-            policy = load_reaching_policy(model)
+            policy = ReachingPolicy.load(model)
         except ModelError:
             continue
         loaded += 1
@@ -145,7 +146,7 @@ def test_a_config_changed_on_purpose_needs_its_sum(model: Path) -> None:
 def test_released_models_are_known_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load_policy("stacking").info == {"name": "stacking", "digest": "cbab24db2fc6"}
-    assert load_reaching_policy("particle/final_state").info["name"] == "final_state"
+    assert load_policy("particle/final_state").info["name"] == "final_state"
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
     for wrong in ("", ".", "no/model", "stack", "particle", "file", "file/more", "loop", "x" * 300, "~nobody/model"):
@@ -158,7 +159,7 @@ def test_a_path_comes_before_a_name(model: Path, monkeypatch: pytest.MonkeyPatch
     model.rename("stacking")
     assert find_model("stacking") == Path("stacking")
     monkeypatch.chdir("stacking")
-    assert load_reaching_policy(".").info["name"] == "stacking"
+    assert ReachingPolicy.load(".").info["name"] == "stacking"
 
 
 def test_a_model_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -168,7 +169,19 @@ def test_a_model_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_kind_is_not_called_damaged() -> None:
-    for load, name in ((load_policy, "particle/final_state"), (load_reaching_policy, "stacking")):
+    for load, name in ((OneShotPolicy.load, "particle/final_state"), (ReachingPolicy.load, "stacking")):
         with pytest.raises(ModelError, match="expected format") as refused:
             load(name)
         assert "anew" not in str(refused.value)
+
+
+def test_the_format_says_which_kind_of_policy_is_loaded(model: Path) -> None:
+    assert isinstance(load_policy("stacking"), OneShotPolicy)
+    assert isinstance(load_policy("particle/lstm_attention"), ReachingPolicy)
+    assert isinstance(load_policy(model), ReachingPolicy)
+    (model / CONFIG).write_text((model / CONFIG).read_text().replace("osil.reaching", "osil.flying"))
+    with pytest.raises(ModelError, match="expected format osil.stacking or osil.reaching .*, got osil.flying 1; use"):
+        load_policy(model)
+    (model / CONFIG).write_text("{")
+    with pytest.raises(ModelError, match=f"cannot load a policy: .*{CONFIG}"):
+        load_policy(model)

@@ -9,11 +9,10 @@ import torch
 from osil.core import Action, Demonstration, Observation
 from osil.data.kinematic_episodes import collect
 from osil.errors import ConfigError, DemonstrationError, ModelError, ObservationError
-from osil.networks.manipulation_network import ActionDistribution
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig
-from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy, most_confident, save_policy
+from osil.policies.stacking import OneShotPolicy, PolicyConfig, save_policy
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
@@ -22,7 +21,6 @@ FETCH = load_robot("fetch")
 
 REACHING = ReachingNetworkConfig(reader="final_state", shared=True, units=2, hidden=(2,), dropout=0.0)
 CONFIG = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=3)
-STANDING = torch.zeros(1, 3)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +37,7 @@ def policy() -> OneShotPolicy:
 
 def test_a_saved_policy_acts_as_before(policy, shown, tmp_path):
     save_policy(tmp_path / "model", policy.network, CONFIG)
-    loaded = load_policy(tmp_path / "model")
+    loaded = OneShotPolicy.load(tmp_path / "model")
     assert loaded.config == CONFIG
     for one in (policy, loaded):
         one.reset(shown[0], seed=4)
@@ -52,7 +50,7 @@ def test_a_saved_policy_acts_as_before(policy, shown, tmp_path):
 def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
     policy.config = replace(CONFIG, ensemble=1, conditioning=replace(CONFIG.conditioning, kind="final_state"))
     present = [one.observations[11] for one in shown]
-    policy.reset(shown)
+    policy.reset_batch(shown, [0] * len(shown))
     together = policy.act(Observation.stack(present))
     for index, (one, scene) in enumerate(zip(shown, present, strict=True)):
         policy.reset(one)
@@ -64,7 +62,7 @@ def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
 def test_a_demonstration_and_its_seed_give_the_same_frames_in_any_batch(policy, shown):
     """Temporal dropout by chance, too, so that a batch answers as each would alone."""
     present = [one.observations[11] for one in shown]
-    policy.reset(shown, seed=[5, 6, 7])
+    policy.reset_batch(shown, [5, 6, 7])
     together = policy.act(Observation.stack(present))
     for index, (one, scene) in enumerate(zip(shown, present, strict=True)):
         policy.reset(one, seed=5 + index)
@@ -80,61 +78,6 @@ def test_attention_is_a_distribution_over_steps_and_blocks(policy, shown):
     for weights, length in ((attention.over_time, len(shown[0])), (attention.source, 3), (attention.target, 3)):
         assert weights.shape == (length,)
         assert weights.sum() == pytest.approx(1.0, abs=1e-4)
-
-
-def test_the_mode_counts_not_the_mean_nor_the_peak():
-    left, right = [-1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]
-    broad, narrow = [-2.0] * 4, [-3.0] * 4
-    actions = ActionDistribution(
-        torch.log(torch.tensor([[[0.7, 0.3]]])),
-        torch.tensor([[[left, right]]]),
-        torch.tensor([[[broad, narrow]]]),
-        torch.tensor([[[0.3, 0.3]]]),
-    )
-    motion, close = most_confident(actions, 1, STANDING)
-    np.testing.assert_allclose(motion, [left], atol=1e-4)
-    assert close.tolist() == [True]
-
-
-def test_up_or_down_is_not_rest():
-    """A component that stands for both has a mean of no motion, and is nowhere near it."""
-    rest, on = [0.0] * 4, [0.4, 0.0, 0.3, 0.0]
-    vertical, sure = [-3.0, -3.0, -0.2, -3.0], [-1.6, -2.5, -2.3, -3.0]
-    actions = ActionDistribution(
-        torch.log(torch.tensor([[[0.6, 0.4]]])),
-        torch.tensor([[[rest, on]]]),
-        torch.tensor([[[vertical, sure]]]),
-        torch.tensor([[[8.0, 8.0]]]),
-    )
-    motion, _ = most_confident(actions, 1, STANDING)
-    np.testing.assert_allclose(motion, [on], atol=0.05)
-
-
-@pytest.mark.parametrize(("before", "chosen"), [(0.0, -1.0), (-1.0, -1.0), (1.0, 1.0)])
-def test_a_hand_that_goes_up_does_not_turn_round_for_a_little(before, chosen):
-    up, down = [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, -1.0, 0.0]
-    actions = ActionDistribution(
-        torch.log(torch.tensor([[[0.4, 0.6]]])),
-        torch.tensor([[[up, down]]]),
-        torch.full((1, 1, 2, 4), -3.0),
-        torch.tensor([[[8.0, 8.0]]]),
-    )
-    motion, _ = most_confident(actions, 1, torch.tensor([[0.0, 0.0, before]]))
-    assert motion[0, 2] == pytest.approx(chosen, abs=1e-3)
-
-
-def test_fingers_and_motion_belong_together():
-    """ "Down, open" and "rest, close" are both right; "rest, open" would be forever."""
-    down, rest = [0.0, 0.0, -1.0, 0.0], [0.0] * 4
-    actions = ActionDistribution(
-        torch.log(torch.tensor([[[0.55, 0.45]]])),
-        torch.tensor([[[rest, down]]]),
-        torch.full((1, 1, 2, 4), -3.0),
-        torch.tensor([[[0.2, -8.0]]]),
-    )
-    motion, close = most_confident(actions, 1, STANDING)
-    np.testing.assert_allclose(motion, [down], atol=1e-4)
-    assert close.tolist() == [False]
 
 
 def test_a_policy_of_positions_alone_does_not_see_yaws(shown):
@@ -176,17 +119,20 @@ def test_what_it_cannot_use_is_refused(policy, shown, tmp_path):
     with pytest.raises(DemonstrationError, match="nothing happens"):
         policy.reset(shown[0][np.zeros(5, dtype=int)])
     with pytest.raises(ModelError, match="expected a folder"):
-        load_policy(tmp_path)
+        OneShotPolicy.load(tmp_path)
     save_policy(tmp_path, StackingNetwork(StackingNetworkConfig(dim=32)), CONFIG)
     with pytest.raises(ModelError, match="cannot load"):
-        load_policy(tmp_path)
+        OneShotPolicy.load(tmp_path)
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "a", [1, 2], [[0, 1, 2]], [[1], [1, 2]], None])
-def test_seeds_that_are_none_are_refused(policy, shown, seed: object) -> None:
-    with pytest.raises(ConfigError, match="expected a whole number"):
-        policy.reset(shown, seed=seed)
-    policy.reset(shown, seed=np.arange(len(shown)))
+@pytest.mark.parametrize("wrong", [-1, 1.5, "a", None, True, [1]])
+def test_seeds_that_are_none_are_refused(policy, shown, wrong: object) -> None:
+    with pytest.raises(ConfigError, match="expected whole numbers from 0 on"):
+        policy.reset(shown[0], seed=wrong)
+    for seeds in (wrong, [wrong] * 3, [1, 2], [[0, 1, 2]], [[1], [1, 2]]):
+        with pytest.raises(ConfigError, match="expected whole numbers from 0 on, as many as scenes, which are 3"):
+            policy.reset_batch(shown, seeds)
+    policy.reset_batch(shown, np.arange(len(shown)))
 
 
 def in_other_units(samples: Observation | Action, name: str, factor: float) -> Observation | Action:
@@ -212,13 +158,14 @@ def test_what_no_arm_can_see_is_named(policy, shown, name: str, factor: float, e
         policy.act(wrong[0][7])
     assert worst > 12.57
     policy.act(shown[0].observations[7])
-    policy.reset(shown)
+    policy.reset_batch(shown, range(3))
     with pytest.raises(ObservationError, match=f"^{name}: expected {expected}, got "):
         policy.act(Observation.stack([shown[0].observations[7], wrong[1][7], shown[2].observations[7]]))
     strange = Demonstration(wrong[0], shown[0].actions)
-    for demonstrations in (strange, [shown[0], strange]):
-        with pytest.raises(DemonstrationError, match=f"{name}: expected {expected}, got "):
-            policy.reset(demonstrations)
+    with pytest.raises(DemonstrationError, match=f"{name}: expected {expected}, got "):
+        policy.reset(strange)
+    with pytest.raises(DemonstrationError, match=f"{name}: expected {expected}, got "):
+        policy.reset_batch([shown[0], strange], [0, 1])
     policy.act(Observation.stack([one.observations[7] for one in shown]))
 
 
@@ -244,13 +191,37 @@ def pair(request, policy, shown):
 def test_what_is_no_demonstration_is_refused_by_name(pair) -> None:
     policy, good, other = pair
     for wrong in (good.observations, good.actions, None, 3, "abc", np.zeros((9, 3)), {"a": 1}, [good, None], [[good]]):
-        with pytest.raises(DemonstrationError, match="expected a Demonstration, or one for each scene.*got "):
+        with pytest.raises(DemonstrationError, match="expected a Demonstration, or a sequence of.* of one task, got "):
             policy.reset(wrong)
-    for wrong in (other, [good, other], Demonstration(good.actions, good.observations)):
+        with pytest.raises(DemonstrationError, match="expected a Demonstration, or a sequence of.* of one task, got "):
+            policy.reset_batch([good, wrong], [0, 1])
+    for wrong in (other, [other], Demonstration(good.actions, good.observations)):
         with pytest.raises(DemonstrationError, match="this policy needs one of "):
             policy.reset(wrong)
-    with pytest.raises(DemonstrationError, match="got none"):
-        policy.reset([])
+        with pytest.raises(DemonstrationError, match="this policy needs one of "):
+            policy.reset_batch([good, wrong], [0, 1])
+
+
+def test_a_prompt_is_one_demonstration_and_a_batch_has_one_prompt_for_each_scene(pair) -> None:
+    policy, good, _ = pair
+    present = good.observations[3]
+    policy.reset(good, seed=2)
+    alone = policy.act(present)
+    policy.reset([good], seed=2)
+    for name, array in vars(policy.act(present)).items():
+        np.testing.assert_array_equal(array, getattr(alone, name))
+    for count in (0, 2, 3):
+        with pytest.raises(DemonstrationError, match=f"a prompt of {count} demonstrations: .*exactly 1; .*reset_batch"):
+            policy.reset([good] * count)
+        with pytest.raises(DemonstrationError, match=f"a prompt of {count} demonstrations"):
+            policy.reset_batch([good, [good] * count], [0, 1])
+    for wrong in (good, None, 3):
+        with pytest.raises(DemonstrationError, match=f"expected a sequence of prompts.*got {type(wrong).__name__}"):
+            policy.reset_batch(wrong, [0])
+    with pytest.raises(DemonstrationError, match="for each scene of a batch, got none"):
+        policy.reset_batch([], [])
+    policy.reset_batch([good, [good]], [0, 1])
+    assert policy.act(type(present).stack([present, present])).leading_shape == (2,)
 
 
 def test_what_is_no_observation_is_refused_by_name(pair) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from osil.policies.stacking import load_policy
+from osil.policies.stacking import OneShotPolicy
 
 SETTINGS = """
 max_blocks: 3
@@ -54,7 +54,7 @@ def test_two_processes_train_one_network_on_batches_of_their_own(tmp_path: Path)
         assert mine.shape != its.shape or not torch.equal(mine, its), "each process draws batches of its own"
     for name, weights in one["weights"].items():
         assert torch.equal(weights, other["weights"][name]), f"{name} differs"
-    saved = load_policy(model).network.state_dict()
+    saved = OneShotPolicy.load(model).network.state_dict()
     assert all(torch.equal(saved[name], one["weights"][f"network.{name}"]) for name in saved)
     assert len((model / "learning_curve.jsonl").read_text().splitlines()) == 2, "only one process writes"
     assert len(list(model.glob("events.*"))) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from osil.errors import ConfigError
 from osil.evaluation.reaching import rate, unseen_success
-from osil.policies.reaching import load_reaching_policy
+from osil.policies.reaching import ReachingPolicy
 from osil.reproduce.reaching import write_results
 from osil.resources import resource_path
 from osil.settings import from_yaml
@@ -34,7 +34,7 @@ def test_the_better_recipe_learns_four_landmarks_in_seconds(
     recipe = _recipe("better", steps=600, validate_every=600)
     recipe = replace(recipe, seed=seed, loop=replace(recipe.loop, precision=precision))
     run(recipe, architecture, 4, tmp_path)
-    judged = rate(unseen_success(load_reaching_policy(tmp_path), 4, 500, 0))
+    judged = rate(unseen_success(ReachingPolicy.load(tmp_path), 4, 500, 0))
     assert judged["rate"] >= 0.9
 
 

@@ -19,7 +19,7 @@ from osil.data.pair_source import PairSource
 from osil.demonstrations.conditioning import Conditioning
 from osil.errors import ConfigError, ObservationError
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
-from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy
+from osil.policies.stacking import OneShotPolicy, PolicyConfig
 from osil.robots.robot import load_robot
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
@@ -92,9 +92,9 @@ workers: 0
     curve = [json.loads(line) for line in (tmp_path / "out" / "learning_curve.jsonl").read_text().splitlines()]
     assert [line["step"] for line in curve] == [2, 4, 6]
     assert all(0.0 <= line["success"] <= 1.0 for line in curve)
-    assert load_policy(tmp_path / "out").config.ensemble == 2
-    kept = load_policy(step_folder(tmp_path / "out", 2))
-    assert kept.info["digest"] != load_policy(step_folder(tmp_path / "out", 6)).info["digest"]
+    assert OneShotPolicy.load(tmp_path / "out").config.ensemble == 2
+    kept = OneShotPolicy.load(step_folder(tmp_path / "out", 2))
+    assert kept.info["digest"] != OneShotPolicy.load(step_folder(tmp_path / "out", 6)).info["digest"]
 
 
 WITHOUT_SHM = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /dev/shm && exec "$@"']
@@ -119,7 +119,7 @@ workers: 1
     done = subprocess.run([*WITHOUT_SHM, "sh", *command], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("allows no worker processes") == 1
-    load_policy(tmp_path / "model")
+    OneShotPolicy.load(tmp_path / "model")
 
 
 def test_where_pools_are_made_makes_no_difference():

@@ -120,7 +120,7 @@ def test_a_batch_is_judged_as_its_members() -> None:
         current = np.where(change, rng.choice(len(frames), len(tasks), p=odds / odds.sum()), current)
         seen = [frames[index] for index in current]
         close = rng.random(len(tasks)) < 0.02
-        batch = Scene(np.stack([s.block_positions for s in seen]), np.stack([s.block_yaws for s in seen]))
+        batch = Scene.stack(seen)
         see(together, batch, Action(np.zeros((len(tasks), 3)), close))
         for judge, frame, closed in zip(alone, seen, close, strict=True):
             see(judge, frame, CLOSED if closed else OPEN)

@@ -16,7 +16,7 @@ from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.open_world import WorldKind, open_world
 from osil.worlds.push import PushedWorld
-from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.pybullet import PyBulletWorld, TrackerNoise
 
 FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)
@@ -51,8 +51,7 @@ def test_one_free_block_is_pushed_between_stages_and_the_expert_goes_on(kind: Wo
 def test_conditions_reach_the_physics_and_the_kinematic_world_refuses_them() -> None:
     physics = Conditions(friction=1.1, mass=0.9, size=1.1).physics()
     assert (physics.block_friction, physics.block_mass, physics.blocks.size) == pytest.approx((0.77, 0.045, 0.044))
-    disturbances = Conditions(latency=1, noise=0.002).disturbances()
-    assert (disturbances.latency_steps, disturbances.position_noise, disturbances.yaw_noise) == (1, 0.002, 0.02)
+    assert Conditions(noise=0.002).tracker_noise() == TrackerNoise(0.002, 0.02)
     with (
         pytest.raises(ConfigError, match="pybullet"),
         open_world("kinematic", FETCH, 2, np.random.default_rng(0), Conditions(mass=1.1)),

@@ -18,7 +18,7 @@ from osil.robots.sensing import cube_yaws
 from osil.rollout import rollout
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
-from osil.worlds.pybullet import Disturbances, PyBulletWorld
+from osil.worlds.pybullet import PyBulletWorld, TrackerNoise
 
 FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)
@@ -144,18 +144,9 @@ def test_reset_forgets_everything_and_repeats_exactly(world: PyBulletWorld) -> N
     np.testing.assert_allclose(episode(), first, atol=1e-9)
 
 
-def test_latency_and_noise_are_what_they_say() -> None:
-    table = FETCH.table
-    scene = table.random_scene(2, np.random.default_rng(6))
-    late = PyBulletWorld(FETCH, 2, disturbances=Disturbances(latency_steps=2))
-    still = late.reset(scene).block_positions
-    seen = [late.step(moved((0.01, 0.0, 0.0))).block_positions for _ in range(3)]
-    np.testing.assert_allclose(seen[1], still, atol=1e-3)
-    assert (still - seen[2])[0, 0] > 0.005
-    late.close()
-
-    noisy = PyBulletWorld(FETCH, 2, np.random.default_rng(0), disturbances=Disturbances(position_noise=0.002))
-    noisy.reset(scene)
+def test_the_noise_of_the_tracker_is_what_it_says() -> None:
+    noisy = PyBulletWorld(FETCH, 2, np.random.default_rng(0), noise=TrackerNoise(position=0.002))
+    noisy.reset(FETCH.table.random_scene(2, np.random.default_rng(6)))
     spread = np.std([noisy.observe().block_positions for _ in range(400)], axis=0)
     np.testing.assert_allclose(spread, 0.002, rtol=0.2)
     noisy.close()

@@ -22,6 +22,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from osil.arrays import Arrays
 from osil.core import CONTROL_PERIOD, Action, FloatArray, Observation
 from osil.data.kinematic_episodes import Episodes
 from osil.errors import DemonstrationError
@@ -65,7 +66,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectory:
+class Trajectory(Arrays):
     """One labelled trajectory.
 
     Attributes:

@@ -22,7 +22,8 @@ from osil.seeds import generator
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.workers import in_processes
 from osil.worlds.judge import Judge
-from osil.worlds.open_world import StackingWorld, WorldKind, open_world
+from osil.worlds.open_world import WorldKind, open_world
+from osil.worlds.stacking_world import StackingWorld
 
 MAX_ATTEMPTS = 20
 """So often an operator may fail to demonstrate a task before its caller gives up."""

@@ -8,15 +8,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from osil.core import Action, BoolArray, Demonstration, Observation, Scene
+from osil.core import Action, Actor, BoolArray, Demonstration, Observation, Scene
 from osil.data.teachers import Operator
-from osil.experts.noise import NoiseConfig, NoiseInjection
+from osil.experts.noise import NoiseConfig, NoisyActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import Robot
+from osil.rollout import rollout
 from osil.tasks.block_stacking import StackingTask, stages_done
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
 from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.latency import LateWorld
 
 STEPS_PER_STAGE = 110
 """Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""
@@ -53,8 +55,7 @@ class Episodes:
 
 def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator, blocks: Blocks = NOMINAL) -> Scene:
     """``count`` random scenes as one with leading ``[N]``."""
-    drawn = [table.random_scene(num_blocks, rng, blocks) for _ in range(count)]
-    return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))
+    return Scene.stack([table.random_scene(num_blocks, rng, blocks) for _ in range(count)])
 
 
 def begin_midway(
@@ -122,44 +123,65 @@ def collect(
     count = len(tasks)
     scene = scenes(robot.table, count, tasks[0].num_blocks, rng, blocks)
     begin_midway(scene, tasks, midway, rng, blocks)
-    world = KinematicWorld(rng, robot, blocks)
-    labeller = StackingExpert(tasks, ExpertConfig(robot.gripper, blocks=blocks))
-    injection = NoiseInjection(noise, count, rng) if noise else None
+    labeller = Labeller(tasks, ExpertConfig(robot.gripper, blocks=blocks))
+    actor: Actor[Observation, Action] = operator.actor if operator else labeller
+    if noise:
+        actor = NoisyActor(actor, noise, count, rng)
+    world = LateWorld(KinematicWorld(rng, robot, blocks), (rng.random(count) < delayed).astype(int))
     limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
     limit = max_steps or round(limit * (operator.patience if operator else 1.0))
-    finished = np.full(count, -1)
-
-    observation = world.reset(scene, delay=rng.random(count) < delayed)
-    observations, labels, sources, targets = [], [], [], []
-    for step in range(limit):
-        action = labeller.act(observation)
-        source, target = labeller.attended(observation)
-        observations.append(_single_precision(observation))
-        labels.append(action)
-        sources.append(source)
-        targets.append(target)
-        finished = np.where((finished < 0) & at_rest(action, source), step + 1, finished)
-        if (finished >= 0).all() and step >= finished.max() + STEPS_AFTER:
-            break
-        executed = operator.actor.act(observation) if operator else action
-        observation = world.step(injection.disturb(executed) if injection else executed)
+    rollout(world, actor, world.reset(scene), limit, [labeller])
     stand = [stages_done(task, world.scene[i], blocks) == task.num_stages for i, task in enumerate(tasks)]
-    success = np.array(stand) & (finished >= 0)
-    lengths = np.minimum(np.where(finished >= 0, finished + STEPS_AFTER, limit), len(labels))
-    return Episodes(
-        Observation.stack(observations), Action.stack(labels), np.stack(sources), np.stack(targets), lengths, success
-    )
+    return labeller.episodes(np.array(stand))
+
+
+class Labeller:
+    """Observer that keeps what is seen with the expert's labels, until the expert has had no more to do for a while.
+
+    It can drive, too: then the expert is asked only once about each observation.
+
+    Args:
+        tasks: N tasks, one for each world.
+        expert: what the expert knows.
+    """
+
+    def __init__(self, tasks: Sequence[StackingTask], expert: ExpertConfig) -> None:
+        self._expert = StackingExpert(tasks, expert)
+        self._answered: tuple[Observation, Action] | None = None
+        self._observations: list[Observation] = []
+        self._labels: list[Action] = []
+        self._sources: list[np.ndarray] = []
+        self._targets: list[np.ndarray] = []
+        self._finished = np.full(len(tasks), -1)
+
+    def act(self, observation: Observation) -> Action:
+        """The expert's action: leading ``[N]``."""
+        if self._answered is None or self._answered[0] is not observation:
+            self._answered = observation, self._expert.act(observation)
+        return self._answered[1]
+
+    def on_step(self, observation: Observation, action: Action, scene: Scene) -> None:
+        label, (source, target) = self.act(observation), self._expert.attended(observation)
+        self._observations.append(observation.map(lambda array: array.astype(np.float32)))
+        self._labels.append(label)
+        self._sources.append(source)
+        self._targets.append(target)
+        self._finished = np.where((self._finished < 0) & at_rest(label, source), len(self._labels), self._finished)
+
+    @property
+    def done(self) -> bool:
+        steps = len(self._labels)
+        return bool((self._finished >= 0).all() and steps >= self._finished.max() + STEPS_AFTER)
+
+    def episodes(self, stand: BoolArray) -> Episodes:
+        """The episodes, where ``stand`` ``[N]`` says which layouts stood at the end."""
+        ended, steps = self._finished >= 0, len(self._labels)
+        lengths = np.minimum(np.where(ended, self._finished + STEPS_AFTER, steps), steps)
+        observations, labels = Observation.stack(self._observations), Action.stack(self._labels)
+        return Episodes(observations, labels, np.stack(self._sources), np.stack(self._targets), lengths, stand & ended)
 
 
 def at_rest(label: Action, source: np.ndarray) -> BoolArray:
     """Where the expert has no more to do, by its action and the block it would move, -1 for none: ``[...]``."""
     result: BoolArray = (np.abs(label.displacement).max(-1) < 0.001) & ~label.close_gripper & (source < 0)
     return result
-
-
-def _single_precision(observation: Observation) -> Observation:
-    return Observation(
-        observation.block_positions.astype(np.float32),
-        observation.gripper_opening.astype(np.float32),
-        observation.block_yaws.astype(np.float32),
-    )

@@ -12,26 +12,27 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from joblib import delayed
 
-from osil.core import Action, Actor, BoolArray, Demonstration, Observation
+from osil.core import Action, Demonstration, Observation
 from osil.data.dataset import Trajectory, TrajectoryFile, write
 from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
 from osil.data.kinematic_episodes import STEPS_AFTER, at_rest, scenes
 from osil.data.making import check, claim
-from osil.data.teachers import Operator, OperatorKind, open_operator
+from osil.data.teachers import OperatorKind, open_operator
 from osil.errors import OsilError
-from osil.experts.noise import NoiseConfig, NoiseInjection
+from osil.experts.noise import NoiseConfig, NoisyActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.workers import in_processes
+from osil.worlds.latency import LateWorld
 from osil.worlds.open_world import WorldKind, open_world
 
 NoiseKind = Literal["mixed", "paper", "none"]
@@ -129,9 +130,11 @@ def _trajectories(recipe: Recipe, task: StackingTask, count: int, rng: np.random
         for _ in range(MAX_ATTEMPTS * count):
             spare = 2 + count // 50
             tasks = [task] * min(SIDE_BY_SIDE[recipe.world], count - len(done) + spare)
-            operator = _disturbed(open_operator(recipe.operator, tasks, rng, expert), recipe.noise, len(tasks), rng)
+            operator = open_operator(recipe.operator, tasks, rng, expert)
+            late = LateWorld(world, (rng.random(len(tasks)) < LATE[recipe.noise]).astype(int))
+            noisy = replace(operator, actor=NoisyActor(operator.actor, NOISE[recipe.noise], len(tasks), rng))
             scene = scenes(world.robot.table, len(tasks), task.num_blocks, rng)
-            shown, succeeded = demonstrate(world, tasks, scene, operator)
+            shown, succeeded = demonstrate(late, tasks, scene, noisy)
             good = [one for one, success in zip(shown, succeeded, strict=True) if success]
             done += [_labelled(one, task, recipe.operator, expert) for one in good]
             if len(done) >= count:
@@ -149,27 +152,4 @@ def _labelled(
     idle = at_rest(labels, source)
     # An expert that rests has no more to say; that a person rests is a part of what people show.
     end = int(idle.argmax()) + 1 + STEPS_AFTER if operator == "expert" and idle.any() else len(shown)
-    return Trajectory(seen[:end], labels[:end], source[:end], target[:end])
-
-
-def _disturbed(operator: Operator, noise: NoiseKind, count: int, rng: np.random.Generator) -> Operator:
-    late = rng.random(count) < LATE[noise]
-    return Operator(
-        _Disturbed(operator.actor, NoiseInjection(NOISE[noise], count, rng), late),
-        operator.steps_after,
-        operator.patience,
-    )
-
-
-class _Disturbed:
-    """An actor whose actions are disturbed, and in the worlds ``late`` ``[N]`` act one control step late."""
-
-    def __init__(self, actor: Actor[Observation, Action], injection: NoiseInjection, late: BoolArray) -> None:
-        self._actor, self._injection, self._late = actor, injection, late
-        count = len(late)
-        self._before = Action(np.zeros((count, 3)), np.zeros(count, dtype=np.bool_))
-
-    def act(self, observation: Observation) -> Action:
-        new, old, late = self._injection.disturb(self._actor.act(observation)), self._before, self._late
-        self._before = new
-        return Action.where(late, old, new)
+    return Trajectory(seen, labels, source, target)[:end]

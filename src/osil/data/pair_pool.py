@@ -175,7 +175,7 @@ class PoolMaker:
         """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
         c = self._config
         seeds: list[int] = rng.integers(2**31, size=len(tasks)).tolist()
-        learner.reset([shown.demonstration(row // c.queries) for row in range(len(tasks))], seeds)
+        learner.reset_batch([shown.demonstration(row // c.queries) for row in range(len(tasks))], seeds)
         driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks, self._expert), len(tasks), rng)
         if rng.random() < c.mishap_share:
             driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, self._expert, within=MISHAP_STAGES)

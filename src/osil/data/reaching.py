@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from typing_extensions import Self
 
+from osil.arrays import Arrays
 from osil.core import Demonstration
 from osil.experts.reaching import ReachingExpert
 from osil.rollout import Recorder, rollout
@@ -19,7 +18,7 @@ NOISE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectories:
+class Trajectories(Arrays):
     """N expert trajectories of T steps.
 
     Attributes:
@@ -36,10 +35,6 @@ class Trajectories:
 
     def __len__(self) -> int:
         return len(self.targets)
-
-    def __getitem__(self, index: Any) -> Self:
-        """Some of the trajectories, by slice or index array."""
-        return type(self)(self.observations[index], self.actions[index], self.targets[index], self.outcome[index])
 
     @property
     def starts(self) -> ParticleObservation:
@@ -67,15 +62,7 @@ def collect(
     start = world.reset(arena.random_scenes(count, num_landmarks, rng))
     rollout(world, ReachingExpert(targets, arena), start, arena.demonstration_steps, [recorder])
     observations, actions = recorder.trajectory()
-    swap = _time_second
-    return Trajectories(
-        ParticleObservation(
-            swap(observations.landmark_positions), swap(observations.robot_position), swap(observations.robot_velocity)
-        ),
-        ParticleAction(swap(actions.force)),
-        targets,
-        world.scene,
-    )
+    return Trajectories(observations.map(_time_second), actions.map(_time_second), targets, world.scene)
 
 
 def _time_second(array: np.ndarray) -> np.ndarray:

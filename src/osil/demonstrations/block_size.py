@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osil.arrays import Arrays
 from osil.core import Action, FloatArray, Observation
 from osil.tasks.blocks import NOMINAL, grasp_height, held_width
 
 
 @dataclass(frozen=True, eq=False)
-class BlockScale:
+class BlockScale(Arrays):
     """Between worlds of blocks of any size and one with ``NOMINAL`` blocks.
 
     Attributes:
@@ -30,9 +31,6 @@ class BlockScale:
     def of(cls, demonstrations: Sequence[Observation]) -> BlockScale:
         """The scales of N demonstrations. Raises what ``held_width`` does."""
         return cls(np.array([held_width(one) for one in demonstrations]))
-
-    def __getitem__(self, index: int) -> BlockScale:
-        return BlockScale(self.width[index])
 
     def shrink(self, observation: Observation) -> Observation:
         """What would be seen if the blocks were nominal: the fingers are as far from a block as they are.

@@ -24,8 +24,9 @@ from osil.rollout import Recorder, rollout
 from osil.seeds import Streams, generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
-from osil.worlds.open_world import StackingWorld, open_world
+from osil.worlds.open_world import open_world
 from osil.worlds.push import PushedWorld
+from osil.worlds.stacking_world import StackingWorld
 
 StackingPolicy = Policy[Observation, Action]
 
@@ -107,7 +108,7 @@ def run_batch(
         actor, redrawn = StackingExpert(tasks, setting.expert), [0] * len(cases)
     else:
         shown, redrawn = _demonstrations(setting, cases, worlds)
-        policy.reset(shown, seed=[int(case.generator(_POLICY).integers(2**31)) for case in cases])
+        policy.reset_batch(shown, [int(case.generator(_POLICY).integers(2**31)) for case in cases])
         actor = policy
     judge, recorder = Judge(tasks, setting.arm, blocks=setting.conditions.blocks), Recorder[Observation, Action]()
     happened = [np.zeros(len(cases), dtype=np.bool_)]
@@ -199,5 +200,4 @@ def _streams(cases: Sequence[Case], *key: int) -> Streams:
 def _scenes(setting: Setting, cases: Sequence[Case], *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
     table, blocks = setting.arm.table, setting.conditions.blocks
-    drawn = [table.random_scene(case.task.num_blocks, case.generator(*key), blocks) for case in cases]
-    return Scene(np.stack([one.block_positions for one in drawn]), np.stack([one.block_yaws for one in drawn]))
+    return Scene.stack([table.random_scene(case.task.num_blocks, case.generator(*key), blocks) for case in cases])

@@ -14,7 +14,7 @@ from osil.evaluation.episodes import Case, Episode, StackingPolicy, run_batch
 from osil.evaluation.report import breakdown
 from osil.evaluation.setting import Setting
 from osil.evaluation.versions import versions
-from osil.policies.stacking import load_policy
+from osil.policies.stacking import OneShotPolicy
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.workers import in_processes
 from osil.worlds.judge import SLACK_STEPS, STEPS_PER_STAGE
@@ -99,7 +99,7 @@ def run_cases(
 
 def load(model: str | Path) -> StackingPolicy | None:
     """The policy to judge; None for the expert. Raises ModelError where it cannot be loaded."""
-    return None if str(model) == EXPERT else load_policy(model)
+    return None if str(model) == EXPERT else OneShotPolicy.load(model)
 
 
 def _run(setting: Setting, model: str | Path, cases: Sequence[Case], failures: Path | None) -> list[Episode]:

@@ -12,7 +12,7 @@ from osil.core import BoolArray, FloatArray, Policy
 from osil.data.reaching import Trajectories, collect
 from osil.evaluation.intervals import wilson
 from osil.evaluation.versions import versions
-from osil.policies.reaching import load_reaching_policy
+from osil.policies.reaching import ReachingPolicy
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena, ParticleAction, ParticleObservation, reached
@@ -28,7 +28,7 @@ def success(policy: BatchPolicy, shown: Trajectories, scenes: ParticleObservatio
     """Show each trajectory, let the policy act in each scene: ``[N]`` whether it stopped on the landmark shown."""
     arena = Arena()
     world = ParticleWorld(arena)
-    policy.reset(shown.demonstrations())
+    policy.reset_batch(shown.demonstrations(), [0] * len(shown))
     rollout(world, policy, world.reset(scenes), arena.episode_steps)
     return reached(world.scene, shown.targets)
 
@@ -43,7 +43,7 @@ def paths(policy: BatchPolicy, shown: Trajectories, scenes: ParticleObservation)
     """As ``success``, but returns where the robots went: ``[T, N, 2]`` metres."""
     arena = Arena()
     world = ParticleWorld(arena)
-    policy.reset(shown.demonstrations())
+    policy.reset_batch(shown.demonstrations(), [0] * len(shown))
     recorder = Recorder[ParticleObservation, ParticleAction]()
     rollout(world, policy, world.reset(scenes), arena.episode_steps, [recorder])
     return np.concatenate([recorder.trajectory()[0].robot_position, world.scene.robot_position[None]])
@@ -82,7 +82,7 @@ def evaluate_reaching(model: str | Path, num_landmarks: int, episodes: int, seed
         ModelError: the model cannot be loaded.
         DemonstrationError: the model is built for another number of landmarks.
     """
-    policy = load_reaching_policy(model)
+    policy = ReachingPolicy.load(model)
     arena = Arena()
     return {
         "model": policy.info,

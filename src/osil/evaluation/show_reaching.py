@@ -9,7 +9,7 @@ import numpy as np
 from osil.data.reaching import collect
 from osil.evaluation.reaching import lines, paths, rate, unseen_success
 from osil.figures.reaching import NAMES, film_reaching
-from osil.policies.reaching import load_reaching_policy
+from osil.policies.reaching import ReachingPolicy
 from osil.resources import resource_path
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena
@@ -31,7 +31,7 @@ def show(architecture: str, episodes: int, seed: int, output: Path) -> str:
     """
     rows = []
     for name, title in NAMES.items():
-        policy = load_reaching_policy(resource_path("models", "particle", name))
+        policy = ReachingPolicy.load(resource_path("models", "particle", name))
         rows.append((title, rate(unseen_success(policy, LANDMARKS, episodes, seed))))
     film(architecture, seed, output)
     return lines(rows)
@@ -42,7 +42,7 @@ def film(architecture: str, seed: int, output: Path) -> None:
     rng = generator("demonstrate", seed)
     shown = collect(1, LANDMARKS, rng)
     scenes = Arena().random_scenes(_SCENES, LANDMARKS, rng)
-    policy = load_reaching_policy(resource_path("models", "particle", architecture))
+    policy = ReachingPolicy.load(resource_path("models", "particle", architecture))
     imitated = paths(policy, shown[np.zeros(_SCENES, dtype=int)], scenes)
     demonstrated = shown.observations.robot_position[0]
     waiting = np.repeat(demonstrated[-1:], len(imitated) - len(demonstrated), axis=0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osil.core import Action
+from osil.core import Action, Actor, Observation
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,21 @@ class NoiseConfig:
     fumble: float = 0.4
 
 
-class NoiseInjection:
-    """Disturbs the actions of ``N`` trajectories."""
+class NoisyActor:
+    """Does what ``actor`` would do in ``N`` worlds (leading ``[N]``), disturbed."""
 
-    def __init__(self, config: NoiseConfig, count: int, rng: np.random.Generator) -> None:
-        self._config, self._rng = config, rng
+    def __init__(
+        self, actor: Actor[Observation, Action], config: NoiseConfig, count: int, rng: np.random.Generator
+    ) -> None:
+        self._actor, self._config, self._rng = actor, config, rng
         self._scale = rng.choice(config.scales, size=(count, 1))
         self._left = np.zeros(count, dtype=int)
         self._drag = np.zeros((count, 3))
         self._fumbling = np.zeros(count, dtype=bool)
 
-    def disturb(self, action: Action) -> Action:
-        """The action that is executed in place of ``action`` (leading ``[N]``)."""
+    def act(self, observation: Observation) -> Action:
+        """The other actor's action with noise on it."""
+        action = self._actor.act(observation)
         c, rng, count = self._config, self._rng, len(self._left)
         noisy = self._scale[:, 0] > 0
         starts = noisy & (self._left == 0) & (rng.random(count) < c.burst_rate)

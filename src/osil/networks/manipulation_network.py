@@ -9,44 +9,14 @@ close" are both right, and "rest, open", which two separate answers can come to,
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from osil.networks.action_distribution import ActionDistribution
 from osil.networks.features import ROBOT, position_features
 
-DISPLACEMENT_SCALE = 0.025
-"""Metres that count as 1 in the network's output."""
-
-YAW_SCALE = 0.08
-"""Radians that count as 1 in the network's output."""
-
 MIN_STD, MAX_STD = 0.05, 2.0
-
-
-class ActionDistribution(NamedTuple):
-    """A mixture of ``C`` components, each a Gaussian over (displacement, yaw step) and a probability of closing.
-
-    Attributes:
-        log_weights: ``[..., C]`` log probabilities of the components.
-        means: ``[..., C, 4]`` displacement over DISPLACEMENT_SCALE, yaw step over YAW_SCALE.
-        log_stds: ``[..., C, 4]``.
-        close_logits: ``[..., C]`` log odds of closing.
-    """
-
-    log_weights: Tensor
-    means: Tensor
-    log_stds: Tensor
-    close_logits: Tensor
-
-    def log_prob(self, motion: Tensor, close: Tensor) -> Tensor:
-        """Log density ``[...]`` of scaled motions ``[..., 4]`` together with closing ``[...]``, 0 or 1."""
-        z = (motion[..., None, :] - self.means) * torch.exp(-self.log_stds)
-        density = -0.5 * (z * z).sum(-1) - self.log_stds.sum(-1) - 2.0 * math.log(2.0 * math.pi)
-        fingers = close[..., None] * self.close_logits - functional.softplus(self.close_logits)
-        return torch.logsumexp(self.log_weights + density + fingers, dim=-1)
 
 
 class ManipulationNetwork(nn.Module):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from osil.errors import ConfigError
+from osil.networks.action_distribution import ActionDistribution
 from osil.networks.attention import Score
 from osil.networks.context_network import Context, ContextNetwork, DemonstrationMemory
 from osil.networks.demonstration_network import DemonstrationNetwork
@@ -18,7 +19,7 @@ from osil.networks.features import (
     robot_features,
     yaw_features,
 )
-from osil.networks.manipulation_network import ActionDistribution, ManipulationNetwork
+from osil.networks.manipulation_network import ManipulationNetwork
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -112,8 +113,8 @@ def read_model(
             network.
     """
     folder = find_model(path)
-    try:
-        contents = from_values(_Config, read_json(folder / CONFIG), CONFIG)
+    with _refusals(folder):
+        contents = _read_config(folder)
         _check_format(folder, contents, kind)
         config = from_values(config_type, contents.policy, f"{CONFIG}, policy")
         network = build(config)
@@ -121,6 +122,28 @@ def read_model(
         data = (folder / WEIGHTS).read_bytes()
         _fill(network, load(data))
         _check_sums(folder)
+    return network, config, {"name": os.path.basename(os.path.abspath(folder)), "digest": _sha256(data)[:DIGEST]}
+
+
+def read_format(path: str | Path) -> str:
+    """The format of a model, a key of ``PURPOSES``. Arguments and errors as for ``read_model``."""
+    folder = find_model(path)
+    with _refusals(folder):
+        contents = _read_config(folder)
+        if contents.format not in PURPOSES:
+            _refuse_format(folder, contents, " or ".join(PURPOSES))
+    return contents.format
+
+
+def _read_config(folder: Path) -> _Config:
+    return from_values(_Config, read_json(folder / CONFIG), CONFIG)
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """Whatever goes wrong while ``folder`` is read becomes a ModelError."""
+    try:
+        yield
     except _OtherFormatError:
         raise
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
@@ -128,7 +151,6 @@ def read_model(
             f"{folder}: cannot load a policy: {error}; expected a folder with {CONFIG}, {WEIGHTS} and {SUMS} of one "
             "model, copy it anew"
         ) from error
-    return network, config, {"name": os.path.basename(os.path.abspath(folder)), "digest": _sha256(data)[:DIGEST]}
 
 
 class _OtherFormatError(ModelError):
@@ -136,11 +158,14 @@ class _OtherFormatError(ModelError):
 
 
 def _check_format(folder: Path, contents: _Config, kind: str) -> None:
-    if (contents.format, contents.version) == (kind, VERSION):
-        return
+    if (contents.format, contents.version) != (kind, VERSION):
+        _refuse_format(folder, contents, kind)
+
+
+def _refuse_format(folder: Path, contents: _Config, wanted: str) -> NoReturn:
     purpose = PURPOSES.get(contents.format) if contents.version == VERSION else None
     raise _OtherFormatError(
-        f"{folder}: expected format {kind} version {VERSION}, got {contents.format} {contents.version}; "
+        f"{folder}: expected format {wanted} version {VERSION}, got {contents.format} {contents.version}; "
         + (f"this model is {purpose}" if purpose else "use the osil version that wrote it")
     )
 

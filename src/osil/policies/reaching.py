@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from typing_extensions import Self
 
-from osil.core import Demonstration, FloatArray
+from osil.core import FloatArray, Prompt
 from osil.data.reaching_pairs import evenly_spaced
 from osil.errors import DemonstrationError
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig, ReachingTensors, force_tensor
@@ -19,7 +20,7 @@ from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
 
 FORMAT = "osil.reaching"
 
-ParticleDemonstration = Demonstration[ParticleObservation, ParticleAction]
+ParticlePrompt = Prompt[ParticleObservation, ParticleAction]
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,42 @@ class ReachingPolicy:
         self.weights: FloatArray | None = None
         self._shown = Shown(ParticleObservation, ParticleAction, "landmarks")
 
-    @torch.inference_mode()
-    def reset(
-        self, demonstration: ParticleDemonstration | Sequence[ParticleDemonstration], seed: int | Sequence[int] = 0
-    ) -> None:
-        """Take in one demonstration, or one for each scene of a batch.
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a model folder, given by path, or a released model by its name in ``models/``.
+
+        Raises:
+            ModelError: the folder or a file is missing or damaged, or it holds another kind of model.
+        """
+        return cls(*read_model(path, FORMAT, ReachingPolicyConfig, lambda config: ReachingNetwork(config.network)))
+
+    def reset(self, prompt: ParticlePrompt, seed: int = 0) -> None:
+        """Take in what to imitate in one live scene.
 
         Args:
-            demonstration: what to imitate. In a batch all have the same number of landmarks.
+            prompt: one demonstration, or a sequence of one: this policy cannot make use of more.
             seed: unused, since nothing here is random; every policy has it.
 
         Raises:
-            DemonstrationError: different numbers of landmarks, or another number than the network is built for;
-                numbers that cannot be, or something else than demonstrations of reaching.
+            DemonstrationError: no demonstration of reaching, several, numbers that cannot be, or another number of
+                landmarks than the network is built for.
         """
-        shown = self._shown.again(demonstration)
+        self._reset(self._shown.again([prompt], single=True))
+
+    def reset_batch(self, prompts: Sequence[ParticlePrompt], seeds: Sequence[int]) -> None:
+        """Take in what to imitate in each of N scenes side by side, all with the same number of landmarks.
+
+        Args:
+            prompts: N, each as for ``reset``.
+            seeds: unused, as for ``reset``.
+
+        Raises:
+            DemonstrationError: as for ``reset``; or numbers of landmarks that differ.
+        """
+        self._reset(self._shown.again(prompts, single=False))
+
+    @torch.inference_mode()
+    def _reset(self, shown: Shown[ParticleObservation, ParticleAction]) -> None:
         network = self.config.network
         if not network.shared and shown.count != network.num_landmarks:
             raise DemonstrationError(
@@ -85,7 +107,7 @@ class ReachingPolicy:
         """The force for the present state.
 
         Args:
-            observation: leading dimensions none after a reset with one demonstration, else ``[N]``.
+            observation: leading dimensions none after ``reset``, ``[N]`` after ``reset_batch``.
 
         Raises:
             ObservationError: no observation of reaching, numbers that cannot be, other landmarks than in the
@@ -101,14 +123,3 @@ def save_reaching_policy(
 ) -> None:
     """Write a model folder, with ``about`` under the key ``about`` of its config."""
     write_model(path, FORMAT, network, config, **about)
-
-
-def load_reaching_policy(path: str | Path) -> ReachingPolicy:
-    """Read a model folder, given by path, or a released model by its name in ``models/``.
-
-    Raises:
-        ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
-    """
-    return ReachingPolicy(
-        *read_model(path, FORMAT, ReachingPolicyConfig, lambda config: ReachingNetwork(config.network))
-    )

@@ -1,4 +1,4 @@
-"""What a policy was shown at its last reset: one demonstration, or one for each scene of a batch."""
+"""What a policy that imitates one demonstration was shown at its last reset, in one scene or in each of a batch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Generic, Literal
 
 from typing_extensions import Self
 
-from osil.core import A, Demonstration, O
+from osil.core import A, Demonstration, O, Prompt
 from osil.errors import DemonstrationError, ObservationError
 
 Things = Literal["blocks", "landmarks"]
@@ -16,7 +16,7 @@ Things = Literal["blocks", "landmarks"]
 
 @dataclass(frozen=True)
 class Shown(Generic[O, A]):
-    """Demonstrations, and the check that observations go with them.
+    """A demonstration for each scene, and the checks that prompts are fit for it and observations go with it.
 
     Attributes:
         observation, action: the types of these that the policy knows.
@@ -37,15 +37,21 @@ class Shown(Generic[O, A]):
         """How many scenes."""
         return len(self.demonstrations)
 
-    def again(self, demonstration: Demonstration[O, A] | Sequence[Demonstration[O, A]]) -> Self:
-        """One demonstration, or one for each scene, in place of these.
+    def again(self, prompts: Sequence[Prompt[O, A]], single: bool) -> Self:
+        """What was shown by other prompts, one for each scene.
 
         Raises:
-            DemonstrationError: something else, none, numbers that cannot be, or the number of things differs.
+            DemonstrationError: something else, none, several demonstrations in a prompt, numbers that cannot be, or the
+                number of things differs.
         """
-        shown = list(demonstration) if isinstance(demonstration, Iterable) else [demonstration]
+        if not isinstance(prompts, Iterable):
+            raise DemonstrationError(
+                f"expected a sequence of prompts, one for each scene of a batch, got {type(prompts).__name__}; "
+                "call reset for a single scene"
+            )
+        shown = [_only(prompt) for prompt in prompts]
         if not shown:
-            raise DemonstrationError("expected a Demonstration for each scene of a batch, got none")
+            raise DemonstrationError("expected a prompt for each scene of a batch, got none")
         for one in shown:
             self._check(one)
         counts = {self._count(one.observations) for one in shown}
@@ -53,13 +59,9 @@ class Shown(Generic[O, A]):
             raise DemonstrationError(
                 f"demonstrations of {sorted(counts)} {self.things} in one batch; expected one number of {self.things}"
             )
-        return replace(self, demonstrations=shown, single=isinstance(demonstration, Demonstration), count=counts.pop())
+        return replace(self, demonstrations=shown, single=single, count=counts.pop())
 
     def _check(self, demonstration: Demonstration[O, A]) -> None:
-        if not isinstance(demonstration, Demonstration):
-            raise DemonstrationError(
-                f"expected a Demonstration, or one for each scene of a batch, got {type(demonstration).__name__}"
-            )
         seen, done = demonstration.observations, demonstration.actions
         if not isinstance(seen, self.observation) or not isinstance(done, self.action):
             raise DemonstrationError(
@@ -93,3 +95,19 @@ class Shown(Generic[O, A]):
 
     def _count(self, observation: O) -> int:
         return int(getattr(observation, f"num_{self.things}"))
+
+
+def _only(prompt: Prompt[O, A]) -> Demonstration[O, A]:
+    """The one demonstration of a prompt. Raises DemonstrationError for anything else."""
+    shown = list(prompt) if isinstance(prompt, Iterable) else [prompt]
+    for one in shown:
+        if not isinstance(one, Demonstration):
+            raise DemonstrationError(
+                f"expected a Demonstration, or a sequence of demonstrations of one task, got {type(one).__name__}"
+            )
+    if len(shown) != 1:
+        raise DemonstrationError(
+            f"a prompt of {len(shown)} demonstrations: this policy imitates exactly 1; choose one of them, "
+            "or call reset_batch to act in a scene for each"
+        )
+    return shown[0]

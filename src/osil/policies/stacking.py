@@ -1,13 +1,7 @@
-"""A trained network as a one-shot policy: shown one demonstration, it acts.
-
-policy = load_policy("stacking")
-policy.reset(demonstration, seed=0)
-action = policy.act(observation)
-"""
+"""A trained stacking network as a one-shot policy: shown one demonstration, it acts in other scenes."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,33 +9,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from typing_extensions import Self
 
-from osil.core import Action, BoolArray, Demonstration, FloatArray, Observation
+from osil.core import Action, FloatArray, Observation, Prompt
 from osil.demonstrations.block_size import BlockScale
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.latency import UnderWay, latency_shown
 from osil.errors import ConfigError, DemonstrationError
+from osil.networks.action_distribution import DISPLACEMENT_SCALE, YAW_SCALE, most_confident
 from osil.networks.context_network import Context
 from osil.networks.features import ObservationTensors
 from osil.networks.frames import pad_frames
-from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.model_folder import read_model, write_model
 from osil.policies.shown import Shown
 from osil.tasks.blocks import Blocks
 
 FORMAT = "osil.stacking"
-
-NEIGHBOURHOOD = 0.2
-"""Motions closer than this in units of the network (5 mm, 0.016 rad) count as the same motion."""
-
-
-TURNING = 4.0
-"""By so much a motion back has to be more confident than going on."""
-
-STILL = 0.2
-"""Motions shorter than this in units of the network (5 mm) have hardly a direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,29 +102,48 @@ class OneShotPolicy:
         self._context: Context | None = None
         self._shown = Shown(Observation, Action, "blocks")
 
-    @torch.inference_mode()
-    def reset(
-        self,
-        demonstration: Demonstration[Observation, Action] | Sequence[Demonstration[Observation, Action]],
-        seed: int | Sequence[int] = 0,
-    ) -> None:
-        """Take in one demonstration, or one for each scene of a batch. Embeds it; acting is cheap afterwards.
-
-        Args:
-            demonstration: what to imitate. In a batch all have the same number of blocks.
-            seed: for the random frames that temporal dropout keeps: one for all, or one for each demonstration. A
-                demonstration and its seed give the same frames whatever else is in the batch.
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a model folder, given by path, or a released model by its name in ``models/``.
 
         Raises:
-            DemonstrationError: a demonstration in which nothing moves or with numbers that cannot be, a batch of
-                different block counts, or something else than demonstrations of block stacking.
-            ConfigError: a seed that is none, or another number of seeds than of demonstrations.
+            ModelError: the folder or a file is missing or damaged, or it holds another kind of model.
         """
-        asked = self._shown.again(demonstration)
+        return cls(*read_model(path, FORMAT, PolicyConfig, lambda config: StackingNetwork(config.network)))
+
+    def reset(self, prompt: Prompt[Observation, Action], seed: int = 0) -> None:
+        """Take in what to imitate in one live scene. Embeds it; acting is cheap afterwards.
+
+        Args:
+            prompt: one demonstration, or a sequence of one: this policy cannot make use of more.
+            seed: for the random frames that temporal dropout keeps.
+
+        Raises:
+            DemonstrationError: no demonstration of block stacking, several, one in which nothing moves, or numbers that
+                cannot be.
+            ConfigError: a seed that is none.
+        """
+        self._reset(self._shown.again([prompt], single=True), [seed])
+
+    def reset_batch(self, prompts: Sequence[Prompt[Observation, Action]], seeds: Sequence[int]) -> None:
+        """Take in what to imitate in each of N scenes side by side, all with the same number of blocks.
+
+        Args:
+            prompts: N, each as for ``reset``.
+            seeds: N. A prompt and its seed give the same frames whatever else is in the batch.
+
+        Raises:
+            DemonstrationError: as for ``reset``; or block counts that differ.
+            ConfigError: a seed that is none, or another number of seeds than of prompts.
+        """
+        self._reset(self._shown.again(prompts, single=False), seeds)
+
+    @torch.inference_mode()
+    def _reset(self, asked: Shown[Observation, Action], seeds: Sequence[int]) -> None:
         shown = asked.demonstrations
+        _check_seeds(seeds, len(shown))
         for one in shown:
             check_motion(one.observations)
-        seeds = _seeds(seed, len(shown))
         drawn = [
             (one.observations, np.random.default_rng(own), Blocks.shown(one.observations))
             for one, own in zip(shown, seeds, strict=True)
@@ -163,7 +166,7 @@ class OneShotPolicy:
         """The most confident action of the averaged ensemble.
 
         Args:
-            observation: leading dimensions none after a reset with one demonstration, else ``[N]``.
+            observation: leading dimensions none after ``reset``, ``[N]`` after ``reset_batch``.
 
         Raises:
             ObservationError: no observation of block stacking, blocks further away or fingers further apart than can
@@ -209,53 +212,6 @@ class OneShotPolicy:
         return Attention(blocks, moments)
 
 
-def most_confident(actions: ActionDistribution, members: int, before: Tensor) -> tuple[FloatArray, BoolArray]:
-    """Average the distributions of each ensemble and take the most confident action (section 5.2.2, figure 9).
-
-    Confidence is probability mass, not density: the mass that all components with the same answer for the fingers have
-    within ``NEIGHBOURHOOD`` of a component's mean, through a Gaussian window. (By density, a narrow component of next
-    to no weight would beat a broad one of nearly all.) A component that is broad, because it stands for "up or down",
-    has little of it near its mean, which is no motion at all. The motion is the mean over that neighbourhood, so
-    members that agree are averaged and others are left out.
-
-    Where "up" and "down" are nearly as likely, the hand would tremble between them: it turns round only for a motion
-    ``TURNING`` times as confident as to go on.
-
-    Args:
-        actions: leading ``[members * N, 1]``.
-        members: size of an ensemble.
-        before: scaled displacements ``[N, 3]`` of the actions before.
-
-    Returns:
-        Scaled motions ``[N, 4]``, and ``[N]`` whether to close.
-    """
-
-    def pooled(x: Tensor) -> Tensor:
-        """All components of an ensemble as one mixture: ``[N, members * C, ...]``."""
-        components: Tensor = x[:, 0].unflatten(0, (members, -1)).transpose(0, 1)
-        return components.flatten(1, 2)
-
-    means, weights, closing = pooled(actions.means), pooled(actions.log_weights).exp(), pooled(actions.close_logits)
-    spread = NEIGHBOURHOOD**2 + (2.0 * pooled(actions.log_stds)).exp()[:, None]
-    distance = (means[:, :, None] - means[:, None]).square()
-    inside = (-0.5 * (distance / spread + torch.log(spread / NEIGHBOURHOOD**2)).sum(-1)).exp()
-    answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
-    nearby = answers[:, :, None] * inside[:, None]
-    confidence = nearby.sum(-1) * _going_on(means[..., :3], before)[:, None]
-    best = confidence.flatten(1).argmax(-1)  # over both answers and all components
-    chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
-    motion = (chosen[:, None] @ means)[:, 0] / chosen.sum(-1, keepdim=True)
-    return motion.double().numpy(force=True), (best >= means.shape[1]).numpy(force=True)
-
-
-def _going_on(means: Tensor, before: Tensor) -> Tensor:
-    """For displacements ``[N, C, 3]`` 1, down to 1 / ``TURNING`` for those opposite to the one before, ``[N, 3]``."""
-    along = (means * before[:, None]).sum(-1)
-    length = means.norm(dim=-1) * before.norm(dim=-1)[:, None]
-    backwards = (-along / (length + STILL**2)).clamp_min(0.0)
-    return torch.exp(-math.log(TURNING) * backwards)
-
-
 def check_motion(observations: Observation) -> None:
     """Raise DemonstrationError unless the fingers and the gripper moved."""
     fingers = np.ptp(observations.gripper_opening)
@@ -272,23 +228,11 @@ def save_policy(path: str | Path, network: StackingNetwork, config: PolicyConfig
     write_model(path, FORMAT, network, config, **about)
 
 
-def load_policy(path: str | Path) -> OneShotPolicy:
-    """Read a model folder, given by path, or a released model by its name in ``models/``.
-
-    Raises:
-        ModelError: the folder or a file is missing or damaged, or the weights do not fit the network.
-    """
-    return OneShotPolicy(*read_model(path, FORMAT, PolicyConfig, lambda config: StackingNetwork(config.network)))
-
-
-def _seeds(seed: int | Sequence[int], count: int) -> list[int]:
-    """A seed for each of ``count`` demonstrations."""
+def _check_seeds(seeds: Sequence[int], count: int) -> None:
+    """Raise ConfigError unless there is a seed for each of ``count`` scenes."""
     try:
-        seeds = np.asarray(seed)
+        found = np.asarray(seeds)
     except ValueError:  # lists of different lengths
-        seeds = np.array(None)
-    if seeds.dtype.kind not in "iu" or (seeds < 0).any() or seeds.shape not in ((), (count,)):
-        raise ConfigError(
-            f"seed {seed!r}: expected a whole number from 0 on, or one for each of {count} demonstrations"
-        )
-    return [int(one) for one in np.broadcast_to(seeds, count)]
+        found = np.array(None)
+    if found.dtype.kind not in "iu" or found.shape != (count,) or (found < 0).any():
+        raise ConfigError(f"seeds {seeds!r}: expected whole numbers from 0 on, as many as scenes, which are {count}")

@@ -15,7 +15,7 @@ from osil.figures.attention import draw_block_heads, draw_moment_heads
 from osil.figures.render import Camera, SceneRenderer
 from osil.figures.replay import snapshots
 from osil.figures.video import Picture, side_by_side
-from osil.policies.stacking import Attention, OneShotPolicy, load_policy
+from osil.policies.stacking import Attention, OneShotPolicy
 from osil.robots.robot import Robot, load_robot
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
@@ -65,7 +65,7 @@ def reproduce(model: str | Path, output: Path, seed: int) -> bool:
     Returns:
         Whether the policy finished the task.
     """
-    policy, rng, robot = load_policy(model), generator("test", seed), load_robot(ROBOT)
+    policy, rng, robot = OneShotPolicy.load(model), generator("test", seed), load_robot(ROBOT)
     scenes = [robot.table.random_scene(TASK.num_blocks, rng) for _ in range(2)]
     with open_world("pybullet", robot, TASK.num_blocks, rng) as world:
         (shown,), succeeded = demonstrate(world, [TASK], scenes[0][None])

@@ -14,7 +14,7 @@ from joblib import delayed
 
 from osil.demonstrations.conditioning import Kind
 from osil.evaluation.setting import Setting
-from osil.policies.stacking import load_policy, save_policy
+from osil.policies.stacking import OneShotPolicy, save_policy
 from osil.reproduce.experiments import Experiment
 from osil.reproduce.stacking import run_experiment
 from osil.reproduce.stacking_tables import comparison_table, draw
@@ -73,7 +73,7 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
             reports[label] = run_experiment(experiment, runs / name, output / name, seed, jobs)
         _write(f"comparison_{experiment.name}", PAPER_TABLES[experiment.name], reports, output)
     reports = {}
-    trained = load_policy(runs / "dagger")
+    trained = OneShotPolicy.load(runs / "dagger")
     for size in ENSEMBLES:
         folder = runs / "ensembles" / str(size)
         save_policy(folder, trained.network, replace(trained.config, ensemble=size, draws=size))

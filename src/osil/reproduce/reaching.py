@@ -18,7 +18,7 @@ from osil.evaluation.versions import versions
 from osil.figures.reaching import NAMES, PANELS, draw_learning_curves, draw_success
 from osil.files import read_json, read_json_lines
 from osil.networks.reaching import ReachingNetwork
-from osil.policies.reaching import load_reaching_policy
+from osil.policies.reaching import ReachingPolicy
 from osil.reproduce.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.resources import resource_path
 from osil.seeds import generator
@@ -121,7 +121,7 @@ def _run(one: Run, runs: Path) -> Run:
 def judge(one: Run, runs: Path) -> None:
     """Judge the model that a run has left, and note the result beside it."""
     config, folder = one.config(), one.folder(runs)
-    policy = load_reaching_policy(folder)
+    policy = ReachingPolicy.load(folder)
     result: dict[str, Any] = {"model": policy.info, "curve": _curve(folder)[-1], "versions": versions()}
     _, data = source_for(config, one.landmarks)
     if data is not None:

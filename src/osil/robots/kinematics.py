@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from osil.core import FloatArray
+from osil.arrays import Arrays, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class GripperPose:
+class GripperPose(Arrays):
     """The gripper frame in the base frame; it points down.
 
     Attributes:
@@ -21,10 +21,6 @@ class GripperPose:
 
     position: FloatArray
     yaw: FloatArray
-
-    def __getitem__(self, index: Any) -> GripperPose:
-        """Index the leading dimensions."""
-        return GripperPose(self.position[index], self.yaw[index])
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from osil.figures.attention import draw_attention
 from osil.figures.render import Camera, SceneRenderer
 from osil.figures.video import side_by_side, write_video
 from osil.files import check_output_file, check_output_folder
-from osil.policies.stacking import OneShotPolicy, load_policy
+from osil.policies.stacking import OneShotPolicy
 from osil.robots.robot import Robot, load_robot
 from osil.robots.sensing import cube_yaws, observe
 from osil.ros.session import Session
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
         torch.set_num_threads(1)  # more only wait for one another in so small a network
-        policy = load_policy(options.model)  # now, so that a missing one is told before anything starts
+        policy = OneShotPolicy.load(options.model)  # now, so that a missing one is told before anything starts
         load_robot(options.robot)
         _check_output(options.output)
         story = _play(task, options)

@@ -35,7 +35,7 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
-from osil.policies.stacking import load_policy
+from osil.policies.stacking import OneShotPolicy
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
@@ -112,7 +112,7 @@ class PolicyNode(Node):
         self._settings = declare(self, PolicyParameters)
         self._library = Library(absolute(self._settings.demonstrations))
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
-        self._policy = load_policy(self._settings.model)
+        self._policy = OneShotPolicy.load(self._settings.model)
         self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, load_robot(self._settings.robot), self._settings.max_age)
         self._tick: Future | None = None

@@ -7,15 +7,13 @@ and shapes in the paper's figure 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
-from typing_extensions import Self
 
-from osil.core import BoolArray, FloatArray, check_within, finite_array
-from osil.errors import ObservationError, SceneError, TaskError
+from osil.arrays import BoolArray, FloatArray, Numbers, Sample
+from osil.errors import SceneError, TaskError
 
 LANDMARK_RADIUS = 0.1
 """A robot whose centre is this close (metres) to a landmark is on it."""
@@ -28,7 +26,7 @@ FURTHEST = 100.0
 
 
 @dataclass(frozen=True, eq=False)
-class ParticleObservation:
+class ParticleObservation(Sample):
     """The whole state of a scene, which the agent sees: "its own 2D location, as well as the 2D locations of each of
     the landmarks" (section 3.2.1), and its velocity, without which a robot driven by force cannot stop.
 
@@ -43,53 +41,17 @@ class ParticleObservation:
         ObservationError: a shape does not fit or a number is not finite.
     """
 
-    landmark_positions: FloatArray
-    robot_position: FloatArray
-    robot_velocity: FloatArray
-
-    def __post_init__(self) -> None:
-        landmarks = finite_array("landmark_positions", self.landmark_positions, (None, 2))
-        position = finite_array("robot_position", self.robot_position, (2,))
-        velocity = finite_array("robot_velocity", self.robot_velocity, (2,))
-        if position.shape != velocity.shape or position.shape[:-1] != landmarks.shape[:-2]:
-            raise ObservationError(
-                f"leading dimensions differ: landmark_positions {list(landmarks.shape)}, robot_position "
-                f"{list(position.shape)}, robot_velocity {list(velocity.shape)}; want [..., L, 2], [..., 2], [..., 2]"
-            )
-        object.__setattr__(self, "landmark_positions", landmarks)
-        object.__setattr__(self, "robot_position", position)
-        object.__setattr__(self, "robot_velocity", velocity)
+    landmark_positions: Annotated[FloatArray, Numbers(("L", 2), FURTHEST, "metres")]
+    robot_position: Annotated[FloatArray, Numbers((2,), FURTHEST, "metres")]
+    robot_velocity: Annotated[FloatArray, Numbers((2,), FURTHEST, "metres per second")]
 
     @property
     def num_landmarks(self) -> int:
         return int(self.landmark_positions.shape[-2])
 
-    @property
-    def leading_shape(self) -> tuple[int, ...]:
-        return self.robot_position.shape[:-1]
-
-    def check_plausible(self) -> None:
-        """Raise ObservationError unless this can be seen in the arena, or around it."""
-        check_within("landmark_positions", self.landmark_positions, FURTHEST, "metres")
-        check_within("robot_position", self.robot_position, FURTHEST, "metres")
-        check_within("robot_velocity", self.robot_velocity, FURTHEST, "metres per second")
-
-    def __getitem__(self, index: Any) -> Self:
-        """Index the leading dimensions."""
-        return type(self)(self.landmark_positions[index], self.robot_position[index], self.robot_velocity[index])
-
-    @classmethod
-    def stack(cls, items: Sequence[Self]) -> Self:
-        """Join observations of equal shape along a new first dimension."""
-        return cls(
-            np.stack([item.landmark_positions for item in items]),
-            np.stack([item.robot_position for item in items]),
-            np.stack([item.robot_velocity for item in items]),
-        )
-
 
 @dataclass(frozen=True, eq=False)
-class ParticleAction:
+class ParticleAction(Sample):
     """The force on the robot during the next control period.
 
     Attributes:
@@ -99,27 +61,7 @@ class ParticleAction:
         ObservationError: the shape does not fit or a number is not finite.
     """
 
-    force: FloatArray
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "force", finite_array("force", self.force, (2,)))
-
-    @property
-    def leading_shape(self) -> tuple[int, ...]:
-        return self.force.shape[:-1]
-
-    def check_plausible(self) -> None:
-        """Raise ObservationError unless it is a force in the arena."""
-        check_within("force", self.force, FURTHEST, "newtons")
-
-    def __getitem__(self, index: Any) -> Self:
-        """Index the leading dimensions."""
-        return type(self)(self.force[index])
-
-    @classmethod
-    def stack(cls, items: Sequence[Self]) -> Self:
-        """Join actions of equal shape along a new first dimension."""
-        return cls(np.stack([item.force for item in items]))
+    force: Annotated[FloatArray, Numbers((2,), FURTHEST, "newtons")]
 
 
 @dataclass(frozen=True)

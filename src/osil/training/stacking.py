@@ -18,7 +18,7 @@ from osil.data.pair_pool import SamplingConfig
 from osil.data.pair_source import PairSource
 from osil.experts.noise import NoiseConfig
 from osil.networks.stacking import StackingNetwork
-from osil.policies.stacking import OneShotPolicy, PolicyConfig, load_policy, save_policy
+from osil.policies.stacking import OneShotPolicy, PolicyConfig, save_policy
 from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.settings import check_at_least
@@ -93,7 +93,7 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     torch.manual_seed(config.seed)
     network = StackingNetwork(config.policy.network)
     if config.initial:
-        network.load_state_dict(load_policy(config.initial).network.state_dict())
+        network.load_state_dict(OneShotPolicy.load(config.initial).network.state_dict())
     tasks = load_tasks("train", config.max_blocks)
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost. What it does where actions come
     # late is what it has to learn, and what it is shown may come from another arm.

@@ -29,7 +29,7 @@ def kinematic_success(
 
 def _successes(policy: OneShotPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, robot: Robot) -> int:
     shown = collect(tasks, rng, robot)
-    policy.reset([shown.demonstration(index) for index in range(len(tasks))])
+    policy.reset_batch([shown.demonstration(index) for index in range(len(tasks))], [0] * len(tasks))
     world, judge = KinematicWorld(rng, robot), Judge(tasks, robot)
     observation = world.reset(scenes(robot.table, len(tasks), tasks[0].num_blocks, rng))
     rollout(world, policy, observation, judge.max_steps, [judge])

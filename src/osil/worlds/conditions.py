@@ -8,7 +8,7 @@ from osil.errors import ConfigError
 from osil.robots.robot import Robot
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
-from osil.worlds.pybullet import Disturbances
+from osil.worlds.pybullet import TrackerNoise
 
 YAW_NOISE_PER_METRE = 10.0
 """Radians of noise in the observed yaws for each metre of noise in the observed positions."""
@@ -69,6 +69,6 @@ class Conditions:
             block_friction=self.friction * nominal.block_friction,
         )
 
-    def disturbances(self) -> Disturbances:
-        """What stands between the true scene and the policy."""
-        return Disturbances(self.latency, self.noise, YAW_NOISE_PER_METRE * self.noise)
+    def tracker_noise(self) -> TrackerNoise:
+        """How what is observed differs from the true scene."""
+        return TrackerNoise(self.noise, YAW_NOISE_PER_METRE * self.noise)

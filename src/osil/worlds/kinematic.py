@@ -60,13 +60,8 @@ class KinematicWorld:
         self._size, self._half = blocks.size, blocks.half
         blocks.check_opening(robot.gripper.opening)
 
-    def reset(self, scene: Scene, delay: np.ndarray | None = None) -> Observation:
-        """Put the blocks where ``scene`` (leading ``[N]``) says, the open gripper somewhere above the table.
-
-        Args:
-            scene: block positions ``[N, B, 3]`` and yaws ``[N, B]``, base frame.
-            delay: ``[N]`` True in the worlds where each action acts one control step late. None: nowhere.
-        """
+    def reset(self, scene: Scene) -> Observation:
+        """Put the blocks where ``scene`` (leading ``[N]``) says, the open gripper somewhere above the table."""
         start, table = self.robot.start, self.robot.table
         count = len(scene.block_positions)
         # Worlds whose episode is decided are stepped on until all are: what they draw then must not move the next one.
@@ -82,8 +77,6 @@ class KinematicWorld:
         self._velocity: FloatArray = np.zeros((count, 3))
         self._held = np.full(count, -1)
         self._held_offset = np.zeros((count, 3))
-        self._delay = np.zeros(count, dtype=bool) if delay is None else delay
-        self._pending = Action(np.zeros((count, 3)), np.zeros(count, dtype=bool), np.zeros(count))
         return self.observe()
 
     @property
@@ -101,15 +94,12 @@ class KinematicWorld:
 
     def step(self, action: Action) -> Observation:
         """Advance every world by one control period."""
-        due = Action.where(self._delay, self._pending, action)
-        self._pending = action
-
         before = self._gripper[:, 2].copy()
-        self._move_gripper(due.displacement, due.yaw_step)
+        self._move_gripper(action.displacement, action.yaw_step)
         self._stop_on_blocks(before)
         self._carry()
         self._shove()
-        self._move_fingers(due.close_gripper)
+        self._move_fingers(action.close_gripper)
         self._settle()
         return self.observe()
 

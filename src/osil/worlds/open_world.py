@@ -4,41 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
-from osil.core import Action, FloatArray, Observation, Scene, World
+from osil.core import Action, FloatArray, Observation, Scene
 from osil.errors import ConfigError
 from osil.robots.robot import Robot
 from osil.seeds import Streams
 from osil.tasks.blocks import Blocks
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
+from osil.worlds.latency import LateWorld
 from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.stacking_world import StackingWorld
 
 WorldKind = Literal["kinematic", "pybullet"]
 
 BATCH_SIZE: dict[WorldKind, int] = {"kinematic": 32, "pybullet": 1}
 """Episodes that run side by side in one world."""
-
-
-class StackingWorld(World[Observation, Action, Scene], Protocol):
-    """A block-stacking world with leading ``[N]`` in which blocks can be moved from outside."""
-
-    def observe(self) -> Observation:
-        """What the policy sees now."""
-
-    @property
-    def robot(self) -> Robot:
-        """Who acts."""
-
-    @property
-    def blocks(self) -> Blocks:
-        """How large the blocks are."""
-
-    def move_block(self, row: int, block: int, position: FloatArray) -> None:
-        """Put a block of world ``row`` at ``position`` ``[3]`` (metres, base frame), at rest and turned as it was."""
 
 
 class BatchOfOne:
@@ -94,9 +78,9 @@ def open_world(
             raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
         yield KinematicWorld(rng, robot, conditions.blocks)
     else:
-        physics, disturbances = conditions.physics(), conditions.disturbances()
-        world = PyBulletWorld(robot, num_blocks, Streams.of(rng, 1)[0], physics, disturbances)
+        own = Streams.of(rng, 1)[0]
+        world = PyBulletWorld(robot, num_blocks, own, conditions.physics(), conditions.tracker_noise())
         try:
-            yield BatchOfOne(world)
+            yield LateWorld(BatchOfOne(world), np.array([conditions.latency]))
         finally:
             world.close()

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from osil.core import Action, FloatArray, Observation, Scene
-from osil.robots.robot import Robot
+from osil.core import Action, Observation, Scene
 from osil.seeds import Streams
 from osil.tasks.block_stacking import StackingTask, stacked_on, stages_done
-from osil.tasks.blocks import Blocks
-from osil.worlds.open_world import StackingWorld
+from osil.worlds.stacking_world import StackingWorld, WorldWrapper
 
 HAND_ROOM, HAND_HEIGHT = 0.08, 0.09
 """A block is pushed only while the hand is further from it in the plane than the push and this, or this far above."""
@@ -26,7 +24,7 @@ DIRECTIONS = 40
 """Places that are tried for each block before the push waits for the next control step."""
 
 
-class PushedWorld:
+class PushedWorld(WorldWrapper):
     """``N`` worlds, in each of which one block is pushed once.
 
     The push comes as soon as a number of stages drawn for the episode stands (at least one, if the task has several),
@@ -46,7 +44,8 @@ class PushedWorld:
         rng: np.random.Generator | Streams,
         distance: float,
     ) -> None:
-        self._world, self._tasks, self._distance = world, tasks, distance
+        super().__init__(world)
+        self._tasks, self._distance = tasks, distance
         self._rng = Streams.of(rng, len(tasks))
         self._table = world.robot.table
         self._after = [
@@ -57,34 +56,16 @@ class PushedWorld:
 
     def reset(self, scene: Scene) -> Observation:
         self.pushed[:] = False
-        return self._world.reset(scene)
-
-    @property
-    def scene(self) -> Scene:
-        return self._world.scene
-
-    @property
-    def blocks(self) -> Blocks:
-        return self._world.blocks
-
-    @property
-    def robot(self) -> Robot:
-        return self._world.robot
-
-    def observe(self) -> Observation:
-        return self._world.observe()
-
-    def move_block(self, row: int, block: int, position: FloatArray) -> None:
-        self._world.move_block(row, block, position)
+        return super().reset(scene)
 
     def step(self, action: Action) -> Observation:
-        observation = self._world.step(action)
+        observation = super().step(action)
         due = ~self.pushed & (observation.gripper_opening > self.blocks.open_width)
         if not due.any():
             return observation
-        scene = self._world.scene
+        scene = self.scene
         moved = [self._push(int(row), observation[row], scene[row]) for row in np.nonzero(due)[0]]
-        return self._world.observe() if any(moved) else observation
+        return self.observe() if any(moved) else observation
 
     def _push(self, row: int, observation: Observation, scene: Scene) -> bool:
         """Push a block in world ``row`` if it is time and there is room. ``observation`` and ``scene`` are its own."""
@@ -103,7 +84,7 @@ class PushedWorld:
                 place = positions[block] + shift
                 room = np.hypot(*(others - place[:2]).T) >= self._table.spacing
                 if room.all() and self._table.contains(place):
-                    self._world.move_block(row, int(block), place)
+                    self.move_block(row, int(block), place)
                     self.pushed[row] = True
                     return True
         return False

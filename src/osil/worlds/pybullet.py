@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,18 +19,16 @@ from osil.worlds.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
-class Disturbances:
-    """What stands between the true scene and the policy, for tests of robustness.
+class TrackerNoise:
+    """How observed blocks differ from the true ones, for tests of robustness.
 
     Attributes:
-        latency_steps: actions act this many control periods late.
-        position_noise: standard deviation of observed block positions, metres.
-        yaw_noise: standard deviation of observed block yaws, radians.
+        position: standard deviation of the positions, metres.
+        yaw: standard deviation of the yaws, radians.
     """
 
-    latency_steps: int = 0
-    position_noise: float = 0.0
-    yaw_noise: float = 0.0
+    position: float = 0.0
+    yaw: float = 0.0
 
 
 class PyBulletWorld:
@@ -40,10 +37,10 @@ class PyBulletWorld:
     Args:
         robot: that acts, at its table.
         num_blocks: cubes on the table.
-        rng: draws where the gripper starts and the noise of the disturbances. None: the gripper starts over the
+        rng: draws where the gripper starts and the noise of the tracker. None: the gripper starts over the
             middle of the table.
         physics: what the simulated things are like.
-        disturbances: noise and delay.
+        noise: of the tracker that observes the blocks.
 
     Raises:
         ConfigError: the gripper does not open wide enough for the blocks.
@@ -55,14 +52,13 @@ class PyBulletWorld:
         num_blocks: int,
         rng: np.random.Generator | None = None,
         physics: Physics | None = None,
-        disturbances: Disturbances | None = None,
+        noise: TrackerNoise | None = None,
     ) -> None:
         (physics or Physics()).blocks.check_opening(robot.gripper.opening)
         self.robot = robot
         self.simulation = ArmSimulation(robot, num_blocks, physics)
-        self._rng, self._disturbances = rng, disturbances or Disturbances()
+        self._rng, self._noise = rng, noise or TrackerNoise()
         self._controller = ArmController(robot)
-        self._pending: deque[Action] = deque()
 
     def close(self) -> None:
         """End the physics."""
@@ -82,8 +78,6 @@ class PyBulletWorld:
         arm = self.robot.kinematics.inverse(self._start(), self.robot.home, self.robot.lift)
         self.simulation.reset(arm, self.robot.gripper.opening, scene.block_positions, quaternions)
         self._controller.reset(arm)
-        idle = Action(np.zeros(3), np.array(False))
-        self._pending = deque([idle] * self._disturbances.latency_steps)
         return self.observe()
 
     def _start(self) -> GripperPose:
@@ -97,11 +91,9 @@ class PyBulletWorld:
 
     def step(self, action: Action) -> Observation:
         """Act for one control period."""
-        self._pending.append(action)
-        due = self._pending.popleft()
         joints = self.joint_positions()[: len(self.robot.arm_joints)]
-        self.simulation.command_arm(self._controller.step(due.displacement, float(due.yaw_step), joints))
-        self.simulation.command_gripper(0.0 if due.close_gripper else self.robot.gripper.opening)
+        self.simulation.command_arm(self._controller.step(action.displacement, float(action.yaw_step), joints))
+        self.simulation.command_gripper(0.0 if action.close_gripper else self.robot.gripper.opening)
         self.simulation.advance()
         return self.observe()
 
@@ -110,10 +102,9 @@ class PyBulletWorld:
         joints = self.joint_positions()
         positions, quaternions = self.simulation.bodies.block_poses()
         yaws = cube_yaws(quaternions)
-        noise = self._disturbances
-        if self._rng is not None and (noise.position_noise or noise.yaw_noise):
-            positions = positions + self._rng.normal(0.0, noise.position_noise, positions.shape)
-            yaws = yaws + self._rng.normal(0.0, noise.yaw_noise, yaws.shape)
+        if self._rng is not None and self._noise != TrackerNoise():
+            positions = positions + self._rng.normal(0.0, self._noise.position, positions.shape)
+            yaws = yaws + self._rng.normal(0.0, self._noise.yaw, yaws.shape)
         gripper = self.robot.kinematics.forward(joints[: len(self.robot.arm_joints)], self.robot.lift)
         return observe(positions, yaws, gripper, joints[-2:].sum())
 

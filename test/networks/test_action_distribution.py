@@ -1,0 +1,64 @@
+"""Of what an ensemble answers, the motion that most of it means is chosen."""
+
+import numpy as np
+import pytest
+import torch
+
+from osil.networks.action_distribution import ActionDistribution, most_confident
+
+STANDING = torch.zeros(1, 3)
+
+
+def test_the_mode_counts_not_the_mean_nor_the_peak():
+    left, right = [-1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]
+    broad, narrow = [-2.0] * 4, [-3.0] * 4
+    actions = ActionDistribution(
+        torch.log(torch.tensor([[[0.7, 0.3]]])),
+        torch.tensor([[[left, right]]]),
+        torch.tensor([[[broad, narrow]]]),
+        torch.tensor([[[0.3, 0.3]]]),
+    )
+    motion, close = most_confident(actions, 1, STANDING)
+    np.testing.assert_allclose(motion, [left], atol=1e-4)
+    assert close.tolist() == [True]
+
+
+def test_up_or_down_is_not_rest():
+    """A component that stands for both has a mean of no motion, and is nowhere near it."""
+    rest, on = [0.0] * 4, [0.4, 0.0, 0.3, 0.0]
+    vertical, sure = [-3.0, -3.0, -0.2, -3.0], [-1.6, -2.5, -2.3, -3.0]
+    actions = ActionDistribution(
+        torch.log(torch.tensor([[[0.6, 0.4]]])),
+        torch.tensor([[[rest, on]]]),
+        torch.tensor([[[vertical, sure]]]),
+        torch.tensor([[[8.0, 8.0]]]),
+    )
+    motion, _ = most_confident(actions, 1, STANDING)
+    np.testing.assert_allclose(motion, [on], atol=0.05)
+
+
+@pytest.mark.parametrize(("before", "chosen"), [(0.0, -1.0), (-1.0, -1.0), (1.0, 1.0)])
+def test_a_hand_that_goes_up_does_not_turn_round_for_a_little(before, chosen):
+    up, down = [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, -1.0, 0.0]
+    actions = ActionDistribution(
+        torch.log(torch.tensor([[[0.4, 0.6]]])),
+        torch.tensor([[[up, down]]]),
+        torch.full((1, 1, 2, 4), -3.0),
+        torch.tensor([[[8.0, 8.0]]]),
+    )
+    motion, _ = most_confident(actions, 1, torch.tensor([[0.0, 0.0, before]]))
+    assert motion[0, 2] == pytest.approx(chosen, abs=1e-3)
+
+
+def test_fingers_and_motion_belong_together():
+    """ "Down, open" and "rest, close" are both right; "rest, open" would be forever."""
+    down, rest = [0.0, 0.0, -1.0, 0.0], [0.0] * 4
+    actions = ActionDistribution(
+        torch.log(torch.tensor([[[0.55, 0.45]]])),
+        torch.tensor([[[rest, down]]]),
+        torch.full((1, 1, 2, 4), -3.0),
+        torch.tensor([[[0.2, -8.0]]]),
+    )
+    motion, close = most_confident(actions, 1, STANDING)
+    np.testing.assert_allclose(motion, [down], atol=1e-4)
+    assert close.tolist() == [False]
