@@ -13,6 +13,9 @@ from osil.errors import ConfigError, DemonstrationError
 SMALLEST, LARGEST = 0.025, 0.060
 """Edge lengths of blocks, metres."""
 
+NOMINAL_SIZE = 0.04
+"""Edge length of the blocks with which the released policies have learned, metres."""
+
 MISREAD = 0.0015
 """The fingers may read a block this much too narrow or too wide, metres."""
 
@@ -34,7 +37,7 @@ class Blocks:
         ConfigError: a size outside ``SMALLEST`` to ``LARGEST``.
     """
 
-    size: float = 0.04
+    size: float = NOMINAL_SIZE
 
     def __post_init__(self) -> None:
         if not SMALLEST - 1e-9 <= self.size <= LARGEST + 1e-9:
@@ -61,7 +64,7 @@ class Blocks:
     @property
     def excess(self) -> float:
         """By how much the edges are longer than those of nominal blocks, metres; below 0 if they are shorter."""
-        return self.size - 0.04
+        return self.size - NOMINAL_SIZE
 
     @property
     def lateral_tolerance(self) -> float:
