@@ -23,8 +23,9 @@ TASK = StackingTask.parse("ab +c")
 @pytest.mark.parametrize("size", [0.7, 1.0, 1.4])
 def test_fingers_tell_the_size(operator, size):
     rng, conditions = np.random.default_rng(0), Conditions(size=size)
-    knows = ExpertConfig(blocks=conditions.blocks, opening=conditions.opening)
-    with open_world("pybullet", FETCH, 3, rng, conditions) as world:
+    robot = conditions.hand(FETCH)
+    knows = ExpertConfig(robot.gripper, blocks=conditions.blocks)
+    with open_world("pybullet", robot, 3, rng, conditions) as world:
         scene = FETCH.table.random_scene(3, rng, conditions.blocks)
         shown, _ = demonstrate(world, [TASK], scene[None], open_operator(operator, [TASK], rng, knows))
     assert held_width(shown[0].observations) == pytest.approx(conditions.blocks.size, abs=0.0006)

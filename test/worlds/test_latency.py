@@ -7,7 +7,7 @@ import pytest
 
 from osil.core import Action, Observation
 from osil.data.kinematic_episodes import scenes
-from osil.tasks.table import Table
+from osil.robots.robot import load_robot
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.latency import LateWorld
@@ -15,6 +15,8 @@ from osil.worlds.open_world import open_world
 from osil.worlds.stacking_world import StackingWorld
 
 STEPS = 12
+
+FETCH = load_robot("fetch")
 
 
 def actions(count: int) -> list[Action]:
@@ -28,7 +30,7 @@ def actions(count: int) -> list[Action]:
 def seen(world: StackingWorld, count: int, waiting: int = 0) -> Observation:
     """All that is seen, leading ``[T, N]``, where the gripper first rests for ``waiting`` steps."""
     idle = Action(np.zeros((count, 3)), np.zeros(count, dtype=bool))
-    first = world.reset(scenes(Table(), count, 3, np.random.default_rng(2)))
+    first = world.reset(scenes(FETCH.table, count, 3, np.random.default_rng(2)))
     chosen = ([idle] * waiting + actions(count))[:STEPS]
     return Observation.stack([first, *(world.step(action) for action in chosen)])
 
@@ -39,16 +41,16 @@ def same(one: Observation, other: Observation) -> bool:
 
 def test_each_of_many_worlds_has_its_own_latency() -> None:
     steps = np.array([0, 3, 1, 7])
-    late = seen(LateWorld(KinematicWorld(np.random.default_rng(0)), steps), 4)
+    late = seen(LateWorld(KinematicWorld(np.random.default_rng(0), FETCH), steps), 4)
     for row, latency in enumerate(steps):
-        plain = seen(KinematicWorld(np.random.default_rng(0)), 4, waiting=latency)
+        plain = seen(KinematicWorld(np.random.default_rng(0), FETCH), 4, waiting=latency)
         assert same(late[:, row], plain[:, row])
 
 
 def test_a_reset_forgets_what_was_under_way() -> None:
-    world = LateWorld(KinematicWorld(np.random.default_rng(0)), np.full(2, 5))
+    world = LateWorld(KinematicWorld(np.random.default_rng(0), FETCH), np.full(2, 5))
     seen(world, 2)
-    first = world.reset(scenes(Table(), 2, 3, np.random.default_rng(2)))
+    first = world.reset(scenes(FETCH.table, 2, 3, np.random.default_rng(2)))
     after = world.step(actions(2)[0])
     np.testing.assert_allclose(after.block_positions, first.block_positions, atol=1e-9)
 
@@ -56,7 +58,7 @@ def test_a_reset_forgets_what_was_under_way() -> None:
 @pytest.mark.parametrize("latency", [0, 2])
 def test_latency_is_a_condition_of_contact_physics(latency: int) -> None:
     with (
-        open_world("pybullet", 3, np.random.default_rng(0), Conditions(latency=latency)) as late,
-        open_world("pybullet", 3, np.random.default_rng(0)) as plain,
+        open_world("pybullet", FETCH, 3, np.random.default_rng(0), Conditions(latency=latency)) as late,
+        open_world("pybullet", FETCH, 3, np.random.default_rng(0)) as plain,
     ):
         assert same(seen(late, 1), seen(plain, 1, waiting=latency))

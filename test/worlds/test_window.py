@@ -116,7 +116,8 @@ def test_no_display_is_a_named_error(where: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_pybullet_says_nothing() -> None:
-    code = "from osil.worlds.pybullet import PyBulletWorld; PyBulletWorld(FETCH, 2).close()"
+    code = "from osil.robots.robot import load_robot as load; from osil.worlds.pybullet import PyBulletWorld as World"
+    code += "; World(load('fetch'), 2).close()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
 

@@ -59,6 +59,8 @@ class KinematicWorld:
         self.blocks = blocks
         self._size, self._half = blocks.size, blocks.half
         blocks.check_opening(robot.gripper.opening)
+        # To the micrometre, so that widths are the sums that they look like, on whatever side of a threshold.
+        self._finger_step = round(2 * robot.gripper.speed * CONTROL_PERIOD, 6)
 
     def reset(self, scene: Scene) -> Observation:
         """Put the blocks where ``scene`` (leading ``[N]``) says, the open gripper somewhere above the table."""
@@ -188,8 +190,8 @@ class KinematicWorld:
 
     def _move_fingers(self, close: BoolArray) -> None:
         hand, grasp = self.robot.gripper, self._grasp
-        step = 2 * hand.speed * CONTROL_PERIOD
-        opening = np.clip(self._opening + np.where(close, -step, step), 0.0, hand.opening)
+        step = np.where(close, -self._finger_step, self._finger_step)
+        opening = np.clip(self._opening + step, 0.0, hand.opening)
         x, y, _ = self._in_gripper()
         relative_z = self._blocks[..., 2] - self._gripper[:, None, 2]
         misaligned = np.abs(wrap_cube_yaw(self._block_yaws - self._yaw[:, None]))
