@@ -21,8 +21,8 @@ help:  ## show this list
 
 setup: $(VENV)/.interfaces  ## make .venv with everything in it (the other targets do this by themselves)
 
-demo: setup  ## teach a task once and imitate it, into demo_output/ (GUI=1 for a window, SEED=3, TASK="ab cd +e")
-	$(BIN)/python -m osil.ros.demo $(if $(SEED),--seed $(SEED)) $(if $(TASK),--task "$(TASK)") $(if $(GUI),--gui)
+demo: setup  ## teach a task once and imitate it, into demo_output/ (GUI=1 for a window, SEED=3, TASK="ab cd +e", ROBOT=panda)
+	$(BIN)/python -m osil.ros.demo $(if $(SEED),--seed $(SEED)) $(if $(TASK),--task "$(TASK)") $(if $(ROBOT),--robot $(ROBOT)) $(if $(GUI),--gui)
 
 # The networks are small: threads that wait for each other cost more than they bring, above all on a busy machine.
 test evaluate: export OMP_NUM_THREADS := 1
@@ -83,7 +83,7 @@ $(VENV)/.installed: constraints.txt setup.py scripts/node | no-sourced-ros
 	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
 	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
 	@echo "== 3/4 ROS 2 and the other dependencies"
-	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,dev,test]'
+	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,arms,dev,test]'
 	$(INDEX_PACKAGE)
 	@touch $@
 
