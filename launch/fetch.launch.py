@@ -9,8 +9,8 @@ and a tracker that publishes /block_poses (osil_interfaces/BlockPoseArray in bas
 
 Stamps must come from one synchronised clock: a joint state that is older than a quarter of a second, or any stamp that
 lies 0.1 s in the future, is not acted upon, and controller/status says by how much the clocks differ. The height of the
-table is a parameter of the controller, or stands in config/robots/fetch.yaml; a table of 0.40 m is best reached with the
-torso at 0.214 m.
+table is a parameter of the controller, or stands in config/robots/fetch.yaml. A table of 0.40 m is best reached with
+the torso at 0.214 m.
 
 ros2 launch osil_bringup fetch.launch.py demonstrations:=$HOME/demonstrations
 """

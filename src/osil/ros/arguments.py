@@ -7,7 +7,7 @@ so that a value of another type than the configuration's, a wrong one above all,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -93,7 +93,7 @@ def _add_assignment(assignment: str, parameters: Parameters) -> None:
 def to_yaml(parameters: Parameters) -> str:
     """The text of a file of parameters."""
 
-    def mapping(values: dict[str, yaml.Node]) -> yaml.MappingNode:
+    def mapping(values: Mapping[str, yaml.Node]) -> yaml.MappingNode:
         tag = "tag:yaml.org,2002:str"
         items = [(yaml.ScalarNode(tag, name, style='"'), value) for name, value in values.items()]
         return yaml.MappingNode("tag:yaml.org,2002:map", items)

@@ -54,7 +54,7 @@ class Continuity:
                     f"block {seen.block_names[block]} moved by {moved[block, axis]:.2f} m within {elapsed:.2f} s, "
                     "faster than anything moves here; was the scene set up anew?"
                 )
-            gone = (moved > NOISE).any(-1)
+            gone = np.atleast_1d((moved > NOISE).any(-1))
             if elapsed > BLIND and gone.sum() > 1:
                 names = ", ".join(name for name, away in zip(seen.block_names, gone, strict=True) if away)
                 raise ObservationError(

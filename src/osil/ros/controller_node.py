@@ -171,7 +171,8 @@ class ControllerNode(Node):
         self._targets = self._controller.step(action.displacement, float(action.yaw_step), joints, lift, seconds)
         self._arm.publish(convert.from_joint_targets(robot.arm_joints, self._targets, seconds))
         target, gripper = (robot.kinematics.forward(each, lift) for each in (self._targets, joints))
-        lead = np.linalg.norm(target.position - gripper.position) + 0.1 * abs(wrap_angle(target.yaw - gripper.yaw))
+        turn = float(np.abs(wrap_angle(target.yaw - gripper.yaw)))
+        lead = float(np.linalg.norm(target.position - gripper.position)) + 0.1 * turn
         asked = bool(action.displacement.any() or action.yaw_step) and lead > LEAD
         if self._arm_stall.update(self._now() / NANOSECONDS, asked, joints):
             self._stop(
@@ -203,7 +204,7 @@ class ControllerNode(Node):
             return
         if recent(self._step_time, now, LET_GO):
             try:
-                self._step(Action(np.zeros(3), np.False_), CONTROL_PERIOD)
+                self._step(Action(np.zeros(3), np.array(False)), CONTROL_PERIOD)
             except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
                 self._slowing = SLOWING_STEPS
                 self._status.tell(state=ControllerStatus.HOLDING, reason=str(error))

@@ -187,7 +187,7 @@ def to_action(twist: TwistStamped, close_gripper: bool, seconds: float) -> Actio
         raise ObservationError(f"expected a twist in frame {GRIPPER_FRAME!r}, got {twist.header.frame_id!r}; dropped")
     linear = twist.twist.linear
     displacement = seconds * np.array([linear.x, linear.y, linear.z])
-    return Action(displacement, np.bool_(close_gripper), np.float64(seconds * twist.twist.angular.z))
+    return Action(displacement, np.array(close_gripper), np.array(seconds * twist.twist.angular.z))
 
 
 def from_action(action: Action, nanoseconds: int, seconds: float) -> TwistStamped:

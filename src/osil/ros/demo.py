@@ -190,11 +190,12 @@ class Narrator:
 def _draw_film(story: Story, path: Path) -> None:
     renderer = SceneRenderer(story.robot, len(story.teaching[0].block_positions), Camera(width=480, height=360))
     try:
-        films = [
+        taught, imitated = (
             (renderer.render(snapshot) for snapshot in _moving(film)[::FRAME_STEPS])
             for film in (story.teaching, story.imitation)
-        ]
-        write_video(path, side_by_side(*films, ("taught once", "imitated in a new layout")), rate=FRAME_RATE)
+        )
+        both = side_by_side(taught, imitated, ("taught once", "imitated in a new layout"))
+        write_video(path, both, rate=FRAME_RATE)
     finally:
         renderer.close()
 
@@ -213,7 +214,8 @@ def _draw_attention(story: Story, policy: OneShotPolicy, options: argparse.Names
     seen = []
     for snapshot in story.imitation:
         policy.act(_observation(story.robot, snapshot))
-        seen.append(policy.attention)
+        if policy.attention is not None:
+            seen.append(policy.attention)
     draw_attention(seen, options.output / ATTENTION, stored.block_names)
 
 

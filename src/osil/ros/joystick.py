@@ -101,4 +101,4 @@ class Joystick:
             )
         motion = np.clip(deflections, -1.0, 1.0) * self._full
         closes, opens = bool(joy.buttons[self.button_close]), bool(joy.buttons[self.button_open])
-        return Action(motion[:3], np.bool_(closes), motion[3]), closes != opens
+        return Action(motion[:3], np.array(closes), motion[3]), closes != opens

@@ -78,7 +78,7 @@ class KeyboardNode(Node):
                 f"nobody listens on {self._joy.topic_name}; start the teleoperation node", throttle_duration_sec=2.0
             )
         motion = np.array(MOTIONS[self._key], dtype=float)
-        action = Action(motion[:3], np.bool_(self._key == CLOSE), motion[3])
+        action = Action(motion[:3], np.array(self._key == CLOSE), motion[3])
         self._joy.publish(self._joystick.encode(action, gripper=self._key in (CLOSE, OPEN)))
 
 

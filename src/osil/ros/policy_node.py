@@ -160,7 +160,7 @@ class PolicyNode(Node):
             self._tick = self._tick or Future(executor=self.executor)
             await self._tick
 
-    async def _execute(self, goal: ServerGoalHandle) -> Result:
+    async def _execute(self, goal: ServerGoalHandle) -> Imitate.Result:
         await self._until_seen()
         try:
             run = self._begin(goal)
@@ -292,11 +292,12 @@ class PolicyNode(Node):
         run.over.set_result((outcome, reason))
 
     def _hold(self) -> None:
-        still = Action(np.zeros(3), np.False_)
+        still = Action(np.zeros(3), np.array(False))
         self._twist.publish(convert.from_action(still, self._now(), CONTROL_PERIOD))
 
     def _feedback(self, run: Run) -> Imitate.Feedback:
         attention = self._policy.attention
+        assert attention is not None  # it has acted, in one scene
         return Imitate.Feedback(
             stage=run.progress.stages_done,
             stages_total=run.progress.stages_total,

@@ -144,4 +144,5 @@ class Session(Node):
         """Where the blocks are after half a second in which they may come to rest, in the order of their names."""
         settled = time.monotonic() + 0.5
         self.wait(lambda: time.monotonic() > settled and self._blocks is not None, "block poses", ANSWER)
+        assert self._blocks is not None  # that was waited for
         return convert.to_scene(self._blocks.blocks, block_names)

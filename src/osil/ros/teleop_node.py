@@ -38,7 +38,7 @@ TIMEOUT = 0.25
 BACKLOG = 10
 """Messages that wait to be read: of each of a few joysticks the newest."""
 
-STILL = Action(np.zeros(3), np.False_)
+STILL = Action(np.zeros(3), np.array(False))
 
 
 @dataclass(frozen=True)
