@@ -131,5 +131,5 @@ def test_two_who_command_at_the_same_time_are_named(hand, session: Session, stac
         other.publish(convert.from_action(action, hand.stamp, CONTROL_PERIOD))
         hand.command([action])
     log = stack.log("controller")
-    assert hand.until(lambda: "/hand and /session command at the same time as policy" in log.read_text())
+    assert hand.until(lambda: "/hand and /session command at the same time on gripper_twist_command" in log.read_text())
     session.destroy_publisher(other)

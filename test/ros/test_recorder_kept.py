@@ -64,7 +64,7 @@ class Robot:
         """Publish what is seen."""
         stamp = self.now() + int(self.ahead * NANOSECONDS)
         positions = np.zeros(len(FETCH.all_joints))
-        for joint in convert.FETCH.gripper.joints:
+        for joint in FETCH.gripper.joints:
             positions[list(FETCH.all_joints).index(joint)] = 0.5 * self.opening
         self._joints.publish(convert.from_joints(FETCH.all_joints, positions, 0 * positions, 0 * positions, stamp))
         poses = convert.from_scene(Scene(self.blocks, np.zeros(len(self.blocks))), self.names)
