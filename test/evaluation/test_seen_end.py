@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from osil.core import Action, Demonstration, Observation
+from osil.core import Action, Observation
 from osil.evaluation.episodes import Case, Episode, run_batch
 from osil.evaluation.intervals import wilson
 from osil.evaluation.report import breakdown, table
@@ -28,9 +29,8 @@ class Knowing:
     def __init__(self, setting: Setting, task: StackingTask = TASK) -> None:
         self._setting, self._task = setting, task
 
-    def reset(self, demonstration: Any, seed: Any = 0) -> None:
-        shown: list[Demonstration[Observation, Action]] = list(demonstration)
-        self._expert = StackingExpert([self._task] * len(shown), self._setting.expert)
+    def reset_batch(self, prompts: Sequence[Any], seeds: Sequence[int]) -> None:
+        self._expert = StackingExpert([self._task] * len(prompts), self._setting.expert)
 
     def act(self, observation: Observation) -> Action:
         return self._expert.act(observation)
