@@ -239,33 +239,25 @@ def load_robot(robot: str) -> Robot:
     driven = (*config.arm_joints, *([config.lift_joint] if config.lift_joint else []), *fingers)
     if missing := [name for name in (*driven, *config.posture) if name not in joints]:
         raise ConfigError(f"{path}: joints {', '.join(missing)} are not in {urdf}, which has {', '.join(joints)}")
-    arm = [joints[name] for name in config.arm_joints]
+    arm, finger, gripper = [joints[name] for name in config.arm_joints], joints[fingers[0]], config.gripper
     return Robot(
-        robot,
-        urdf,
-        config.base_height,
-        config.arm_joints,
-        np.array([joint.lower for joint in arm]),
-        np.array([joint.upper for joint in arm]),
-        np.array([joint.speed for joint in arm]),
-        config.lift_joint,
-        {name: joints[name] for name in driven},
-        config.posture,
-        Gripper(
-            fingers,
-            config.gripper.opening,
-            config.gripper.tip,
-            config.gripper.finger,
-            config.gripper.force,
-            joints[fingers[0]].upper,
-            config.gripper.speed or joints[fingers[0]].speed,
-        ),
-        _kinematics(config, urdf, joints),
-        config.limits,
-        config.table,
-        config.grasp_radius,
-        config.start,
-        np.array(config.home or [0.0] * len(arm)),
+        name=robot,
+        urdf=urdf,
+        base_height=config.base_height,
+        arm_joints=config.arm_joints,
+        lower=np.array([joint.lower for joint in arm]),
+        upper=np.array([joint.upper for joint in arm]),
+        speed=np.array([joint.speed for joint in arm]),
+        lift_joint=config.lift_joint,
+        joints={name: joints[name] for name in driven},
+        posture=config.posture,
+        gripper=Gripper(**{**vars(gripper), "speed": gripper.speed or finger.speed}, travel=finger.upper),
+        kinematics=_kinematics(config, urdf, joints),
+        limits=config.limits,
+        table=config.table,
+        grasp_radius=config.grasp_radius,
+        start=config.start,
+        home=np.array(config.home or [0.0] * len(arm)),
     )
 
 
