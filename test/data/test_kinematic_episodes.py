@@ -9,9 +9,13 @@ from osil.core import Action, Observation
 from osil.data.kinematic_episodes import STEPS_AFTER, Episodes, at_rest, collect
 from osil.data.teachers import Operator
 from osil.experts.noise import NoiseConfig
-from osil.experts.stacking import StackingExpert
+from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below
+from osil.tasks.blocks import NOMINAL
 
+FETCH = load_robot("fetch")
+EXPERT = ExpertConfig(FETCH.gripper)
 TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba +c", "cb +a")]
 
 
@@ -25,7 +29,7 @@ class Idle:
 
 def check_labels(episodes: Episodes) -> None:
     """What was seen is kept in single precision, so a label may differ where the expert just decides otherwise."""
-    expert = StackingExpert(TASKS)
+    expert = StackingExpert(TASKS, EXPERT)
     close = [
         np.abs(expert.act(episodes.observations[step]).displacement - episodes.labels[step].displacement).max(-1) < 1e-4
         for step in range(len(episodes.source))
@@ -34,20 +38,20 @@ def check_labels(episodes: Episodes) -> None:
 
 
 def test_the_expert_builds_every_layout_and_rests() -> None:
-    episodes = collect(TASKS, np.random.default_rng(0), NoiseConfig())
+    episodes = collect(TASKS, np.random.default_rng(0), FETCH, NoiseConfig())
     assert episodes.success.all()
     assert episodes.lengths.max() == len(episodes.source)
     check_labels(episodes)
     for row, task in enumerate(TASKS):
         shown, end = episodes.demonstration(row), episodes.lengths[row] - 1
-        np.testing.assert_array_equal(layout_below(shown.observations.block_positions[-1]), task.below)
+        np.testing.assert_array_equal(layout_below(shown.observations.block_positions[-1], NOMINAL), task.below)
         resting = at_rest(episodes.labels[:, row], episodes.source[:, row])
         assert resting.argmax() == end - STEPS_AFTER
 
 
 def test_what_another_one_does_is_labelled_by_the_expert() -> None:
     idle = Operator(Idle(), np.zeros(4), 1.0)
-    episodes = collect(TASKS, np.random.default_rng(0), operator=idle, max_steps=30)
+    episodes = collect(TASKS, np.random.default_rng(0), FETCH, operator=idle, max_steps=30)
     assert (episodes.lengths == 30).all()
     assert not episodes.success.any()
     check_labels(episodes)
@@ -57,6 +61,6 @@ def test_what_another_one_does_is_labelled_by_the_expert() -> None:
 
 @pytest.mark.parametrize("delayed", [0.0, 1.0])
 def test_actions_act_late_where_they_shall(delayed: float) -> None:
-    episodes = collect(TASKS, np.random.default_rng(0), delayed=delayed, max_steps=10)
+    episodes = collect(TASKS, np.random.default_rng(0), FETCH, delayed=delayed, max_steps=10)
     first, second = episodes.observations.block_positions[:2]
     assert (np.abs(second - first).max(axis=(1, 2)) < 1e-6).all() == bool(delayed)
