@@ -219,6 +219,9 @@ class ControllerNode(Node):
         if not self._may_command(commander) or message.data == self._closed:
             return
         self._closed, self._told_at, self._unanswered = message.data, self._opening(), 0.0
+        self._move_fingers()
+
+    def _move_fingers(self) -> None:
         gripper = self._robot.gripper
         opening = 0.0 if self._closed else gripper.opening
         fingers = np.full(len(gripper.joints), 0.5 * opening)
@@ -250,6 +253,8 @@ class ControllerNode(Node):
                 f"the gripper has been told to {'close' if self._closed else 'open'} for {patience:g} s and does not: "
                 "does it take commands? Let go, then command anew"
             )
+        else:
+            self._move_fingers()  # again: it is said once, and may have been lost
 
     def _stop(self, reason: str) -> None:
         """Send nothing more. The robot keeps its last target, which is at most a leash away from where it is."""
