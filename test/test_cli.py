@@ -174,7 +174,7 @@ def test_replay_films(collected: Path, tmp_path: Path) -> None:
         ),
         *(
             (f"evaluate expert {option} 1 --world kinematic", option)
-            for option in ("--friction", "--mass", "--size", "--latency", "--noise")
+            for option in ("--friction", "--mass", "--latency", "--noise")
         ),
         ("evaluate expert --world kinematic --landmarks 10", "--landmarks means nothing with kinematic"),
         ("evaluate expert --landmarks 3", "--landmarks means nothing with pybullet"),
