@@ -37,9 +37,7 @@ MAX_TURNS = 100 * 2 * np.pi
 class _Joint:
     """Limits of one joint, and its readings of the last second, oldest first."""
 
-    def __init__(
-        self, lower: float, upper: float, speed: float, margin: float, jump: float, continuous: bool = False
-    ) -> None:
+    def __init__(self, lower: float, upper: float, speed: float, margin: float, jump: float, continuous: bool) -> None:
         self.lower, self.upper, self.speed, self.margin = lower, upper, speed, margin
         self.jump, self.continuous = jump, continuous
         self.stamps: deque[int] = deque()
@@ -94,7 +92,7 @@ class JointHistory:
             margin = MARGIN if turns else LINEAR_MARGIN
             jump = SLIP if finger else margin
             lower, upper = max(joint.lower, -MAX_TURNS), min(joint.upper, MAX_TURNS)
-            self._joints[name] = _Joint(lower, upper, joint.speed, margin, jump, np.isinf(joint.upper))
+            self._joints[name] = _Joint(lower, upper, joint.speed, margin, jump, bool(np.isinf(joint.upper)))
 
     def add(self, stamp: int, positions: Mapping[str, float]) -> None:
         """Take in readings (radians or metres by joint name) that were true at ``stamp`` (nanoseconds).

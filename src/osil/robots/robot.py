@@ -99,27 +99,15 @@ class RobotConfig:
     shell: Shell | None = None
 
 
-@dataclass(frozen=True)
-class Gripper:
-    """Two fingers that close evenly, each joint at half the opening. Metres, seconds and newtons.
+@dataclass(frozen=True, kw_only=True)
+class Gripper(GripperConfig):
+    """The gripper, with what its URDF adds: the speed is never 0 here.
 
     Attributes:
-        joints: of the two fingers.
-        opening: distance between the pads when open.
-        tip: the finger tips are this far beyond the grasp centre.
-        finger: half extents of a finger across and along the closing direction.
-        force: of each finger, in the simulation.
-        travel: upper limit of each joint.
-        speed: of each finger.
+        travel: upper limit of each finger joint, metres.
     """
 
-    joints: tuple[str, str]
-    opening: float
-    tip: float
-    finger: tuple[float, float]
-    force: float
     travel: float
-    speed: float
 
 
 @dataclass(frozen=True, eq=False)
