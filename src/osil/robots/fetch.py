@@ -51,7 +51,8 @@ class FetchKinematics:
         self._upper_arm = (float(upper_roll[0]), float(elbow[0]))
         self._forearm = (float(fore_roll[0]), float(wrist[0]))
         self._hand = float(roll[0] + hand[0] + grasp_centre)
-        self._links = (sum(self._upper_arm), sum(self._forearm))
+        upper, fore = self._links = (sum(self._upper_arm), sum(self._forearm))
+        self._bent = float(np.sqrt(upper**2 + fore**2 + 2 * upper * fore * np.cos(MAX_BEND)))
         self.axis: FloatArray = self._pan_axis[:2]
 
     def _shoulder_height(self, torso: FloatArray | float) -> FloatArray | float:
@@ -119,9 +120,8 @@ class FetchKinematics:
     def reach(self, height: FloatArray, lift: float) -> tuple[FloatArray, FloatArray]:
         """See ``Kinematics``."""
         (upper, fore), radius = self._links, float(self._shoulder[0])
-        bent = float(np.sqrt(upper**2 + fore**2 + 2 * upper * fore * np.cos(MAX_BEND)))
         up = np.asarray(height) + self._hand - self._shoulder_height(lift)
-        folded = np.sqrt(np.maximum(bent**2 - up**2, 0.0))
+        folded = np.sqrt(np.maximum(self._bent**2 - up**2, 0.0))
         # With shoulder_lift at its limit the wrist is on a circle about the elbow.
         elbow_out, elbow_up = upper * np.cos(MAX_LIFT), upper * np.sin(MAX_LIFT)
         raised = elbow_out + np.sqrt(np.maximum(fore**2 - (up - elbow_up) ** 2, 0.0))
