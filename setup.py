@@ -85,6 +85,6 @@ setup(
         ],
         "arms": ["pin"],  # kinematics of any arm but the Fetch, from its URDF
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
-        "test": ["hypothesis", "pytest"],  # colcon looks here for what runs the tests
+        "test": ["hypothesis", "psutil", "pytest"],  # colcon looks here for what runs the tests
     },
 )

@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from osil.data.dataset import Dataset
-from osil.data.labelled_trajectories import Recipe, collect_file
+from osil.data.labelled_trajectories import CollectionConfig, collect_file
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 
@@ -23,7 +23,7 @@ PAPER = 1000
 """Trajectories of a task (section 5.2)."""
 
 
-def measure(recipe: Recipe, task: StackingTask, count: int) -> tuple[float, float, float, float]:
+def measure(recipe: CollectionConfig, task: StackingTask, count: int) -> tuple[float, float, float, float]:
     """Steps of a trajectory, processor seconds to collect and to read one, and its bytes."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.process_time()
@@ -44,7 +44,7 @@ def main() -> None:
     by_stages: dict[int, list[StackingTask]] = defaultdict(list)
     for task in load_tasks("train"):
         by_stages[task.num_stages].append(task)
-    for recipe, number in ((Recipe("kinematic"), count), (Recipe("pybullet"), max(1, count // 50))):
+    for recipe, number in ((CollectionConfig("kinematic"), count), (CollectionConfig("pybullet"), max(1, count // 50))):
         print(f"\n{recipe.world}, {number} trajectories each")
         print(f"{'stages':>6}  {'blocks':>6}  {'steps':>5}  {'a second':>8}  {'KiB':>5}  {'ms to read':>10}")
         seconds = size = 0.0

@@ -19,13 +19,12 @@ import torch
 from osil import Action, Demonstration, Observation
 from osil.data.demonstrate import demonstrate
 from osil.networks.stacking import StackingNetwork
-from osil.policies.stacking import OneShotPolicy, PolicyConfig
+from osil.policies.stacking import PolicyConfig, StackingPolicy
 from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.table import Table
-from osil.worlds.open_world import open_world
+from osil.worlds.make_world import make_world
 
 FETCH = load_robot("fetch")
 
@@ -40,7 +39,7 @@ def main() -> None:
     model = parser.parse_args().model
     torch.set_num_threads(1)
     config = PolicyConfig()
-    policy = OneShotPolicy.load(model) if model else OneShotPolicy(StackingNetwork(config.network), config)
+    policy = StackingPolicy.load(model) if model else StackingPolicy(StackingNetwork(config.network), config)
 
     print("medians in milliseconds of processor time, one thread")
     print(f"{'blocks':>6} {'stages':>6} {'steps':>6} {'frames':>6}", end="")
@@ -68,13 +67,13 @@ def tower(blocks: int, stages: int) -> StackingTask:
 def demonstration(task: StackingTask) -> Demonstration[Observation, Action]:
     """By the scripted expert, in the kinematic world."""
     rng = generator("demonstrate", 0)
-    table = Table(spacing=0.075)  # closer than elsewhere, for many blocks: only the time matters here
-    with open_world("kinematic", FETCH, task.num_blocks, rng) as world:
+    table = replace(FETCH.table, spacing=0.075)  # closer than elsewhere, for many blocks: only the time matters here
+    with make_world("kinematic", FETCH, task.num_blocks, rng) as world:
         (shown,), _ = demonstrate(world, [task], table.random_scene(task.num_blocks, rng)[None])
     return shown
 
 
-def times(policy: OneShotPolicy, ensemble: int, shown: Demonstration[Observation, Action]) -> tuple[float, float, int]:
+def times(policy: StackingPolicy, ensemble: int, shown: Demonstration[Observation, Action]) -> tuple[float, float, int]:
     """Milliseconds to take in a demonstration and to act, and the number of frames that were kept."""
     policy.config = replace(policy.config, ensemble=ensemble)
     observation = shown.observations[0]

@@ -21,13 +21,13 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
-from osil.core import CONTROL_PERIOD, Action
+from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.data.demonstrate import demonstrate
 from osil.demonstrations import storage
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.msg import BlockPoseArray
@@ -40,11 +40,11 @@ MOTION = 2e-4
 TASK = StackingTask.parse("ab cd +e")
 
 
-class Meter(Session):
-    """A session that notes when messages arrive."""
+class Meter(Client):
+    """A client that notes when messages arrive."""
 
-    def __init__(self, stack: Stack) -> None:
-        super().__init__(stack)
+    def __init__(self, processes: NodeProcesses) -> None:
+        super().__init__(processes, FETCH)
         self.arrived: dict[int, float] = {}
         self.replies: list[float] = []
         self.stamp, self.moved_at = 0, 0
@@ -76,10 +76,10 @@ class Meter(Session):
         self._pose, self.moved_at, seen = self._newest, 0, self.stamp
         self.wait(lambda: self.stamp > seen, "block poses", 30.0)
         seen = self.stamp
-        action = Action(np.array([0.0, 0.012, 0.0]), np.bool_(False))
+        action = Action(np.array([0.0, 0.012, 0.0]), np.array(False))
         self.twist.publish(convert.from_action(action, seen, CONTROL_PERIOD))
         self.wait(lambda: self.moved_at > 0, "motion", 30.0)
-        return (self.moved_at - seen) / convert.NANOSECONDS
+        return (self.moved_at - seen) / NANOSECONDS
 
 
 def main() -> None:
@@ -93,12 +93,12 @@ def main() -> None:
     rng = np.random.default_rng(0)
     (shown,), _ = demonstrate(KinematicWorld(rng, FETCH), [TASK], FETCH.table.random_scene(TASK.num_blocks, rng)[None])
     storage.save(shown, folder / "shown.mcap", "shown", "abcde")
-    with Stack(folder, {"OMP_NUM_THREADS": "1"}) as stack:
-        stack.start("simulation")
-        stack.start("controller")
-        stack.start("policy", {"model": options.model, "demonstrations": str(folder)})
+    with NodeProcesses(folder, {"OMP_NUM_THREADS": "1"}) as processes:
+        processes.start("simulation")
+        processes.start("controller")
+        processes.start("policy", {"model": options.model, "demonstrations": str(folder)})
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        meter = Meter(stack)
+        meter = Meter(processes)
         meter.reset_scene(TASK.num_blocks, 0)
         meter.wait(lambda: meter.twist.get_subscription_count() > 1 and meter.stamp > 0, "controller", 30.0)
         pushes = [meter.push() for _ in range(options.pushes)]

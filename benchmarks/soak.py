@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -32,20 +33,21 @@ from tqdm import tqdm
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS
 from osil.errors import OsilError
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
+from osil.ros.client import Client, Refused
 from osil.ros.demo import TASKS, TEACHING_SECONDS
-from osil.ros.session import Refused, Session
-from osil.ros.stack import SIMULATION_NODES, Stack
+from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import step_limit
 
 
-class Watcher(Session):
-    """A client of the stack that also notes when the policy's commands are due and when they come."""
+class Watcher(Client):
+    """A caller of the stack that also notes when the policy's commands are due and when they come."""
 
-    def __init__(self, stack: Stack) -> None:
-        super().__init__(stack)
+    def __init__(self, processes: NodeProcesses) -> None:
+        super().__init__(processes, load_robot("fetch"))
         self.stamps: list[int] = []
         self.create_subscription(TwistStamped, topics.GRIPPER_TWIST, self._note_twist, 10)
 
@@ -65,11 +67,11 @@ class Watcher(Session):
                 self._call(service, Trigger.Request())
 
 
-def usage(stack: Stack) -> dict[str, list[float]]:
+def usage(processes: NodeProcesses) -> dict[str, list[float]]:
     """For every node: resident memory [MB], open files, threads, processor seconds since its start."""
     found = {}
     for node in SIMULATION_NODES:
-        process = psutil.Process(stack.pid(node))
+        process = psutil.Process(processes.pid(node))
         with process.oneshot():
             times = process.cpu_times()
             memory = round(process.memory_info().rss / 1e6, 2)
@@ -77,25 +79,25 @@ def usage(stack: Stack) -> dict[str, list[float]]:
     return found
 
 
-def cycle(session: Watcher, index: int) -> dict[str, object]:
+def cycle(client: Watcher, index: int) -> dict[str, object]:
     """Teach one task in one layout, imitate it in another."""
     task = StackingTask.parse(TASKS[index % len(TASKS)])
-    session.reset_scene(task.num_blocks, 2 * index)
+    client.reset_scene(task.num_blocks, 2 * index)
     try:
-        session.teach(str(task), f"{index:05d}", TEACHING_SECONDS)
-        session.reset_scene(task.num_blocks, 2 * index + 1)
-        session.stamps.clear()
-        result = session.imitate(f"{index:05d}", step_limit(task) * CONTROL_PERIOD, index, lambda feedback: None)
+        client.teach(str(task), f"{index:05d}", TEACHING_SECONDS)
+        client.reset_scene(task.num_blocks, 2 * index + 1)
+        client.stamps.clear()
+        result = client.imitate(f"{index:05d}", step_limit(task) * CONTROL_PERIOD, index, lambda feedback: None)
     except OsilError as error:
-        session.recover()
-        return {"task": str(task), "reached": False, "reason": str(error), "late": session.lateness()}
-    reached = bool(layout_reached(task, session.scene(), NOMINAL))
+        client.recover()
+        return {"task": str(task), "reached": False, "reason": str(error), "late": client.lateness()}
+    reached = bool(layout_reached(task, client.scene(), NOMINAL))
     if not reached:
-        session.recover()
-    return {"task": str(task), "reached": reached, "reason": result.reason, "late": session.lateness()}
+        client.recover()
+    return {"task": str(task), "reached": reached, "reason": result.reason, "late": client.lateness()}
 
 
-def draw(rows: list[dict], path: Path) -> None:
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Memory, open files, threads and lateness over hours."""
     hours = np.array([row["seconds"] for row in rows]) / 3600
     figure, axes = plt.subplots(4, 1, figsize=(8, 10), sharex=True, layout="constrained")
@@ -126,19 +128,19 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        Stack(options.output / "logs", {"OMP_NUM_THREADS": "1"}) as stack,
+        NodeProcesses(options.output / "logs", {"OMP_NUM_THREADS": "1"}) as processes,
         (options.output / "soak.jsonl").open("w", encoding="utf-8") as file,
         tqdm(total=options.hours, unit="h", bar_format="{l_bar}{bar}| {n:.2f} of {total:.2f} h{postfix}") as bar,
     ):
         for node in SIMULATION_NODES:
             own = {"demonstrations": folder} if node in ("recorder", "policy") else {}
             factor = {"real_time_factor": options.real_time_factor} if node == "simulation" else {}
-            stack.start(node, {**own, **factor})
+            processes.start(node, {**own, **factor})
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        session = Watcher(stack)
+        client = Watcher(processes)
         header = {
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
@@ -148,18 +150,18 @@ def main() -> None:
         began = time.monotonic()
         try:
             while (seconds := time.monotonic() - began) < 3600 * options.hours:
-                row = {**cycle(session, len(rows)), "seconds": round(seconds, 1), "nodes": usage(stack)}
+                row = {**cycle(client, len(rows)), "seconds": round(seconds, 1), "nodes": usage(processes)}
                 rows.append(row)
                 file.write(json.dumps(row) + "\n")
                 file.flush()
-                bar.update((time.monotonic() - began) / 3600 - bar.n)
+                bar.update(min((time.monotonic() - began) / 3600, options.hours) - bar.n)
                 bar.set_postfix_str(f", {sum(row['reached'] for row in rows)} of {len(rows)} reached")
                 if len(rows) % 20 == 0:
                     draw(rows, options.output / "soak.png")
         except KeyboardInterrupt:
             pass
         finally:
-            session.close()
+            client.close()
             rclpy.try_shutdown()
     if rows:
         draw(rows, options.output / "soak.png")

@@ -18,7 +18,7 @@ ros2 launch osil_bringup fetch.launch.py demonstrations:=$HOME/demonstrations
 from launch import LaunchDescription
 
 from osil.ros.launching import ARGUMENTS, describe
-from osil.ros.stack import ROBOT_NODES
+from osil.ros.node_processes import ROBOT_NODES
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -6,7 +6,7 @@ ros2 launch osil_bringup sim.launch.py num_blocks:=5 gui:=true
 from launch import LaunchDescription
 
 from osil.ros.launching import ARGUMENTS, SIMULATION_ARGUMENTS, describe
-from osil.ros.stack import SIMULATION_NODES
+from osil.ros.node_processes import SIMULATION_NODES
 
 
 def generate_launch_description() -> LaunchDescription:

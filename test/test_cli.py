@@ -64,7 +64,7 @@ def test_evaluate_writes_what_scripts_rely_on(tmp_path: Path, capsys: pytest.Cap
 
 def test_people_show_tasks_more_slowly(collected: Path, tmp_path: Path) -> None:
     (tmp_path / "tasks.txt").write_text("ab +c\n")
-    assert main([*collect(tmp_path), "--operator", "human"]) == 0
+    assert main([*collect(tmp_path), "--teacher", "human"]) == 0
     shown = [load(folder / "ab_+c" / "00000.mcap").demonstration for folder in (tmp_path, collected)]
     assert len(shown[0]) > 2 * len(shown[1])
 
@@ -86,7 +86,7 @@ def test_collect_resumes(collected: Path, capsys: pytest.CaptureFixture[str]) ->
     ("other", "named"),
     [
         ("--seed 1", "seed: 0, now 1"),
-        ("--operator human", "operator: expert, now human"),
+        ("--teacher human", "teacher: expert, now human"),
         ("--world pybullet", "world: kinematic, now pybullet"),
         ("--format hdf5", "format: mcap, now hdf5"),
         ("--episodes 3 --seed 2", "seed: 0, now 2"),
@@ -161,7 +161,7 @@ def test_replay_films(collected: Path, tmp_path: Path) -> None:
                 "--push 0.1",
                 "--mishap drop",
                 "--tasks train",
-                "--operator human",
+                "--teacher human",
                 "--max-blocks 4",
                 "--no-yaw",
                 "--failures new",
@@ -348,7 +348,7 @@ max_blocks: 3
 validation_episodes: 4
 workers: 0
 policy: {network: {dim: 8, hidden: 16}, conditioning: {}, ensemble: 1}
-sampling: {demonstrations: 2, observations: 4, pairs: 3, queries: 1, pools: 1}
+sampling: {demonstrations: 2, observations: 4, pool_tasks: 3, queries: 1, pools: 1}
 loop: {steps: 2, validate_every: 2, log_every: 1, precision: fp32}
 """
 

@@ -19,7 +19,7 @@ import pytest
 from osil.cli import main
 from osil.data.dataset import Dataset, Trajectory, TrajectoryFile, as_episodes, write
 from osil.data.kinematic_episodes import collect
-from osil.data.labelled_trajectories import FILE_SIZE, Recipe, collect_dataset, collect_file
+from osil.data.labelled_trajectories import FILE_SIZE, CollectionConfig, collect_dataset, collect_file
 from osil.data.pair_pool import SamplingConfig
 from osil.data.pair_source import PairSource
 from osil.demonstrations.conditioning import Conditioning
@@ -39,7 +39,7 @@ COUNT = 6
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    assert sum(count for count, new in collect_dataset(Recipe(), TASKS, COUNT, folder, 1) if new) == 2 * COUNT
+    assert sum(count for count, new in collect_dataset(CollectionConfig(), TASKS, COUNT, folder, 1) if new) == 2 * COUNT
     return folder
 
 
@@ -126,11 +126,11 @@ def test_a_little_is_read_of_a_large_file(tmp_path: Path) -> None:
 
 def test_more_trajectories_are_appended_and_the_others_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FILE_SIZE, "kinematic", 4)
-    list(collect_dataset(Recipe(), TASKS[:1], 6, tmp_path, 1))
+    list(collect_dataset(CollectionConfig(), TASKS[:1], 6, tmp_path, 1))
     files = sorted(tmp_path.glob("*/*.h5"))
     assert [len(TrajectoryFile(path)) for path in files] == [4, 2]
     before = files[0].read_bytes()
-    assert list(collect_dataset(Recipe(), TASKS[:1], 10, tmp_path, 1)) == [(4, False), (4, True), (2, True)]
+    assert list(collect_dataset(CollectionConfig(), TASKS[:1], 10, tmp_path, 1)) == [(4, False), (4, True), (2, True)]
     assert Dataset(tmp_path).counts == {TASKS[0]: 10}
     assert files[0].read_bytes() == before
 
@@ -153,17 +153,17 @@ def test_a_collection_that_is_killed_goes_on(tmp_path: Path) -> None:
 
 
 def test_the_same_recipe_gives_the_same_trajectories(tmp_path: Path, folder: Path) -> None:
-    collect_file(Recipe(), TASKS[0], 0, COUNT, tmp_path)
+    collect_file(CollectionConfig(), TASKS[0], 0, COUNT, tmp_path)
     again, first = Dataset(tmp_path), Dataset(folder)
     np.testing.assert_array_equal(again.trajectory(TASKS[0], 5).source, first.trajectory(TASKS[0], 5).source)
     other = tmp_path / "other"
-    collect_file(Recipe(seed=1), TASKS[0], 0, COUNT, other)
+    collect_file(CollectionConfig(seed=1), TASKS[0], 0, COUNT, other)
     start = [data.trajectory(TASKS[0], 0).observations.block_positions[0] for data in (first, Dataset(other))]
     assert not np.array_equal(*start)
 
 
 def test_people_and_contact_physics_fill_data_sets_too(tmp_path: Path) -> None:
-    recipe = Recipe(world="pybullet", operator="human", noise="none")
+    recipe = CollectionConfig(world="pybullet", teacher="human", noise="none")
     collect_file(recipe, StackingTask.parse("ab"), 0, 1, tmp_path)
     (file,) = tmp_path.glob("*/*.h5")
     assert TrajectoryFile(file).made == asdict(recipe)
@@ -174,14 +174,14 @@ def test_another_recipe_in_the_same_folder_is_refused(folder: Path) -> None:
     """For a task that is there already, and for another one."""
     for task in (TASKS[0], StackingTask.parse("cab")):
         with pytest.raises(DemonstrationError, match=r"noise: mixed, now paper; choose another folder"):
-            collect_file(Recipe(noise="paper"), task, 0, COUNT, folder)
+            collect_file(CollectionConfig(noise="paper"), task, 0, COUNT, folder)
 
 
 def test_a_file_of_another_recipe_that_was_put_there_is_refused(folder: Path, tmp_path: Path) -> None:
-    collect_file(Recipe(seed=1), TASKS[0], 0, COUNT, tmp_path)
+    collect_file(CollectionConfig(seed=1), TASKS[0], 0, COUNT, tmp_path)
     shutil.copy(folder / "ab_+c" / "00000.h5", tmp_path / "ab_+c" / "00000.h5")
     with pytest.raises(DemonstrationError, match=r"00000.h5: .* seed: 0, now 1"):
-        collect_file(Recipe(seed=1), TASKS[0], 0, COUNT, tmp_path)
+        collect_file(CollectionConfig(seed=1), TASKS[0], 0, COUNT, tmp_path)
 
 
 def test_damage_is_named(tmp_path: Path) -> None:

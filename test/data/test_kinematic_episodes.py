@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from osil.core import Action, Observation
-from osil.data.kinematic_episodes import STEPS_AFTER, Episodes, at_rest, collect
-from osil.data.teachers import Operator
+from osil.data.kinematic_episodes import STEPS_AFTER, LabelledEpisodes, at_rest, collect
+from osil.data.teachers import Teacher
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import load_robot
@@ -27,7 +27,7 @@ class Idle:
         return Action(np.zeros((count, 3)), np.zeros(count, dtype=bool))
 
 
-def check_labels(episodes: Episodes) -> None:
+def check_labels(episodes: LabelledEpisodes) -> None:
     """What was seen is kept in single precision, so a label may differ where the expert just decides otherwise."""
     expert = StackingExpert(TASKS, EXPERT)
     close = [
@@ -50,8 +50,8 @@ def test_the_expert_builds_every_layout_and_rests() -> None:
 
 
 def test_what_another_one_does_is_labelled_by_the_expert() -> None:
-    idle = Operator(Idle(), np.zeros(4), 1.0)
-    episodes = collect(TASKS, np.random.default_rng(0), FETCH, operator=idle, max_steps=30)
+    idle = Teacher(Idle(), np.zeros(4), 1.0)
+    episodes = collect(TASKS, np.random.default_rng(0), FETCH, teacher=idle, max_steps=30)
     assert (episodes.lengths == 30).all()
     assert not episodes.success.any()
     check_labels(episodes)

@@ -5,29 +5,29 @@ import pytest
 
 from osil.core import Action, Observation
 from osil.data.demonstrate import demonstrate
-from osil.data.teachers import open_operator
+from osil.data.teachers import make_teacher
 from osil.demonstrations.block_size import BlockScale
 from osil.experts.stacking import ExpertConfig
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL, held_width
 from osil.worlds.conditions import Conditions
-from osil.worlds.open_world import open_world
+from osil.worlds.make_world import make_world
 
 FETCH = load_robot("fetch")
 
 TASK = StackingTask.parse("ab +c")
 
 
-@pytest.mark.parametrize("operator", ["expert", "human"])
+@pytest.mark.parametrize("teacher", ["expert", "human"])
 @pytest.mark.parametrize("size", [0.7, 1.0, 1.4])
-def test_fingers_tell_the_size(operator, size):
+def test_fingers_tell_the_size(teacher, size):
     rng, conditions = np.random.default_rng(0), Conditions(size=size)
     robot = conditions.hand(FETCH)
     knows = ExpertConfig(robot.gripper, blocks=conditions.blocks)
-    with open_world("pybullet", robot, 3, rng, conditions) as world:
+    with make_world("pybullet", robot, 3, rng, conditions) as world:
         scene = FETCH.table.random_scene(3, rng, conditions.blocks)
-        shown, _ = demonstrate(world, [TASK], scene[None], open_operator(operator, [TASK], rng, knows))
+        shown, _ = demonstrate(world, [TASK], scene[None], make_teacher(teacher, [TASK], rng, knows))
     assert held_width(shown[0].observations) == pytest.approx(conditions.blocks.size, abs=0.0006)
 
 

@@ -7,18 +7,18 @@ import pytest
 
 from osil.core import Action, Demonstration, Observation, Scene
 from osil.data.demonstrate import demonstrate
-from osil.data.teachers import open_operator
+from osil.data.teachers import make_teacher
 from osil.demonstrations.latency import MOST, UnderWay, latency_shown
 from osil.experts.stacking import ExpertConfig
 from osil.geometry import wrap_cube_yaw
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 from osil.resources import resource_path
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.latency import LateWorld
-from osil.worlds.open_world import open_world
+from osil.worlds.make_world import make_world
 
 FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)
@@ -28,19 +28,19 @@ TASK = StackingTask.parse("ab +c")
 Shown = Demonstration[Observation, Action]
 
 
-def demonstration(operator: str = "expert", conditions: Conditions | None = None, task: StackingTask = TASK) -> Shown:
+def demonstration(teacher: str = "expert", conditions: Conditions | None = None, task: StackingTask = TASK) -> Shown:
     rng, conditions = np.random.default_rng(0), conditions or Conditions()
-    with open_world("pybullet", FETCH, task.num_blocks, rng, conditions) as world:
+    with make_world("pybullet", FETCH, task.num_blocks, rng, conditions) as world:
         scene = FETCH.table.random_scene(task.num_blocks, rng)
-        shown, _ = demonstrate(world, [task], scene[None], open_operator(operator, [task], rng, EXPERT))
+        shown, _ = demonstrate(world, [task], scene[None], make_teacher(teacher, [task], rng, EXPERT))
     return shown[0]
 
 
-@pytest.mark.parametrize("operator", ["expert", "human"])
+@pytest.mark.parametrize("teacher", ["expert", "human"])
 @pytest.mark.parametrize("latency", [0, 1, 2])
 @pytest.mark.parametrize("noise", [0.0, 0.002])
-def test_a_demonstration_tells_the_latency(operator: str, latency: int, noise: float) -> None:
-    assert latency_shown(demonstration(operator, Conditions(latency=latency, noise=noise))) == latency
+def test_a_demonstration_tells_the_latency(teacher: str, latency: int, noise: float) -> None:
+    assert latency_shown(demonstration(teacher, Conditions(latency=latency, noise=noise))) == latency
 
 
 def test_two_blocks_are_enough() -> None:
@@ -82,6 +82,6 @@ def test_what_is_held_is_taken_along() -> None:
 
 
 def test_the_policy_takes_the_latency_from_its_demonstration() -> None:
-    policy = OneShotPolicy.load(resource_path("models", "stacking"))
+    policy = StackingPolicy.load(resource_path("models", "stacking"))
     policy.reset_batch([demonstration(), demonstration(conditions=Conditions(latency=1))], [0, 1])
     assert policy.latency.tolist() == [0, 1]

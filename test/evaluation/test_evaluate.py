@@ -16,8 +16,8 @@ from osil.demonstrations.storage import load
 from osil.errors import ModelError
 from osil.evaluation.episodes import Case, run_batch
 from osil.evaluation.evaluate import evaluate
+from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.evaluation.report import breakdown, table
-from osil.evaluation.setting import Setting
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.stacking import PolicyConfig, save_policy
@@ -31,7 +31,7 @@ FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)
 
 TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba", "ab cd")]
-KINEMATIC = Setting("kinematic")
+KINEMATIC = EvaluationConfig("kinematic")
 
 
 class Idle:
@@ -144,31 +144,35 @@ def test_policy_that_does_nothing_runs_out_of_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["kinematic", "pybullet"])
 def test_a_policy_that_understands_the_demonstration_succeeds(kind: Any) -> None:
     count = 4 if kind == "kinematic" else 1
-    results = run_batch(Setting(kind), Reader(), cases(TASKS[1], count))
+    results = run_batch(EvaluationConfig(kind), Reader(), cases(TASKS[1], count))
     assert {result.outcome for result in results} == {Outcome.SUCCESS}
 
 
 def test_an_episode_can_be_run_again_by_itself() -> None:
-    (alone,) = run_batch(Setting("pybullet"), None, cases(TASKS[2], seed=5)[1:2])
-    report = evaluate("expert", Setting("pybullet"), [TASKS[2]], episodes=2, seed=5)
+    (alone,) = run_batch(EvaluationConfig("pybullet"), None, cases(TASKS[2], seed=5)[1:2])
+    report = evaluate("expert", EvaluationConfig("pybullet"), [TASKS[2]], episodes=2, seed=5)
     assert report["all"]["control_steps_per_stage"] == pytest.approx(
-        (run_batch(Setting("pybullet"), None, cases(TASKS[2], seed=5)[:1])[0].steps + alone.steps) / 2
+        (run_batch(EvaluationConfig("pybullet"), None, cases(TASKS[2], seed=5)[:1])[0].steps + alone.steps) / 2
     )
 
 
 @pytest.mark.parametrize(
-    "setting",
-    [KINEMATIC, Setting("kinematic", operator="human", push=0.10), Setting("kinematic", mishap="drop")],
+    "config",
+    [
+        KINEMATIC,
+        EvaluationConfig("kinematic", teacher="human", push=0.10),
+        EvaluationConfig("kinematic", mishap="drop"),
+    ],
     ids=["plain", "human and push", "drop"],
 )
-def test_an_episode_goes_alone_as_it_goes_beside_others(setting: Setting) -> None:
+def test_an_episode_goes_alone_as_it_goes_beside_others(config: EvaluationConfig) -> None:
     """Whatever the others do, and however much longer they take: the same demonstration, scene and motions."""
     tasks = [StackingTask.parse(text) for text in ("ab +c +d", "abcd", "dc ba")]
     together = [Case(task, number, 3) for task in tasks for number in (0, 1)]
     beside, alone = Watched(), Watched()
-    results = run_batch(setting, beside, together)
+    results = run_batch(config, beside, together)
     for row, (case, result) in enumerate(zip(together, results, strict=True)):
-        assert run_batch(setting, alone, [case]) == [result]
+        assert run_batch(config, alone, [case]) == [result]
         for mine, its in zip(alone.episode(0, result.steps), beside.episode(row, result.steps), strict=True):
             np.testing.assert_array_equal(mine, its)
 
@@ -193,9 +197,9 @@ def test_missing_model_is_refused_before_anything_runs() -> None:
 
 
 def test_human_like_demonstrations_and_pushes_are_part_of_an_evaluation() -> None:
-    setting = Setting("kinematic", operator="human", push=0.10)
+    config = EvaluationConfig("kinematic", teacher="human", push=0.10)
     policy = Reader()
-    report = breakdown(run_batch(setting, policy, cases(TASKS[1], 8)))
+    report = breakdown(run_batch(config, policy, cases(TASKS[1], 8)))
     assert report["all"]["successes"] == 8
     assert report["episodes_disturbed"] == 8
     slow = np.mean([len(one) for one in policy.shown])
@@ -205,6 +209,6 @@ def test_human_like_demonstrations_and_pushes_are_part_of_an_evaluation() -> Non
 
 @pytest.mark.parametrize("size", [0.9, 1.1])
 def test_the_expert_stacks_blocks_of_other_sizes(size: float) -> None:
-    setting = Setting("pybullet", conditions=Conditions(size=size, latency=1))
-    (episode,) = run_batch(setting, None, cases(TASKS[1], 1))
+    config = EvaluationConfig("pybullet", conditions=Conditions(size=size, latency=1))
+    (episode,) = run_batch(config, None, cases(TASKS[1], 1))
     assert episode.outcome is Outcome.SUCCESS

@@ -13,7 +13,7 @@ from osil.robots.robot import load_robot
 from osil.rollout import Recorder, rollout
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge
-from osil.worlds.open_world import WorldKind, open_world
+from osil.worlds.make_world import WorldKind, make_world
 
 FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)
@@ -26,7 +26,7 @@ def run(kind: WorldKind, count: int, mishap: MishapKind) -> tuple[MishapActor, J
     rng, tasks = np.random.default_rng(0), [TASK] * count
     actor, judge = MishapActor(StackingExpert(tasks, EXPERT), tasks, mishap, rng, EXPERT), Judge(tasks, FETCH)
     recorder = Recorder[Observation, Action]()
-    with open_world(kind, FETCH, TASK.num_blocks, rng) as world:
+    with make_world(kind, FETCH, TASK.num_blocks, rng) as world:
         observation = world.reset(scenes(FETCH.table, count, TASK.num_blocks, rng))
         rollout(world, actor, observation, judge.max_steps, [judge, recorder])
     return actor, judge, *recorder.trajectory()

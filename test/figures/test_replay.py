@@ -13,7 +13,7 @@ from osil.robots.sensing import cube_yaws, observe
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask, layout_below
 from osil.tasks.blocks import NOMINAL
-from osil.worlds.open_world import open_world
+from osil.worlds.make_world import make_world
 
 FETCH = load_robot("fetch")
 
@@ -22,7 +22,7 @@ FETCH = load_robot("fetch")
 def test_snapshots_show_what_was_seen(text: str) -> None:
     task = StackingTask.parse(text)
     rng = generator("demonstrate", 1)
-    with open_world("kinematic", FETCH, task.num_blocks, rng) as world:
+    with make_world("kinematic", FETCH, task.num_blocks, rng) as world:
         scene = FETCH.table.random_scene(task.num_blocks, rng)
         (shown,), _ = demonstrate(world, [task], scene[None])
     steps = snapshots(shown, FETCH)
@@ -46,7 +46,7 @@ def test_snapshots_show_what_was_seen(text: str) -> None:
 def test_blocks_that_nobody_touches_lie_still() -> None:
     task = StackingTask.parse("ab +c +d")
     rng = generator("demonstrate", 2)
-    with open_world("pybullet", FETCH, task.num_blocks, rng) as world:
+    with make_world("pybullet", FETCH, task.num_blocks, rng) as world:
         (shown,), _ = demonstrate(world, [task], FETCH.table.random_scene(task.num_blocks, rng)[None])
     path = gripper_path(shown.observations)
     assert np.linalg.norm(path.position, axis=-1).max() > 0.1

@@ -18,7 +18,7 @@ from osil.errors import ModelError
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.policies.model_folder import CONFIG, SUMS, WEIGHTS, find_model
 from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig, save_reaching_policy
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 
 FILES = (CONFIG, WEIGHTS, SUMS)
 SMALL = ReachingNetworkConfig(reader="final_state", shared=True, num_landmarks=2, units=2, hidden=(2,), dropout=0.0)
@@ -169,14 +169,14 @@ def test_a_model_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_kind_is_not_called_damaged() -> None:
-    for load, name in ((OneShotPolicy.load, "particle/final_state"), (ReachingPolicy.load, "stacking")):
+    for load, name in ((StackingPolicy.load, "particle/final_state"), (ReachingPolicy.load, "stacking")):
         with pytest.raises(ModelError, match="expected format") as refused:
             load(name)
         assert "anew" not in str(refused.value)
 
 
 def test_the_format_says_which_kind_of_policy_is_loaded(model: Path) -> None:
-    assert isinstance(load_policy("stacking"), OneShotPolicy)
+    assert isinstance(load_policy("stacking"), StackingPolicy)
     assert isinstance(load_policy("particle/lstm_attention"), ReachingPolicy)
     assert isinstance(load_policy(model), ReachingPolicy)
     (model / CONFIG).write_text((model / CONFIG).read_text().replace("osil.reaching", "osil.flying"))

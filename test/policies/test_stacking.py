@@ -12,7 +12,7 @@ from osil.errors import ConfigError, DemonstrationError, ModelError, Observation
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig
-from osil.policies.stacking import OneShotPolicy, PolicyConfig, save_policy
+from osil.policies.stacking import PolicyConfig, StackingPolicy, save_policy
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
@@ -30,14 +30,14 @@ def shown() -> list[Demonstration[Observation, Action]]:
 
 
 @pytest.fixture
-def policy() -> OneShotPolicy:
+def policy() -> StackingPolicy:
     torch.manual_seed(0)
-    return OneShotPolicy(StackingNetwork(CONFIG.network), CONFIG)
+    return StackingPolicy(StackingNetwork(CONFIG.network), CONFIG)
 
 
 def test_a_saved_policy_acts_as_before(policy, shown, tmp_path):
     save_policy(tmp_path / "model", policy.network, CONFIG)
-    loaded = OneShotPolicy.load(tmp_path / "model")
+    loaded = StackingPolicy.load(tmp_path / "model")
     assert loaded.config == CONFIG
     for one in (policy, loaded):
         one.reset(shown[0], seed=4)
@@ -83,7 +83,7 @@ def test_attention_is_a_distribution_over_steps_and_blocks(policy, shown):
 def test_a_policy_of_positions_alone_does_not_see_yaws(shown):
     config = replace(CONFIG, network=replace(CONFIG.network, yaw=False))
     torch.manual_seed(0)
-    policy = OneShotPolicy(StackingNetwork(config.network), config)
+    policy = StackingPolicy(StackingNetwork(config.network), config)
     seen = shown[0].observations[0]
     turned = turned_by(seen, 0.4)
     policy.reset(shown[0])
@@ -119,10 +119,10 @@ def test_what_it_cannot_use_is_refused(policy, shown, tmp_path):
     with pytest.raises(DemonstrationError, match="nothing happens"):
         policy.reset(shown[0][np.zeros(5, dtype=int)])
     with pytest.raises(ModelError, match="expected a folder"):
-        OneShotPolicy.load(tmp_path)
+        StackingPolicy.load(tmp_path)
     save_policy(tmp_path, StackingNetwork(StackingNetworkConfig(dim=32)), CONFIG)
     with pytest.raises(ModelError, match="cannot load"):
-        OneShotPolicy.load(tmp_path)
+        StackingPolicy.load(tmp_path)
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, "a", None, True, [1]])

@@ -18,7 +18,7 @@ from osil.training.stacking import StackingTraining
 TINY = """
 max_blocks: 2
 policy: {network: {dim: 8, hidden: 16}, ensemble: 2, draws: 3}
-sampling: {demonstrations: 2, observations: 4, pairs: 2, queries: 1, pools: 1, dagger_share: 0.5, dagger_after: 0}
+sampling: {demonstrations: 2, observations: 4, pool_tasks: 2, queries: 1, pools: 1, dagger_share: 0.5, dagger_after: 0}
 loop: {steps: 2, validate_every: 2}
 validation_episodes: 1
 workers: 0

@@ -12,7 +12,7 @@ import pytest
 
 from osil.errors import ConfigError
 from osil.evaluation.evaluate import evaluate
-from osil.evaluation.setting import Setting
+from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.reproduce import stacking
 from osil.reproduce.experiments import EXPERIMENTS, Experiment
 from osil.reproduce.stacking_tables import draw, paper_figures, paper_rates, rates, stages_table
@@ -25,7 +25,9 @@ TASKS = tuple(StackingTask.parse(text) for text in ("ab cd", "abcde"))
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Experiment:
     """One small experiment in place of all."""
-    experiment = Experiment("expert_test", "scripted expert", lambda: TASKS, 2, Setting("kinematic"), expert=True)
+    experiment = Experiment(
+        "expert_test", "scripted expert", lambda: TASKS, 2, EvaluationConfig("kinematic"), expert=True
+    )
     monkeypatch.setattr(stacking, "EXPERIMENTS", (experiment,))
     return experiment
 
@@ -77,7 +79,7 @@ def test_records_that_do_not_say_what_was_seen_are_gone_on_from(tmp_path: Path, 
 
 
 def test_tables_and_figures_come_from_reports(tmp_path: Path) -> None:
-    report = json.loads(json.dumps(evaluate("expert", Setting("kinematic"), TASKS, episodes=2)))
+    report = json.loads(json.dumps(evaluate("expert", EvaluationConfig("kinematic"), TASKS, episodes=2)))
     assert rates(report).rate == {2: 1.0, 4: 1.0}
     assert rates(report).interval[2] == tuple(report["by_stages"]["2"]["wilson_95"])
     assert paper_rates("success_test_tasks", "dagger").rate[8] == 0.18
@@ -101,7 +103,7 @@ def test_the_published_experiments_are_as_large_as_they_should_be() -> None:
     assert len(by_name) == len(EXPERIMENTS)
     test = by_name["test"]
     assert test.episodes * sum(task.num_stages == 8 for task in test.tasks()) >= 200
-    assert test.setting == Setting()
+    assert test.config == EvaluationConfig()
     assert len(by_name["permutations"].tasks()) == 24
     assert {task.num_blocks for task in by_name["more_blocks"].tasks()} == {11, 12, 15}
     assert all(task.num_stages for experiment in EXPERIMENTS for task in experiment.tasks())
@@ -109,6 +111,6 @@ def test_the_published_experiments_are_as_large_as_they_should_be() -> None:
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigError, match="pybullet"):
-        Setting("kinematic", conditions=Conditions(mass=1.1))
+        EvaluationConfig("kinematic", conditions=Conditions(mass=1.1))
     with pytest.raises(ConfigError, match="push"):
-        replace(Setting(), push=-0.1)
+        replace(EvaluationConfig(), push=-0.1)

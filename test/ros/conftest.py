@@ -27,9 +27,9 @@ from osil.resources import resource_path
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
+from osil.ros.client import Client
 from osil.ros.joystick import Joystick
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import BlockPoseArray
 
 FETCH = load_robot("fetch")
@@ -53,18 +53,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stack(folder: Path, ros: None) -> Iterator[Stack]:
+def processes(folder: Path, ros: None) -> Iterator[NodeProcesses]:
     """Nothing runs in it yet."""
-    with Stack(folder / "logs", {"OMP_NUM_THREADS": "1"}) as stack:
-        yield stack
+    with NodeProcesses(folder / "logs", {"OMP_NUM_THREADS": "1"}) as processes:
+        yield processes
 
 
 @pytest.fixture(scope="module")
-def session(stack: Stack) -> Iterator[Session]:
-    """A client of the nodes in ``stack``."""
-    session = Session(stack, FETCH)
-    yield session
-    session.close()
+def client(processes: NodeProcesses) -> Iterator[Client]:
+    """A client of the nodes in ``processes``."""
+    client = Client(processes, FETCH)
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="session")

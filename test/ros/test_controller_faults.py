@@ -14,8 +14,8 @@ from std_srvs.srv import Trigger
 from osil.core import CONTROL_PERIOD, Action
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import ControllerStatus
 
 from .relay import Relay
@@ -30,8 +30,8 @@ LEFT, DOWN = np.array([0.0, 0.01, 0.0]), np.array([0.0, 0.0, -0.01])
 class Commander:
     """Commands the controller in the namespace and hears its status."""
 
-    def __init__(self, hand, relay: Relay, session: Session) -> None:
-        self._hand, self._relay, self._session = hand, relay, session
+    def __init__(self, hand, relay: Relay, client: Client) -> None:
+        self._hand, self._relay, self._client = hand, relay, client
         self.heard: list[ControllerStatus] = []
         self._twists = {topic: hand.create_publisher(TwistStamped, topic, 1) for topic in (POLICY, TELEOP)}
         self._gripper = hand.create_publisher(Bool, f"{NAMESPACE}/{topics.GRIPPER}", 1)
@@ -66,33 +66,33 @@ class Commander:
         return self._hand.until(said, seconds)
 
     def resume(self) -> Trigger.Response:
-        client = self._hand.create_client(Trigger, f"{NAMESPACE}/controller/resume")
-        assert self._hand.until(client.service_is_ready)
-        future = client.call_async(Trigger.Request())
+        caller = self._hand.create_client(Trigger, f"{NAMESPACE}/controller/resume")
+        assert self._hand.until(caller.service_is_ready)
+        future = caller.call_async(Trigger.Request())
         assert self._hand.until(future.done)
         return future.result()
 
 
 @pytest.fixture(scope="module")
-def relay(stack: Stack, session: Session) -> Iterator[Relay]:
+def relay(processes: NodeProcesses, client: Client) -> Iterator[Relay]:
     relay = Relay(nodes=f"{NAMESPACE}/")
-    stack.start("simulation", {"num_blocks": 2})
-    stack.start("controller", namespace=NAMESPACE)
-    session.reset_scene(2, 0)
+    processes.start("simulation", {"num_blocks": 2})
+    processes.start("controller", namespace=NAMESPACE)
+    client.reset_scene(2, 0)
     yield relay
     relay.close()
 
 
 @pytest.fixture(scope="module")
-def commander(relay: Relay, hand, session: Session) -> Commander:
-    return Commander(hand, relay, session)
+def commander(relay: Relay, hand, client: Client) -> Commander:
+    return Commander(hand, relay, client)
 
 
 @pytest.fixture(autouse=True)
-def at_start(relay: Relay, session: Session, hand, commander: Commander) -> None:
+def at_start(relay: Relay, client: Client, hand, commander: Commander) -> None:
     """The arm in its start pose, nobody in charge, nothing falsified."""
     relay.honest()
-    session.reset_scene(2, 0)
+    client.reset_scene(2, 0)
     hand.wait(3.5)  # the reset's own two seconds, and one in which readings settle
     assert commander.resume().success
     assert commander.told(ControllerStatus.HOLDING)

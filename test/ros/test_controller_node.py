@@ -12,8 +12,8 @@ from trajectory_msgs.msg import JointTrajectory
 from osil.core import CONTROL_PERIOD, Action, Scene
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil.worlds.pybullet import PyBulletWorld
 
 FETCH = load_robot("fetch")
@@ -25,18 +25,18 @@ def push(x: float, y: float, z: float, steps: int, close: bool = False) -> list[
 
 
 @pytest.fixture(scope="module", autouse=True)
-def running(stack: Stack, session: Session, hand) -> None:
-    stack.start("simulation", {"num_blocks": 2})
-    stack.start("controller")
-    session.reset_scene(2, 0)
+def running(processes: NodeProcesses, client: Client, hand) -> None:
+    processes.start("simulation", {"num_blocks": 2})
+    processes.start("controller")
+    client.reset_scene(2, 0)
     hand.connect()
 
 
 @pytest.fixture(autouse=True)
-def at_start(session: Session, hand) -> None:
+def at_start(client: Client, hand) -> None:
     """The arm in its start pose, nobody in charge."""
     hand.wait(0.5)
-    session.reset_scene(2, 0)
+    client.reset_scene(2, 0)
     hand.wait(2.5)  # the reset itself takes two seconds
 
 
@@ -46,12 +46,12 @@ def moved(hand, start: np.ndarray) -> np.ndarray:
     return hand.gripper().position - start
 
 
-def test_a_run_of_commands_ends_where_it_ends_offline(hand, session: Session) -> None:
+def test_a_run_of_commands_ends_where_it_ends_offline(hand, client: Client) -> None:
     """The same class controls here and in the offline world, and the way through ROS loses nothing."""
     actions = push(0.06, 0.05, -0.05, 12) + push(-0.02, 0.08, 0.02, 10)
     world = PyBulletWorld(FETCH, 2)
     try:
-        scene = session.scene("ab")
+        scene = client.scene("ab")
         world.reset(Scene(scene.block_positions, scene.block_yaws))
         still = push(0.0, 0.0, 0.0, 8)
         for action in actions + still:
@@ -124,12 +124,12 @@ def test_joints_keep_to_their_speeds_whatever_is_asked(hand) -> None:
         assert (np.abs(after - before) <= FETCH.speed * seconds * 1.01 + 1e-6).all()
 
 
-def test_two_who_command_at_the_same_time_are_named(hand, session: Session, stack: Stack) -> None:
-    other = session.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
+def test_two_who_command_at_the_same_time_are_named(hand, client: Client, processes: NodeProcesses) -> None:
+    other = client.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
     assert hand.until(lambda: other.get_subscription_count() > 0)
     for action in push(0.0, 0.02, 0.0, 10):
         other.publish(convert.from_action(action, hand.stamp, CONTROL_PERIOD))
         hand.command([action])
-    log = stack.log("controller")
-    assert hand.until(lambda: "/hand and /session command at the same time on gripper_twist_command" in log.read_text())
-    session.destroy_publisher(other)
+    log = processes.log("controller")
+    assert hand.until(lambda: "/hand and /client command at the same time on gripper_twist_command" in log.read_text())
+    client.destroy_publisher(other)

@@ -18,8 +18,8 @@ from rclpy.parameter_client import AsyncParameterClient
 from rosgraph_msgs.msg import Clock
 
 import osil.ros
-from osil.ros.session import Session
-from osil.ros.stack import ROBOT_NODES, SIMULATION_NODES, Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import ROBOT_NODES, SIMULATION_NODES, NodeProcesses
 
 SOURCES = [*Path(osil.ros.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*.py")]
 
@@ -62,53 +62,53 @@ def test_all_nodes_are_looked_at() -> None:
 
 
 @pytest.fixture(scope="module")
-def clients(stack: Stack, session: Session, folder: Path) -> dict[str, AsyncParameterClient]:
-    """Of running nodes; made before them, because a node that has just met a client may lose an answer to it."""
-    clients = {node: AsyncParameterClient(session, node) for node in SIMULATION_NODES}
+def callers(processes: NodeProcesses, client: Client, folder: Path) -> dict[str, AsyncParameterClient]:
+    """Of running nodes; made before them, because a node that has just met a caller may lose an answer to it."""
+    callers = {node: AsyncParameterClient(client, node) for node in SIMULATION_NODES}
     for node in SIMULATION_NODES:
-        stack.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
-    return clients
+        processes.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
+    return callers
 
 
 @pytest.mark.parametrize("node", SIMULATION_NODES)
 def test_a_node_answers_about_its_parameters_and_lives_on(
-    node: str, clients: dict[str, AsyncParameterClient], stack: Stack, session: Session
+    node: str, callers: dict[str, AsyncParameterClient], processes: NodeProcesses, client: Client
 ) -> None:
-    client = clients[node]
+    caller = callers[node]
 
     def answer(future):
-        session.wait(future.done, f"parameters of {node}", 30.0)
+        client.wait(future.done, f"parameters of {node}", 30.0)
         return future.result()
 
-    session.wait(client.services_are_ready, f"parameters of {node}", 30.0)
-    names = list(answer(client.list_parameters()).result.names)
+    client.wait(caller.services_are_ready, f"parameters of {node}", 30.0)
+    names = list(answer(caller.list_parameters()).result.names)
     assert "use_sim_time" in names
     assert len(names) > 3
-    values = answer(client.get_parameters(names)).values
+    values = answer(caller.get_parameters(names)).values
     assert all(value.type != ParameterType.PARAMETER_NOT_SET for value in values)
-    assert list(answer(client.get_parameter_types(names)).types) == [value.type for value in values]
-    assert len(answer(client.describe_parameters(names)).descriptors) == len(names)
+    assert list(answer(caller.get_parameter_types(names)).types) == [value.type for value in values]
+    assert len(answer(caller.describe_parameters(names)).descriptors) == len(names)
     own = next(name for name in names if name not in ("use_sim_time", "start_type_description_service"))
-    refused = answer(client.set_parameters([Parameter(own, Parameter.Type.STRING, "x" * 1000)])).results[0]
+    refused = answer(caller.set_parameters([Parameter(own, Parameter.Type.STRING, "x" * 1000)])).results[0]
     assert not refused.successful
     assert refused.reason
-    answer(client.get_parameters(["there_is_none"]))
-    assert list(answer(client.get_parameters(names)).values) == list(values)
-    assert stack.running(node)
+    answer(caller.get_parameters(["there_is_none"]))
+    assert list(answer(caller.get_parameters(names)).values) == list(values)
+    assert processes.running(node)
 
 
 def test_a_message_that_rclpy_cannot_take_ends_no_node(
-    clients: dict[str, AsyncParameterClient], stack: Stack, session: Session
+    callers: dict[str, AsyncParameterClient], processes: NodeProcesses, client: Client
 ) -> None:
-    clock = session.create_publisher(Clock, "/clock", 1)
-    setters = [session.create_client(SetParametersAtomically, f"{node}/set_parameters_atomically") for node in clients]
-    session.wait(lambda: all(setter.service_is_ready() for setter in setters), "services", 30.0)
-    session.wait(lambda: clock.get_subscription_count() >= len(ROBOT_NODES), "the nodes", 30.0)
+    clock = client.create_publisher(Clock, "/clock", 1)
+    setters = [client.create_client(SetParametersAtomically, f"{node}/set_parameters_atomically") for node in callers]
+    client.wait(lambda: all(setter.service_is_ready() for setter in setters), "services", 30.0)
+    client.wait(lambda: clock.get_subscription_count() >= len(ROBOT_NODES), "the nodes", 30.0)
     wrong = SetParametersAtomically.Request(parameters=[ParameterMessage(name="x", value=ParameterValue(type=255))])
     for setter in setters:
         setter.call_async(wrong)
     clock.publish(Clock(clock=Time(sec=-5)))
-    session.scene()
-    for node, client in clients.items():
-        session.wait(client.list_parameters().done, f"parameters of {node}", 30.0)
-        assert stack.running(node)
+    client.scene()
+    for node, caller in callers.items():
+        client.wait(caller.list_parameters().done, f"parameters of {node}", 30.0)
+        assert processes.running(node)

@@ -40,7 +40,7 @@ from osil.demonstrations import storage
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
-from osil.ros.stack import SIMULATION_NODES, Stack
+from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.action import Imitate
@@ -187,9 +187,9 @@ def interface(name: str) -> Any:
 class Attacker(Node):
     """Sends to everything that the nodes listen to, and watches the nodes and what they make the arm do."""
 
-    def __init__(self, stack: Stack, pad: Joystick) -> None:
+    def __init__(self, processes: NodeProcesses, pad: Joystick) -> None:
         super().__init__("attacker")
-        self._stack, self._pad = stack, pad
+        self._processes, self._pad = processes, pad
         self._spinner = SingleThreadedExecutor()
         self._spinner.add_node(self)
         self.faults: list[str] = []
@@ -372,19 +372,19 @@ class Attacker(Node):
                 self.fault(f"{name} ends without a reason")
 
     def _alive(self) -> bool:
-        return all(self._stack.running(node) for node in NODES)
+        return all(self._processes.running(node) for node in NODES)
 
     def _start_operator(self) -> None:
         """The last of the nodes, because it leaves once its task is taught; in a new layout, so that it is not yet."""
         self._call("reset", self._reset.call_async(ResetScene.Request(num_blocks=3, seed=self.sent)))
-        self._stack.start("operator", {"task": "abc", "time_limit": 600.0})
-        self.until(lambda: self._barriers[-1].service_is_ready() or not self._stack.running("operator"), "operator")
+        self._processes.start("operator", {"task": "abc", "time_limit": 600.0})
+        self.until(lambda: self._barriers[-1].service_is_ready() or not self._processes.running("operator"), "operator")
 
     def _look_after(self) -> None:
         for node in NODES:
-            if self._stack.running(node):
+            if self._processes.running(node):
                 continue
-            lines = self._stack.log(node).read_text(errors="replace").strip().splitlines()
+            lines = self._processes.log(node).read_text(errors="replace").strip().splitlines()
             if node == "operator" and lines and ("error: " in lines[-1] or "taught" in lines[-1]):
                 self._start_operator()  # its task is done, or cannot be
             else:
@@ -404,7 +404,7 @@ def _distance(targets: np.ndarray, joints: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def attacker(stack: Stack, pad: Joystick, folder: Path) -> Iterator[Attacker]:
+def attacker(processes: NodeProcesses, pad: Joystick, folder: Path) -> Iterator[Attacker]:
     rng, task = np.random.default_rng(0), StackingTask.parse("ab +c")
     (shown,), _ = demonstrate(KinematicWorld(rng, FETCH), [task], FETCH.table.random_scene(3, rng)[None])
     storage.save(shown, folder / "three.mcap", "three", "abc")
@@ -414,8 +414,8 @@ def attacker(stack: Stack, pad: Joystick, folder: Path) -> Iterator[Attacker]:
         "policy": {"demonstrations": str(folder)},
     }
     for node in SIMULATION_NODES:
-        stack.start(node, parameters.get(node))
-    attacker = Attacker(stack, pad)
+        processes.start(node, parameters.get(node))
+    attacker = Attacker(processes, pad)
     attacker.connect()
     yield attacker
     attacker.destroy_node()

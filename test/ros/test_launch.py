@@ -20,8 +20,8 @@ from launch.event_handlers import OnProcessExit  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 
-from osil.ros.session import Refused, Session  # noqa: E402
-from osil.ros.stack import SIMULATION_NODES, Stack  # noqa: E402
+from osil.ros.client import Client, Refused  # noqa: E402
+from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses  # noqa: E402
 from osil.tasks.block_stacking import StackingTask, layout_reached  # noqa: E402
 from osil.tasks.blocks import NOMINAL  # noqa: E402
 from osil_interfaces.action import Imitate  # noqa: E402
@@ -55,30 +55,30 @@ def simulation(tmp_path: Path, exit_codes: dict[str, int]) -> launch.LaunchDescr
     )
 
 
-def imitate_once_seen(session: Session) -> Imitate.Result:
+def imitate_once_seen(client: Client) -> Imitate.Result:
     """Imitate; the goal is refused as long as the policy node, which starts slowly, has not seen the blocks."""
     for _ in range(60):
         try:
-            return session.imitate("shown", time_limit=60.0, seed=0, tell=lambda feedback: None)
+            return client.imitate("shown", time_limit=60.0, seed=0, tell=lambda feedback: None)
         except Refused as refusal:
             last = refusal
-            session.scene()  # takes half a second
+            client.scene()  # takes half a second
     raise last
 
 
 @pytest.mark.launch(fixture=simulation)
 def test_one_demonstration_is_repeated_in_another_layout(tmp_path: Path, exit_codes: dict[str, int]) -> Iterator[None]:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    with Stack(tmp_path / "logs", {}) as operators:
-        session = Session(operators, FETCH)
+    with NodeProcesses(tmp_path / "logs", {}) as operators:
+        client = Client(operators, FETCH)
         try:
-            session.reset_scene(TASK.num_blocks, seed=0)
-            recorded = session.teach(str(TASK), "shown", time_limit=60.0)
-            session.reset_scene(TASK.num_blocks, seed=1)
-            result = imitate_once_seen(session)
-            scene = session.scene()
+            client.reset_scene(TASK.num_blocks, seed=0)
+            recorded = client.teach(str(TASK), "shown", time_limit=60.0)
+            client.reset_scene(TASK.num_blocks, seed=1)
+            result = imitate_once_seen(client)
+            scene = client.scene()
         finally:
-            session.close()
+            client.close()
             rclpy.try_shutdown()
     assert Path(recorded.path) == tmp_path / "shown.mcap"
     assert result.outcome == Imitate.Result.SUCCEEDED, result.reason

@@ -10,7 +10,7 @@ import pytest
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 
-from osil.ros.stack import SIMULATION_NODES, program
+from osil.ros.node_processes import SIMULATION_NODES, program
 
 OF_ROS = {"/rosout", "/parameter_events"}
 """Topics that every node in a graph shares."""

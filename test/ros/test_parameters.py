@@ -20,8 +20,8 @@ from osil.ros.operator_node import OperatorParameters
 from osil.ros.parameters import check_all_known, declare
 from osil.ros.policy_node import PolicyParameters
 from osil.ros.recorder_node import RecorderParameters
+from osil.ros.run_node import initialized
 from osil.ros.simulation_node import SimulationParameters
-from osil.ros.spin import initialized
 
 CONFIGS = {
     "controller": (ControllerParameters,),

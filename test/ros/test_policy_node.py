@@ -18,8 +18,8 @@ from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import PolicyConfig, save_policy
 from osil.robots.robot import load_robot
 from osil.ros import topics
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.action import Imitate
@@ -31,7 +31,7 @@ Result = Imitate.Result
 
 
 @pytest.fixture(scope="module", autouse=True)
-def running(stack: Stack, session: Session, folder: Path) -> None:
+def running(processes: NodeProcesses, client: Client, folder: Path) -> None:
     """Demonstrations of 3 blocks (whole, truncated, of nothing) and of 4; a scene of 3 blocks."""
     rng = np.random.default_rng(0)
     for name, task in (("three", "ab +c"), ("four", "ab dc")):
@@ -47,38 +47,38 @@ def running(stack: Stack, session: Session, folder: Path) -> None:
     torch.manual_seed(0)
     config = PolicyConfig()
     save_policy(folder / "model", StackingNetwork(config.network), config)
-    stack.start("controller")
-    stack.start("policy", {"model": str(folder / "model"), "demonstrations": str(folder)})
-    simulate(stack, session)
+    processes.start("controller")
+    processes.start("policy", {"model": str(folder / "model"), "demonstrations": str(folder)})
+    simulate(processes, client)
 
 
-def simulate(stack: Stack, session: Session) -> None:
+def simulate(processes: NodeProcesses, client: Client) -> None:
     """Start the simulation and wait until the policy node sees the robot."""
-    stack.start("simulation", {"num_blocks": 3})
-    while Goal(session, "three", time_limit=0.1).result().outcome != Result.TIME_LIMIT:
-        stack.check()  # after a restart it may take a moment
+    processes.start("simulation", {"num_blocks": 3})
+    while Goal(client, "three", time_limit=0.1).result().outcome != Result.TIME_LIMIT:
+        processes.check()  # after a restart it may take a moment
 
 
 class Goal:
     """One goal, from sending it to its result."""
 
-    def __init__(self, session: Session, demonstration: str, time_limit: float = 30.0) -> None:
-        self._session, self.feedback = session, []
-        self._client = ActionClient(session, Imitate, "policy/imitate")
-        session.wait(self._client.server_is_ready, "policy/imitate", 30.0)
+    def __init__(self, client: Client, demonstration: str, time_limit: float = 30.0) -> None:
+        self._client, self.feedback = client, []
+        self._client = ActionClient(client, Imitate, "policy/imitate")
+        client.wait(self._client.server_is_ready, "policy/imitate", 30.0)
         goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit)
         sent = self._client.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
-        session.wait(sent.done, "goal", 30.0)
+        client.wait(sent.done, "goal", 30.0)
         self.handle = sent.result()
         self._result = self.handle.get_result_async()
 
     def result(self) -> Result:
-        self._session.wait(self._result.done, "result", 60.0)
+        self._client.wait(self._result.done, "result", 60.0)
         self._client.destroy()
         return self._result.result().result
 
     def under_way(self) -> None:
-        self._session.wait(lambda: len(self.feedback) > 3, "feedback", 30.0)
+        self._client.wait(lambda: len(self.feedback) > 3, "feedback", 30.0)
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ class Goal:
         ("missing", "cannot read"),
     ],
 )
-def test_unusable_demonstrations_are_refused(session: Session, demonstration: str, reason: str) -> None:
-    result = Goal(session, demonstration).result()
+def test_unusable_demonstrations_are_refused(client: Client, demonstration: str, reason: str) -> None:
+    result = Goal(client, demonstration).result()
     assert result.outcome == Result.REFUSED
     assert reason in result.reason
 
 
-def test_time_limit_ends_the_goal_and_feedback_streams(session: Session) -> None:
-    goal = Goal(session, "three", time_limit=1.0)
+def test_time_limit_ends_the_goal_and_feedback_streams(client: Client) -> None:
+    goal = Goal(client, "three", time_limit=1.0)
     result = goal.result()
     assert result.outcome == Result.TIME_LIMIT, result.reason
     assert (result.stages_done, result.stages_total) == (0, 1)
@@ -109,78 +109,78 @@ def test_time_limit_ends_the_goal_and_feedback_streams(session: Session) -> None
     assert [one.seconds for one in goal.feedback] == sorted(one.seconds for one in goal.feedback)
 
 
-def test_a_path_serves_as_well_as_a_name_and_a_second_goal_is_refused(session: Session, folder: Path) -> None:
-    first = Goal(session, str(folder / "three.mcap"))
+def test_a_path_serves_as_well_as_a_name_and_a_second_goal_is_refused(client: Client, folder: Path) -> None:
+    first = Goal(client, str(folder / "three.mcap"))
     first.under_way()
-    second = Goal(session, "three").result()
+    second = Goal(client, "three").result()
     assert second.outcome == Result.REFUSED
     assert "another demonstration" in second.reason
     first.handle.cancel_goal_async()
     cancelled = first.result()
     assert cancelled.outcome == Result.CANCELLED
-    assert Goal(session, "three", time_limit=0.3).result().outcome == Result.TIME_LIMIT, "and the next one is taken"
+    assert Goal(client, "three", time_limit=0.3).result().outcome == Result.TIME_LIMIT, "and the next one is taken"
 
 
-def test_a_simulation_that_dies_aborts_the_goal(session: Session, stack: Stack) -> None:
-    goal = Goal(session, "three")
+def test_a_simulation_that_dies_aborts_the_goal(client: Client, processes: NodeProcesses) -> None:
+    goal = Goal(client, "three")
     goal.under_way()
-    stack.stop(["simulation"])
+    processes.stop(["simulation"])
     stopped = time.monotonic()
     result = goal.result()
     assert result.outcome == Result.OBSERVATION_LOST
     assert "nothing usable was seen" in result.reason
     assert time.monotonic() - stopped < 30.0
-    refused = Goal(session, "three").result()
+    refused = Goal(client, "three").result()
     assert refused.outcome == Result.REFUSED, "still nothing new is seen"
     assert "the clock has stopped" in refused.reason
-    simulate(stack, session)  # and with a new simulation everything goes on
+    simulate(processes, client)  # and with a new simulation everything goes on
 
 
 @pytest.mark.parametrize("time_limit", [-1.0, float("nan"), float("inf")])
-def test_a_time_limit_that_is_none_is_refused(session: Session, time_limit: float) -> None:
-    result = Goal(session, "three", time_limit).result()
+def test_a_time_limit_that_is_none_is_refused(client: Client, time_limit: float) -> None:
+    result = Goal(client, "three", time_limit).result()
     assert result.outcome == Result.REFUSED
     assert "time_limit" in result.reason
 
 
-def test_the_status_tells_what_the_policy_does(session: Session) -> None:
+def test_the_status_tells_what_the_policy_does(client: Client) -> None:
     heard: list[PolicyStatus] = []
-    subscription = session.create_subscription(PolicyStatus, topics.POLICY_STATUS, heard.append, topics.LATCHED)
-    Goal(session, "three", time_limit=1.0).result()
-    session.wait(lambda: heard[-1].state == PolicyStatus.IDLE and "time limit" in heard[-1].reason, "idle", 10.0)
+    subscription = client.create_subscription(PolicyStatus, topics.POLICY_STATUS, heard.append, topics.LATCHED)
+    Goal(client, "three", time_limit=1.0).result()
+    client.wait(lambda: heard[-1].state == PolicyStatus.IDLE and "time limit" in heard[-1].reason, "idle", 10.0)
     acting = [status for status in heard if status.state == PolicyStatus.ACTING]
     assert acting
     assert all(abs(status.observation_age) < 0.3 for status in acting)
-    session.destroy_subscription(subscription)
+    client.destroy_subscription(subscription)
 
 
-def test_without_a_controller_a_goal_ends_and_none_is_taken(session: Session, stack: Stack) -> None:
-    goal = Goal(session, "three", time_limit=0.0)
+def test_without_a_controller_a_goal_ends_and_none_is_taken(client: Client, processes: NodeProcesses) -> None:
+    goal = Goal(client, "three", time_limit=0.0)
     goal.under_way()
-    stack.stop(["controller"])
+    processes.stop(["controller"])
     result = goal.result()
     assert result.outcome == Result.CONTROLLER_LOST
     assert "is the controller running?" in result.reason
-    refused = Goal(session, "three", time_limit=0.0).result()
+    refused = Goal(client, "three", time_limit=0.0).result()
     assert refused.outcome == Result.REFUSED
     assert "is the controller running?" in refused.reason
-    stack.start("controller")
-    session.wait(
-        lambda: Goal(session, "three", time_limit=0.3).result().outcome == Result.TIME_LIMIT, "the next goal", 20.0
+    processes.start("controller")
+    client.wait(
+        lambda: Goal(client, "three", time_limit=0.3).result().outcome == Result.TIME_LIMIT, "the next goal", 20.0
     )
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_policy_that_is_told_to_leave_tells_its_client(
-    session: Session, stack: Stack, folder: Path, signum: signal.Signals
+    client: Client, processes: NodeProcesses, folder: Path, signum: signal.Signals
 ) -> None:
-    goal = Goal(session, "three")
+    goal = Goal(client, "three")
     goal.under_way()
-    os.kill(stack.pid("policy"), signum)
+    os.kill(processes.pid("policy"), signum)
     result = goal.result()
     assert result.outcome == Result.FAILED
     assert "told to leave" in result.reason
-    session.wait(lambda: not stack.running("policy"), "the policy's end", 30.0)
-    assert stack.log("policy").read_text().count("Traceback") == 0
-    stack.start("policy", {"model": str(folder / "model"), "demonstrations": str(folder)})
-    assert session.imitate("three", 0.3, 0, lambda feedback: None).outcome == Result.TIME_LIMIT, "and a new one serves"
+    client.wait(lambda: not processes.running("policy"), "the policy's end", 30.0)
+    assert processes.log("policy").read_text().count("Traceback") == 0
+    processes.start("policy", {"model": str(folder / "model"), "demonstrations": str(folder)})
+    assert client.imitate("three", 0.3, 0, lambda feedback: None).outcome == Result.TIME_LIMIT, "and a new one serves"

@@ -24,8 +24,8 @@ from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Scene
 from osil.demonstrations.storage import load
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
@@ -46,8 +46,8 @@ BLOCKS = np.array([[0.6, -0.1, 0.75], [0.6, 0.1, 0.75], [0.7, 0.0, 0.75]])
 class Robot:
     """Stands still before three blocks and is commanded, in real time."""
 
-    def __init__(self, session: Session) -> None:
-        self.session, self.blocks, self.names = session, BLOCKS.copy(), "abc"
+    def __init__(self, client: Client) -> None:
+        self.client, self.blocks, self.names = client, BLOCKS.copy(), "abc"
         self.ahead = 0.0
         """Seconds by which the stamps of the robot lie before the present."""
         self.opening = 0.1
@@ -94,31 +94,31 @@ class Robot:
     def connect(self) -> None:
         """Wait until the recorder hears all."""
         publishers = (self._joints, self._blocks, self._twist, self._gripper)
-        self.session.wait(lambda: all(one.get_subscription_count() for one in publishers), "recorder", 30.0)
+        self.client.wait(lambda: all(one.get_subscription_count() for one in publishers), "recorder", 30.0)
 
     def ask(self, service: str, **fields: Any) -> Any:
         """The recorder's answer. It is asked again, because one that was killed still seems to be there for a while."""
         kind, answers = SERVICES[service], []
-        client = self.session.create_client(kind, f"recorder/{service}")
+        caller = self.client.create_client(kind, f"recorder/{service}")
         asked = 0.0
 
         def answered() -> bool:
             nonlocal asked
-            if client.service_is_ready() and time.monotonic() > asked + 2.0:
+            if caller.service_is_ready() and time.monotonic() > asked + 2.0:
                 asked = time.monotonic()
-                client.call_async(kind.Request(**fields)).add_done_callback(lambda done: answers.append(done.result()))
+                caller.call_async(kind.Request(**fields)).add_done_callback(lambda done: answers.append(done.result()))
             return bool(answers)
 
         try:
-            self.session.wait(answered, service, 30.0)
+            self.client.wait(answered, service, 30.0)
         finally:
-            self.session.destroy_client(client)
+            self.client.destroy_client(caller)
         return answers[0]
 
 
 @pytest.fixture(scope="module")
-def machine(session: Session) -> Iterator[Robot]:
-    robot = Robot(session)
+def machine(client: Client) -> Iterator[Robot]:
+    robot = Robot(client)
     yield robot
     robot.node.destroy_node()
 
@@ -128,70 +128,70 @@ def shown(folder: Path) -> Path:
     return folder / "shown"
 
 
-def begin(stack: Stack, machine: Robot, folder: Path) -> None:
-    stack.start("recorder", {"use_sim_time": False, "demonstrations": str(folder)})
+def begin(processes: NodeProcesses, machine: Robot, folder: Path) -> None:
+    processes.start("recorder", {"use_sim_time": False, "demonstrations": str(folder)})
     machine.connect()
 
 
 @pytest.fixture
-def robot(stack: Stack, machine: Robot, shown: Path) -> Robot:
+def robot(processes: NodeProcesses, machine: Robot, shown: Path) -> Robot:
     """A recorder runs, and nothing is being recorded."""
-    if not stack.running("recorder"):
-        begin(stack, machine, shown)
+    if not processes.running("recorder"):
+        begin(processes, machine, shown)
     machine.ask("discard")
     machine.blocks, machine.names, machine.ahead = BLOCKS.copy(), "abc", 0.0
     machine.open_to(0.1)
     return machine
 
 
-def log(stack: Stack) -> str:
-    return stack.log("recorder").read_text(errors="replace")
+def log(processes: NodeProcesses) -> str:
+    return processes.log("recorder").read_text(errors="replace")
 
 
-def test_a_killed_recorder_loses_at_most_a_second(robot: Robot, stack: Stack, tmp_path: Path) -> None:
+def test_a_killed_recorder_loses_at_most_a_second(robot: Robot, processes: NodeProcesses, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    stack.stop(["recorder"])
-    begin(stack, robot, tmp_path)
+    processes.stop(["recorder"])
+    begin(processes, robot, tmp_path)
     for number in range(KILLS):
         assert robot.ask("start", name=f"cut{number}").success
         steered = robot.steer(int(rng.integers(4, 40)))
-        os.kill(stack.pid("recorder"), signal.SIGKILL)
-        stack.stop(["recorder"])
+        os.kill(processes.pid("recorder"), signal.SIGKILL)
+        processes.stop(["recorder"])
         assert not (tmp_path / f"cut{number}.mcap").exists()
-        begin(stack, robot, tmp_path)
+        begin(processes, robot, tmp_path)
         listed = robot.ask("list")
         assert f"cut{number}-recovered" in listed.names
         assert listed.steps[list(listed.names).index(f"cut{number}-recovered")] >= steered - 20
-        assert f"cut{number}-recovered.mcap" in log(stack)
+        assert f"cut{number}-recovered.mcap" in log(processes)
         assert not list(tmp_path.glob(".*")), "nothing is left to recover"
-    stack.stop(["recorder"])
+    processes.stop(["recorder"])
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_recorder_that_is_told_to_leave_keeps_what_it_has(
-    robot: Robot, stack: Stack, shown: Path, signum: signal.Signals
+    robot: Robot, processes: NodeProcesses, shown: Path, signum: signal.Signals
 ) -> None:
     name = f"left-{signum.name}"
     assert robot.ask("start", name=name).success
     steered = robot.steer(12)
-    os.kill(stack.pid("recorder"), signum)
-    robot.session.wait(lambda: not stack.running("recorder"), "the end", 20.0)
+    os.kill(processes.pid("recorder"), signum)
+    robot.client.wait(lambda: not processes.running("recorder"), "the end", 20.0)
     stored = load(shown / f"{name}-recovered.mcap")
     assert len(stored.demonstration) >= steered - 1
-    assert str(shown / f"{name}-recovered.mcap") in log(stack)
+    assert str(shown / f"{name}-recovered.mcap") in log(processes)
 
 
 def test_a_folder_that_cannot_be_written_is_refused_at_the_start(
-    robot: Robot, stack: Stack, shown: Path, tmp_path: Path
+    robot: Robot, processes: NodeProcesses, shown: Path, tmp_path: Path
 ) -> None:
-    stack.stop(["recorder"])
+    processes.stop(["recorder"])
     (tmp_path / "file").write_bytes(b"")
-    begin(stack, robot, tmp_path / "file" / "folder")
+    begin(processes, robot, tmp_path / "file" / "folder")
     answer = robot.ask("start", name="one")
     assert not answer.success
     assert f"cannot write in {tmp_path}/file/folder" in answer.message
     assert not robot.ask("list").names
-    stack.stop(["recorder"])
+    processes.stop(["recorder"])
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def go_back(robot: Robot) -> None:
     [(jump, "faster than anything moves here"), (rename, "a b d"), (lose, "got a b"), (go_back, "0.\\d\\d s")],
 )
 def test_a_scene_that_is_not_the_same_any_more_ends_the_recording(
-    robot: Robot, stack: Stack, shown: Path, change: Any, reason: str
+    robot: Robot, processes: NodeProcesses, shown: Path, change: Any, reason: str
 ) -> None:
     assert robot.ask("start", name="changed").success
     robot.steer(5)
@@ -286,7 +286,7 @@ def test_a_scene_that_is_not_the_same_any_more_ends_the_recording(
     assert steps <= 5
     stopped = robot.ask("stop")
     assert not stopped.success
-    for message in (stopped.message, robot.ask("status").message, log(stack)):
+    for message in (stopped.message, robot.ask("status").message, log(processes)):
         assert "has ended after" in message
         assert re.search(reason, message)
         assert "discard it" in message
@@ -333,14 +333,16 @@ def test_fingers_that_nobody_has_commanded_are_recorded_as_they_are(robot: Robot
     assert closed[-1] == (opening > 0.05), "a command counts from when it comes"
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost_once_it_is_free(robot: Robot, stack: Stack, shown: Path) -> None:
+def test_a_full_disk_is_told_and_nothing_is_lost_once_it_is_free(
+    robot: Robot, processes: NodeProcesses, shown: Path
+) -> None:
     """The operating system refuses the recorder files of more than a few kB."""
     assert robot.ask("start", name="full").success
-    subprocess.run(["prlimit", f"--pid={stack.pid('recorder')}", "--fsize=4096:unlimited"], check=True)
+    subprocess.run(["prlimit", f"--pid={processes.pid('recorder')}", "--fsize=4096:unlimited"], check=True)
     steered = robot.steer(20)
     assert "in memory alone" in robot.ask("status").message
     assert "cannot write" in robot.ask("stop").message
-    subprocess.run(["prlimit", f"--pid={stack.pid('recorder')}", "--fsize=unlimited:unlimited"], check=True)
+    subprocess.run(["prlimit", f"--pid={processes.pid('recorder')}", "--fsize=unlimited:unlimited"], check=True)
     stopped = robot.ask("stop")
     assert stopped.success, stopped.message
     assert stopped.steps >= steered - 1
@@ -348,13 +350,13 @@ def test_a_full_disk_is_told_and_nothing_is_lost_once_it_is_free(robot: Robot, s
 
 
 def test_names_of_any_language_under_a_locale_without_letters(
-    folder: Path, ros: None, machine: Robot, stack: Stack
+    folder: Path, ros: None, machine: Robot, processes: NodeProcesses
 ) -> None:
-    if stack.running("recorder"):
-        stack.stop(["recorder"])
+    if processes.running("recorder"):
+        processes.stop(["recorder"])
     plain = {"LC_ALL": "C", "LANG": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     there = folder / "Vorführungen"
-    with Stack(folder / "plain", plain) as other:
+    with NodeProcesses(folder / "plain", plain) as other:
         begin(other, machine, there)
         assert machine.ask("start", name="Türme").success
         machine.steer(4)

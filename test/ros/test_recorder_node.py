@@ -13,8 +13,8 @@ from std_srvs.srv import Trigger
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.ros import convert, topics
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
 KINDS = {
@@ -28,57 +28,57 @@ ACTIONS = [Action(np.array([0.004, 0.008, -0.002]), np.bool_(step > 10), np.floa
 
 
 @pytest.fixture(scope="module", autouse=True)
-def running(stack: Stack, session: Session, hand, folder: Path) -> None:
-    stack.start("recorder", {"demonstrations": str(folder / "shown")})
-    assert "no block poses have arrived" in alone(session), "before there is anything to see"
+def running(processes: NodeProcesses, client: Client, hand, folder: Path) -> None:
+    processes.start("recorder", {"demonstrations": str(folder / "shown")})
+    assert "no block poses have arrived" in alone(client), "before there is anything to see"
     for node, parameters in (("simulation", {"num_blocks": 3}), ("controller", {}), ("teleop", {})):
-        stack.start(node, parameters)
-    session.reset_scene(3, 0)
+        processes.start(node, parameters)
+    client.reset_scene(3, 0)
     hand.connect()
-    assert hand.until(lambda: heard(session, hand), 60.0), "the joystick neither moves the arm nor is recorded"
+    assert hand.until(lambda: heard(client, hand), 60.0), "the joystick neither moves the arm nor is recorded"
 
 
-def heard(session: Session, hand) -> bool:
+def heard(client: Client, hand) -> bool:
     """Whether the joystick comes through teleoperation to recorder and controller, which may find it late."""
     before = hand.gripper().position
-    assert call(session, "start", name="trial").success
+    assert call(client, "start", name="trial").success
     hand.steer(ACTIONS[:4])
     hand.wait(0.3)
-    steps = call(session, "status").steps
-    assert call(session, "discard").success
+    steps = call(client, "status").steps
+    assert call(client, "discard").success
     return steps >= 4 and np.linalg.norm(hand.gripper().position - before) > 0.01
 
 
-def alone(session: Session) -> str:
+def alone(client: Client) -> str:
     """Start, stop and discard where no robot and no tracker is."""
-    assert call(session, "start", name="nothing").success
-    stopped = call(session, "stop")
+    assert call(client, "start", name="nothing").success
+    stopped = call(client, "stop")
     assert not stopped.success
-    assert call(session, "discard").success
+    assert call(client, "discard").success
     return str(stopped.message)
 
 
-def call(session: Session, service: str, **fields: Any) -> Any:
+def call(client: Client, service: str, **fields: Any) -> Any:
     """The recorder's answer, a refusal too."""
     kind = KINDS[service]
-    client = session.create_client(kind, f"recorder/{service}")
+    caller = client.create_client(kind, f"recorder/{service}")
     try:
-        session.wait(client.service_is_ready, service, 30.0)
-        future = client.call_async(kind.Request(**fields))
-        session.wait(future.done, service, 30.0)
+        client.wait(caller.service_is_ready, service, 30.0)
+        future = caller.call_async(kind.Request(**fields))
+        client.wait(future.done, service, 30.0)
     finally:
-        session.destroy_client(client)
+        client.destroy_client(caller)
     return future.result()
 
 
-def test_what_was_steered_is_what_is_recorded(session: Session, hand, folder: Path) -> None:
-    assert call(session, "start", name="wave").success
-    assert hand.until(lambda: "dead-man" in call(session, "status").message), "all is seen, nobody steers"
+def test_what_was_steered_is_what_is_recorded(client: Client, hand, folder: Path) -> None:
+    assert call(client, "start", name="wave").success
+    assert hand.until(lambda: "dead-man" in call(client, "status").message), "all is seen, nobody steers"
     periods = hand.steer(ACTIONS)
     hand.wait(1.0)
-    status = call(session, "status")
+    status = call(client, "status")
     assert (status.recording, status.name) == (True, "wave")
-    stopped = call(session, "stop")
+    stopped = call(client, "stop")
     assert stopped.success, stopped.message
     assert Path(stopped.path) == folder / "shown" / "wave.mcap"
     stored = storage.load(stopped.path)
@@ -92,89 +92,89 @@ def test_what_was_steered_is_what_is_recorded(session: Session, hand, folder: Pa
     # Blocks that lie still move opposite to the gripper: what was seen fits what was done.
     travelled = -np.diff(recorded.observations.block_positions[:, 0, 2]).sum()
     assert travelled == pytest.approx(recorded.actions.displacement[:, 2].sum(), abs=0.008)
-    listed = call(session, "list")
+    listed = call(client, "list")
     assert list(listed.names) == ["wave"]
     assert listed.steps[0] == stopped.steps
 
 
-def test_each_command_is_a_step(session: Session, hand) -> None:
-    assert call(session, "start", name="each").success
+def test_each_command_is_a_step(client: Client, hand) -> None:
+    assert call(client, "start", name="each").success
     hand.command([ACTIONS[0]] * 30, "teleop")
-    assert call(session, "stop").steps == 30
+    assert call(client, "stop").steps == 30
 
 
-def test_a_faster_stream_of_commands_becomes_twenty_steps_a_second(session: Session, hand) -> None:
+def test_a_faster_stream_of_commands_becomes_twenty_steps_a_second(client: Client, hand) -> None:
     """A control step is three ticks of the simulation; here a command comes with each of them."""
-    assert call(session, "start", name="fast").success
+    assert call(client, "start", name="fast").success
     periods = hand.command([ACTIONS[0]] * 30, "teleop", period=CONTROL_PERIOD / 3)
-    assert 10 <= call(session, "stop").steps <= periods + 1.5  # fewer than periods where the machine delays commands
+    assert 10 <= call(client, "stop").steps <= periods + 1.5  # fewer than periods where the machine delays commands
 
 
-def test_a_scene_that_is_set_up_anew_ends_the_recording(session: Session, hand, folder: Path) -> None:
-    assert call(session, "start", name="two scenes").success
+def test_a_scene_that_is_set_up_anew_ends_the_recording(client: Client, hand, folder: Path) -> None:
+    assert call(client, "start", name="two scenes").success
     hand.steer(ACTIONS)
-    session.reset_scene(3, 5)
+    client.reset_scene(3, 5)
     hand.wait(0.5)
-    steps = call(session, "status").steps
+    steps = call(client, "status").steps
     hand.steer(ACTIONS)
-    stopped = call(session, "stop")
+    stopped = call(client, "stop")
     assert not stopped.success
     assert stopped.steps == steps
-    for message in (stopped.message, call(session, "status").message):
+    for message in (stopped.message, call(client, "status").message):
         assert "was the scene set up anew?" in message
-    assert call(session, "discard").success
+    assert call(client, "discard").success
     assert not (folder / "shown" / "two scenes.mcap").exists()
 
 
-def test_stop_and_discard_without_start_are_refused(session: Session) -> None:
+def test_stop_and_discard_without_start_are_refused(client: Client) -> None:
     for service in ("stop", "discard"):
-        answer = call(session, service)
+        answer = call(client, service)
         assert not answer.success
         assert "nothing is being recorded" in answer.message
-    assert not call(session, "status").recording
+    assert not call(client, "status").recording
 
 
-def test_start_twice_is_refused(session: Session) -> None:
-    assert call(session, "start", name="one").success
-    assert "'one' is being recorded" in call(session, "start", name="two").message
-    assert call(session, "discard").success
+def test_start_twice_is_refused(client: Client) -> None:
+    assert call(client, "start", name="one").success
+    assert "'one' is being recorded" in call(client, "start", name="two").message
+    assert call(client, "discard").success
 
 
-def test_discard_keeps_nothing(session: Session, hand, folder: Path) -> None:
-    assert call(session, "start", name="gone").success
+def test_discard_keeps_nothing(client: Client, hand, folder: Path) -> None:
+    assert call(client, "start", name="gone").success
     hand.steer(ACTIONS)
-    assert call(session, "discard").success
+    assert call(client, "discard").success
     assert not (folder / "shown" / "gone.mcap").exists()
 
 
-def test_a_name_that_is_taken_or_no_file_name_is_refused(session: Session, folder: Path) -> None:
+def test_a_name_that_is_taken_or_no_file_name_is_refused(client: Client, folder: Path) -> None:
     (folder / "shown" / "taken.mcap").write_bytes(b"")
     for name, message in (("taken", "exists"), ("../up", "file name"), (".hidden", "file name")):
-        answer = call(session, "start", name=name)
+        answer = call(client, "start", name=name)
         assert not answer.success
         assert message in answer.message
 
 
-def test_nothing_is_lost_when_the_file_cannot_be_written(session: Session, hand, folder: Path) -> None:
+def test_nothing_is_lost_when_the_file_cannot_be_written(client: Client, hand, folder: Path) -> None:
     """A full disk and a folder that cannot be written fail alike: here a file stands where the folder should."""
-    assert call(session, "start", name="kept").success
+    assert call(client, "start", name="kept").success
     hand.steer(ACTIONS)
     (folder / "shown").rename(folder / "aside")
     (folder / "shown").write_bytes(b"")
-    refused = call(session, "stop")
+    refused = call(client, "stop")
     assert not refused.success
     assert "cannot write" in refused.message
     (folder / "shown").unlink()
     (folder / "aside").rename(folder / "shown")
-    assert call(session, "stop").success
+    assert call(client, "stop").success
     assert len(storage.load(folder / "shown" / "kept.mcap").demonstration) >= refused.steps
 
 
-def test_two_who_command_what_is_recorded_are_named(hand, session: Session, stack: Stack) -> None:
-    other = session.create_publisher(TwistStamped, topics.TELEOP_GRIPPER_TWIST, 1)
+def test_two_who_command_what_is_recorded_are_named(hand, client: Client, processes: NodeProcesses) -> None:
+    other = client.create_publisher(TwistStamped, topics.TELEOP_GRIPPER_TWIST, 1)
     assert hand.until(lambda: other.get_subscription_count() > 1)
     for action in ACTIONS:
         other.publish(convert.from_action(action, hand.stamp, CONTROL_PERIOD))
         hand.steer([action])
-    assert hand.until(lambda: "/session and /teleop command at the same time" in stack.log("recorder").read_text())
-    session.destroy_publisher(other)
+    assert hand.until(lambda: "/client and /teleop command at the same time" in processes.log("recorder").read_text())
+    client.destroy_publisher(other)

@@ -8,8 +8,8 @@ import pytest
 from osil.core import Scene
 from osil.robots.robot import load_robot
 from osil.ros import convert
-from osil.ros.session import Session
-from osil.ros.stack import Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import BlockPose
 from osil_interfaces.srv import ResetScene
 
@@ -17,19 +17,19 @@ FETCH = load_robot("fetch")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def running(stack: Stack, session: Session, hand) -> None:
-    stack.start("simulation", {"num_blocks": 4, "seed": 3, "real_time_factor": 20})
+def running(processes: NodeProcesses, client: Client, hand) -> None:
+    processes.start("simulation", {"num_blocks": 4, "seed": 3, "real_time_factor": 20})
     assert hand.until(lambda: hand.stamp > 0)
 
 
-def reset(session: Session, **fields: object) -> ResetScene.Response:
-    client = session.create_client(ResetScene, "simulation/reset")
+def reset(client: Client, **fields: object) -> ResetScene.Response:
+    caller = client.create_client(ResetScene, "simulation/reset")
     try:
-        session.wait(client.service_is_ready, "reset", 30.0)
-        future = client.call_async(ResetScene.Request(**fields))
-        session.wait(future.done, "reset", 30.0)
+        client.wait(caller.service_is_ready, "reset", 30.0)
+        future = caller.call_async(ResetScene.Request(**fields))
+        client.wait(future.done, "reset", 30.0)
     finally:
-        session.destroy_client(client)
+        client.destroy_client(caller)
     return future.result()
 
 
@@ -39,24 +39,24 @@ def test_runs_and_reports_every_joint(hand) -> None:
     assert hand.joints["torso_lift_joint"] == pytest.approx(FETCH.lift, abs=1e-3)
 
 
-def test_the_same_seed_gives_the_same_layout(session: Session) -> None:
-    first, other, again = (reset(session, num_blocks=5, seed=seed) for seed in (1, 2, 1))
+def test_the_same_seed_gives_the_same_layout(client: Client) -> None:
+    first, other, again = (reset(client, num_blocks=5, seed=seed) for seed in (1, 2, 1))
     assert first.success, first.message
     assert first.blocks == again.blocks != other.blocks
-    assert len(reset(session, seed=4).blocks) == 5, "as many as now"
+    assert len(reset(client, seed=4).blocks) == 5, "as many as now"
 
 
-def test_a_given_layout_is_set_up_and_stays(session: Session, hand) -> None:
+def test_a_given_layout_is_set_up_and_stays(client: Client, hand) -> None:
     wanted = Scene(np.array([[0.60, 0.1, 0.42], [0.65, -0.1, 0.42], [0.65, -0.1, 0.46]]), np.array([0.3, 0.0, 0.1]))
-    assert reset(session, blocks=convert.from_scene(wanted, "abc")).success
+    assert reset(client, blocks=convert.from_scene(wanted, "abc")).success
     hand.wait(1.0)
-    scene = session.scene("abc")
+    scene = client.scene("abc")
     np.testing.assert_allclose(scene.block_positions, wanted.block_positions, atol=2e-3)
     np.testing.assert_allclose(scene.block_yaws, wanted.block_yaws, atol=2e-2)
 
 
-def test_layouts_that_cannot_be_are_refused(session: Session) -> None:
-    before = reset(session, num_blocks=3, seed=0).blocks
+def test_layouts_that_cannot_be_are_refused(client: Client) -> None:
+    before = reset(client, num_blocks=3, seed=0).blocks
     apart = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, 0.11, 0.42]]), np.zeros(2)), "ab")
     below = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, -0.1, 0.30]]), np.zeros(2)), "ab")
     double = [BlockPose(name="a"), BlockPose(name="a")]
@@ -67,7 +67,7 @@ def test_layouts_that_cannot_be_are_refused(session: Session) -> None:
         ({"blocks": below}, "table"),
         ({"blocks": double}, "each once"),
     ):
-        answer = reset(session, **fields)
+        answer = reset(client, **fields)
         assert not answer.success
         assert message in answer.message
         assert answer.blocks == before or len(answer.blocks) == 3, "the scene is as it was"

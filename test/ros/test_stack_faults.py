@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from osil.ros import convert
-from osil.ros.session import Session
-from osil.ros.stack import ROBOT_NODES, Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import ROBOT_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
 from osil_interfaces.action import Imitate
@@ -23,43 +23,43 @@ ROBOT = "robot"
 
 
 @pytest.fixture(scope="module")
-def relay(stack: Stack, session: Session, folder: Path) -> Iterator[Relay]:
+def relay(processes: NodeProcesses, client: Client, folder: Path) -> Iterator[Relay]:
     """The simulated robot lives in a namespace; what it says reaches the nodes through the relay alone."""
     relay = Relay(robot=f"{ROBOT}/")
-    stack.start("simulation", {"num_blocks": TASK.num_blocks}, namespace=ROBOT)
+    processes.start("simulation", {"num_blocks": TASK.num_blocks}, namespace=ROBOT)
     for node in ROBOT_NODES:
-        stack.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
+        processes.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
     yield relay
     relay.close()
 
 
 @pytest.fixture(scope="module")
-def shown(relay: Relay, session: Session) -> str:
+def shown(relay: Relay, client: Client) -> str:
     """A demonstration taught while the tracker is 100 ms late."""
     relay.delay = 0.1
-    reset(session, seed=0)
-    session.teach(str(TASK), "shown", 120.0)
+    reset(client, seed=0)
+    client.teach(str(TASK), "shown", 120.0)
     return "shown"
 
 
-def reset(session: Session, seed: int) -> None:
-    client = session.create_client(ResetScene, f"{ROBOT}/simulation/reset")
-    session.wait(client.service_is_ready, "reset", 30.0)
-    future = client.call_async(ResetScene.Request(num_blocks=TASK.num_blocks, seed=seed))
-    session.wait(future.done, "reset", 30.0)
+def reset(client: Client, seed: int) -> None:
+    caller = client.create_client(ResetScene, f"{ROBOT}/simulation/reset")
+    client.wait(caller.service_is_ready, "reset", 30.0)
+    future = caller.call_async(ResetScene.Request(num_blocks=TASK.num_blocks, seed=seed))
+    client.wait(future.done, "reset", 30.0)
     assert future.result().success, future.result().message
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.15])
-def test_a_late_tracker_is_seen_as_what_it_is(relay: Relay, session: Session, shown: str, delay: float) -> None:
+def test_a_late_tracker_is_seen_as_what_it_is(relay: Relay, client: Client, shown: str, delay: float) -> None:
     relay.delay = delay
-    reset(session, seed=1)
+    reset(client, seed=1)
     ages: list[float] = []
-    result = session.imitate(shown, 60.0, 0, lambda feedback: ages.append(feedback.observation_age))
+    result = client.imitate(shown, 60.0, 0, lambda feedback: ages.append(feedback.observation_age))
     assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
     assert max(ages) >= delay - 0.02
     relay.delay = 0.0
-    assert layout_reached(TASK, session.scene("abc"), NOMINAL)
+    assert layout_reached(TASK, client.scene("abc"), NOMINAL)
 
 
 def zero_quaternion(message: BlockPoseArray) -> bool:
@@ -107,41 +107,41 @@ def unstamped(message: BlockPoseArray) -> bool:
     ids=["zero quaternion", "long quaternion", "far away", "leapt", "future", "unstamped", "silent"],
 )
 def test_what_cannot_be_ends_the_goal_by_name_and_the_arm_rests(
-    relay: Relay, session: Session, shown: str, falsify: Callable[[BlockPoseArray], bool], reason: str
+    relay: Relay, client: Client, shown: str, falsify: Callable[[BlockPoseArray], bool], reason: str
 ) -> None:
     relay.honest()
-    reset(session, seed=1)
+    reset(client, seed=1)
 
     def after_a_second(feedback: Imitate.Feedback) -> None:
         if feedback.seconds > 1.0:
             relay.blocks = falsify
 
-    result = session.imitate(shown, 60.0, 0, after_a_second)
+    result = client.imitate(shown, 60.0, 0, after_a_second)
     assert result.outcome == Imitate.Result.OBSERVATION_LOST
     assert reason in result.reason
     relay.honest()
     for _ in range(3):
-        session.scene()  # takes half a second; the arm slows down
+        client.scene()  # takes half a second; the arm slows down
     sent = len(relay.sent)
-    session.scene()
+    client.scene()
     assert len(relay.sent) == sent, "and then it is left where it is"
 
 
 def test_an_arm_that_stops_listening_ends_the_goal_and_does_not_move_by_itself(
-    relay: Relay, session: Session, shown: str
+    relay: Relay, client: Client, shown: str
 ) -> None:
     relay.honest()
-    reset(session, seed=1)
+    reset(client, seed=1)
 
     def after_a_second(feedback: Imitate.Feedback) -> None:
         relay.cut = feedback.seconds > 1.0
 
-    result = session.imitate(shown, 60.0, 0, after_a_second)
+    result = client.imitate(shown, 60.0, 0, after_a_second)
     assert result.outcome == Imitate.Result.CONTROLLER_LOST
     assert "does not move" in result.reason
     relay.cut = False
     sent = len(relay.sent)
     for _ in range(3):
-        session.scene()
+        client.scene()
     assert len(relay.sent) == sent, "nothing moves until a new goal"
-    assert session.imitate(shown, 60.0, 0, lambda feedback: None).outcome == Imitate.Result.SUCCEEDED
+    assert client.imitate(shown, 60.0, 0, lambda feedback: None).outcome == Imitate.Result.SUCCEEDED

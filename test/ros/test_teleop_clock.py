@@ -16,7 +16,7 @@ from sensor_msgs.msg import Joy
 from osil.core import NANOSECONDS, Action
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
-from osil.ros.stack import Stack
+from osil.ros.node_processes import NodeProcesses
 
 TICK = 0.02
 START = 1_000_000 * NANOSECONDS
@@ -63,13 +63,13 @@ class Bench(Node):
 
 
 @pytest.fixture(scope="module")
-def teleop(stack: Stack) -> Stack:
-    stack.start("teleop")
-    return stack
+def teleop(processes: NodeProcesses) -> NodeProcesses:
+    processes.start("teleop")
+    return processes
 
 
 @pytest.fixture
-def bench(teleop: Stack, pad: Joystick) -> Iterator[Bench]:
+def bench(teleop: NodeProcesses, pad: Joystick) -> Iterator[Bench]:
     """Teleoperation that is being steered, and does as it is told."""
     bench = Bench(pad)
     deadline = time.monotonic() + 30.0
@@ -89,7 +89,7 @@ def test_a_clock_that_is_set_makes_it_neither_deaf_nor_engaged_for_ever(bench: B
 
 @pytest.mark.parametrize(("lag", "side"), [(10.0, "behind"), (-600.0, "ahead of")])
 def test_what_a_joystick_did_at_another_time_moves_nothing_and_is_named(
-    bench: Bench, teleop: Stack, lag: float, side: str
+    bench: Bench, teleop: NodeProcesses, lag: float, side: str
 ) -> None:
     bench.run(0.6)
     assert not bench.run(0.6, steer=True, lag=lag)

@@ -17,9 +17,9 @@ from std_msgs.msg import Bool
 
 from osil.core import Action
 from osil.ros import topics
+from osil.ros.client import Client
 from osil.ros.joystick import Joystick
-from osil.ros.session import Session
-from osil.ros.stack import Stack, StackError, program
+from osil.ros.node_processes import NodeProcessError, NodeProcesses, program
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
 from osil_interfaces.msg import BlockPoseArray
@@ -30,10 +30,10 @@ LEFT = Action(np.array([0.0, 0.01, 0.0]), np.bool_(False))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def running(stack: Stack, session: Session, hand) -> None:
-    stack.start("simulation", {"num_blocks": 2})
-    stack.start("controller")
-    stack.start("teleop")
+def running(processes: NodeProcesses, client: Client, hand) -> None:
+    processes.start("simulation", {"num_blocks": 2})
+    processes.start("controller")
+    processes.start("teleop")
     hand.connect()
 
 
@@ -155,7 +155,7 @@ def others(hand) -> Iterator[Publisher]:
 
 
 def test_an_idle_joystick_beside_another_changes_nothing_and_is_named(
-    hand, stack: Stack, pad: Joystick, joystick: Publisher, others: Publisher, twists: list[TwistStamped]
+    hand, processes: NodeProcesses, pad: Joystick, joystick: Publisher, others: Publisher, twists: list[TwistStamped]
 ) -> None:
     for _ in range(16):
         hold(hand, joystick, pad.encode(LEFT, gripper=False), times=1)
@@ -164,11 +164,11 @@ def test_an_idle_joystick_beside_another_changes_nothing_and_is_named(
     assert min(twist.twist.linear.y for twist in twists) == pytest.approx(0.2)
     hold(hand, joystick, pad.released(), times=1)
     assert hand.until(lambda: twists[-1].twist.linear.y == 0.0, 5.0), "let go is let go all the same"
-    assert "/hand and /other; followed is the one that is held" in stack.log("teleop").read_text()
+    assert "/hand and /other; followed is the one that is held" in processes.log("teleop").read_text()
 
 
 def test_of_two_joysticks_held_at_once_none_is_followed(
-    hand, stack: Stack, pad: Joystick, joystick: Publisher, others: Publisher, twists: list[TwistStamped]
+    hand, processes: NodeProcesses, pad: Joystick, joystick: Publisher, others: Publisher, twists: list[TwistStamped]
 ) -> None:
     def both(times: int) -> None:
         for _ in range(times):
@@ -180,12 +180,12 @@ def test_of_two_joysticks_held_at_once_none_is_followed(
     count = len(twists)
     both(6)
     assert len(twists) == count
-    assert "/hand and /other; followed is none, because two are held" in stack.log("teleop").read_text()
+    assert "/hand and /other; followed is none, because two are held" in processes.log("teleop").read_text()
     hold(hand, joystick, pad.encode(LEFT, gripper=False), times=12)
     assert twists[-1].twist.linear.y == pytest.approx(0.2), "the one that is left is followed again"
 
 
-def test_keys_move_the_gripper(hand, stack: Stack, twists: list[TwistStamped], grips: list[bool]) -> None:
+def test_keys_move_the_gripper(hand, processes: NodeProcesses, twists: list[TwistStamped], grips: list[bool]) -> None:
     hand.command([CLOSE] * 5)
     assert hand.until(lambda: hand.opening() < 0.01)
     terminal, keys = pty.openpty()
@@ -212,17 +212,17 @@ def test_keys_move_the_gripper(hand, stack: Stack, twists: list[TwistStamped], g
     assert "w s forward and back" in out
 
 
-def test_an_operator_who_cannot_teach_says_why(hand, session: Session, stack: Stack) -> None:
+def test_an_operator_who_cannot_teach_says_why(hand, client: Client, processes: NodeProcesses) -> None:
     for task, message in (("ab +c", "needs 3 blocks, but 2 are seen"), ("xyz", "task 'xyz'")):
-        stack.start("operator", {"task": task})
-        with pytest.raises(StackError, match=message):
-            session.wait(lambda: not stack.running("operator"), "operator", 60.0)
-        stack.stop(["operator"])
+        processes.start("operator", {"task": task})
+        with pytest.raises(NodeProcessError, match=message):
+            client.wait(lambda: not processes.running("operator"), "operator", 60.0)
+        processes.stop(["operator"])
 
 
-def test_an_operator_knows_blocks_by_their_names(hand, session: Session) -> None:
+def test_an_operator_knows_blocks_by_their_names(hand, client: Client) -> None:
     """The tracker names the blocks in another order in every message, and now and then misses one."""
-    session.reset_scene(2, 1)
+    client.reset_scene(2, 1)
     rng = np.random.default_rng(0)
     shuffled = hand.create_publisher(BlockPoseArray, "shuffled_poses", 1)
 
@@ -242,11 +242,11 @@ def test_an_operator_knows_blocks_by_their_names(hand, session: Session) -> None
         hand.destroy_publisher(shuffled)
     assert operator.returncode == 0, err
     assert "taught ab in" in err
-    assert layout_reached(StackingTask.parse("ab"), session.scene("ab"), NOMINAL)
+    assert layout_reached(StackingTask.parse("ab"), client.scene("ab"), NOMINAL)
 
 
-def test_an_operator_to_whom_nobody_listens_says_so(session: Session) -> None:
-    session.reset_scene(2, 1)
+def test_an_operator_to_whom_nobody_listens_says_so(client: Client) -> None:
+    client.reset_scene(2, 1)
     limits = ["-p", "task:=ab", "-p", "time_limit:=20.0"]
     command = [*program("operator"), "--ros-args", *limits, "-r", "joy:=nowhere"]
     operator = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

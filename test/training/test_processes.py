@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 
 SETTINGS = """
 max_blocks: 3
 policy: {network: {dim: 16, hidden: 32}, ensemble: 2, draws: 2}
-sampling: {demonstrations: 2, observations: 8, pairs: 4, queries: 1, pools: 1}
+sampling: {demonstrations: 2, observations: 8, pool_tasks: 4, queries: 1, pools: 1}
 loop: {steps: 4, validate_every: 2, log_every: 1}
 validation_episodes: 2
 workers: 0
@@ -54,7 +54,7 @@ def test_two_processes_train_one_network_on_batches_of_their_own(tmp_path: Path)
         assert mine.shape != its.shape or not torch.equal(mine, its), "each process draws batches of its own"
     for name, weights in one["weights"].items():
         assert torch.equal(weights, other["weights"][name]), f"{name} differs"
-    saved = OneShotPolicy.load(model).network.state_dict()
+    saved = StackingPolicy.load(model).network.state_dict()
     assert all(torch.equal(saved[name], one["weights"][f"network.{name}"]) for name in saved)
     assert len((model / "learning_curve.jsonl").read_text().splitlines()) == 2, "only one process writes"
     assert len(list(model.glob("events.*"))) == 1

@@ -208,7 +208,7 @@ def test_stopped_between_validations_no_step_is_lost(
 SETTINGS = """
 max_blocks: 2
 policy: {network: {dim: 8, hidden: 16}, ensemble: 1, draws: 1}
-sampling: {demonstrations: 2, observations: 4, pairs: 3, queries: 1, pools: 1}
+sampling: {demonstrations: 2, observations: 4, pool_tasks: 3, queries: 1, pools: 1}
 loop: {steps: 100000, validate_every: 3, log_every: 1, precision: fp32}
 validation_episodes: 1
 """

@@ -19,7 +19,7 @@ from osil.data.pair_source import PairSource
 from osil.demonstrations.conditioning import Conditioning
 from osil.errors import ConfigError, ObservationError
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
-from osil.policies.stacking import OneShotPolicy, PolicyConfig
+from osil.policies.stacking import PolicyConfig, StackingPolicy
 from osil.robots.robot import load_robot
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
@@ -30,7 +30,7 @@ from osil.training.stacking import StackingTraining, run, step_folder
 FETCH = load_robot("fetch")
 
 ROOT = Path(__file__).parents[2]
-SMALL = SamplingConfig(demonstrations=4, observations=16, pairs=8, queries=2, pools=2)
+SMALL = SamplingConfig(demonstrations=4, observations=16, pool_tasks=8, queries=2, pools=2)
 
 
 def test_one_batch_is_learned_by_heart():
@@ -60,7 +60,7 @@ def test_a_step_happens_where_the_network_is():
 def test_the_learner_drives_and_the_expert_labels():
     rng = np.random.default_rng(1)
     config = PolicyConfig(network=StackingNetworkConfig(dim=16, hidden=32), ensemble=1, draws=1)
-    learner = OneShotPolicy(StackingNetwork(config.network), config)
+    learner = StackingPolicy(StackingNetwork(config.network), config)
     source = PairSource(
         [StackingTask.parse("ab")],
         Conditioning(),
@@ -81,7 +81,7 @@ def test_a_run_leaves_a_model_and_goes_on_where_it_stopped(tmp_path):
     text = """
 max_blocks: 3
 policy: {network: {dim: 16, hidden: 32}, ensemble: 2}
-sampling: {demonstrations: 2, observations: 8, pairs: 4, queries: 1, pools: 1, refresh: 50}
+sampling: {demonstrations: 2, observations: 8, pool_tasks: 4, queries: 1, pools: 1, refresh: 50}
 validation_episodes: 2
 workers: 0
 """
@@ -92,9 +92,9 @@ workers: 0
     curve = [json.loads(line) for line in (tmp_path / "out" / "learning_curve.jsonl").read_text().splitlines()]
     assert [line["step"] for line in curve] == [2, 4, 6]
     assert all(0.0 <= line["success"] <= 1.0 for line in curve)
-    assert OneShotPolicy.load(tmp_path / "out").config.ensemble == 2
-    kept = OneShotPolicy.load(step_folder(tmp_path / "out", 2))
-    assert kept.info["digest"] != OneShotPolicy.load(step_folder(tmp_path / "out", 6)).info["digest"]
+    assert StackingPolicy.load(tmp_path / "out").config.ensemble == 2
+    kept = StackingPolicy.load(step_folder(tmp_path / "out", 2))
+    assert kept.info["digest"] != StackingPolicy.load(step_folder(tmp_path / "out", 6)).info["digest"]
 
 
 WITHOUT_SHM = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /dev/shm && exec "$@"']
@@ -110,7 +110,7 @@ def test_without_shared_memory_a_run_makes_its_data_itself_and_says_so(tmp_path)
     settings.write_text("""
 max_blocks: 2
 policy: {network: {dim: 8, hidden: 16}, ensemble: 1, draws: 1}
-sampling: {demonstrations: 2, observations: 4, pairs: 3, queries: 1, pools: 1}
+sampling: {demonstrations: 2, observations: 4, pool_tasks: 3, queries: 1, pools: 1}
 loop: {steps: 2, validate_every: 2, precision: fp32}
 validation_episodes: 1
 workers: 1
@@ -119,7 +119,7 @@ workers: 1
     done = subprocess.run([*WITHOUT_SHM, "sh", *command], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("allows no worker processes") == 1
-    OneShotPolicy.load(tmp_path / "model")
+    StackingPolicy.load(tmp_path / "model")
 
 
 def test_where_pools_are_made_makes_no_difference():
@@ -135,7 +135,7 @@ def test_where_pools_are_made_makes_no_difference():
             np.random.default_rng(0),
             FETCH,
             sampling,
-            learner=lambda: OneShotPolicy(network, config),
+            learner=lambda: StackingPolicy(network, config),
             executor=executor,
         )
         return [source.batch().labels.displacement for _ in range(7)]

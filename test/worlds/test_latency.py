@@ -11,7 +11,7 @@ from osil.robots.robot import load_robot
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.latency import LateWorld
-from osil.worlds.open_world import open_world
+from osil.worlds.make_world import make_world
 from osil.worlds.stacking_world import StackingWorld
 
 STEPS = 12
@@ -58,7 +58,7 @@ def test_a_reset_forgets_what_was_under_way() -> None:
 @pytest.mark.parametrize("latency", [0, 2])
 def test_latency_is_a_condition_of_contact_physics(latency: int) -> None:
     with (
-        open_world("pybullet", FETCH, 3, np.random.default_rng(0), Conditions(latency=latency)) as late,
-        open_world("pybullet", FETCH, 3, np.random.default_rng(0)) as plain,
+        make_world("pybullet", FETCH, 3, np.random.default_rng(0), Conditions(latency=latency)) as late,
+        make_world("pybullet", FETCH, 3, np.random.default_rng(0)) as plain,
     ):
         assert same(seen(late, 1), seen(plain, 1, waiting=latency))

@@ -14,7 +14,7 @@ from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.open_world import WorldKind, open_world
+from osil.worlds.make_world import WorldKind, make_world
 from osil.worlds.push import PushedWorld
 from osil.worlds.pybullet import PyBulletWorld, TrackerNoise
 
@@ -26,7 +26,7 @@ EXPERT = ExpertConfig(FETCH.gripper)
 def test_one_free_block_is_pushed_between_stages_and_the_expert_goes_on(kind: WorldKind, count: int) -> None:
     task, rng, table = StackingTask.parse("abc +d"), np.random.default_rng(0), FETCH.table
     tasks, moved = [task] * count, np.zeros(count, dtype=int)
-    with open_world(kind, FETCH, task.num_blocks, rng) as inner:
+    with make_world(kind, FETCH, task.num_blocks, rng) as inner:
         world = PushedWorld(inner, tasks, rng, 0.10)
         observation = world.reset(scenes(table, count, task.num_blocks, rng))
         expert = StackingExpert(tasks, EXPERT)
@@ -54,7 +54,7 @@ def test_conditions_reach_the_physics_and_the_kinematic_world_refuses_them() -> 
     assert Conditions(noise=0.002).tracker_noise() == TrackerNoise(0.002, 0.02)
     with (
         pytest.raises(ConfigError, match="pybullet"),
-        open_world("kinematic", FETCH, 2, np.random.default_rng(0), Conditions(mass=1.1)),
+        make_world("kinematic", FETCH, 2, np.random.default_rng(0), Conditions(mass=1.1)),
     ):
         pass
     with pytest.raises(ConfigError, match="factors"):
@@ -67,7 +67,7 @@ def test_conditions_reach_the_physics_and_the_kinematic_world_refuses_them() -> 
 @pytest.mark.parametrize("kind", ["kinematic", "pybullet"])
 def test_the_hand_opens_as_wide_as_larger_blocks_need_it(kind: WorldKind, size: float) -> None:
     conditions, rng = Conditions(size=size), np.random.default_rng(0)
-    with open_world(kind, FETCH, 2, rng, conditions) as world:
+    with make_world(kind, FETCH, 2, rng, conditions) as world:
         seen = world.reset(scenes(FETCH.table, 1, 2, rng, conditions.blocks))
         assert world.blocks == conditions.blocks
         assert seen.gripper_opening[0] == pytest.approx(max(0.066, conditions.blocks.size + 0.022), abs=5e-4)

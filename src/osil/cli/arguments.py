@@ -75,7 +75,7 @@ def add_common(
     )
     add_robot(parser, **stacking)
     who = "who demonstrates; default: %(default)s"
-    parser.add_argument("--operator", choices=("expert", "human"), default="expert", help=who, **stacking)
+    parser.add_argument("--teacher", choices=("expert", "human"), default="expert", help=who, **stacking)
     parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks", **stacking)
     parser.add_argument("--episodes", type=positive, default=episodes, metavar="N", help="a task; default: %(default)s")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help=f"{seed_of}; default: %(default)s")

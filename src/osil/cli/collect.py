@@ -13,13 +13,13 @@ def add(commands: Commands) -> None:
     parser = add_command(
         commands,
         "collect",
-        "let the scripted expert, or a human-like operator, show tasks, and keep what they show",
+        "let the scripted expert, or a human-like teacher, show tasks, and keep what they show",
         "  osil collect data/shown --world pybullet --tasks train --max-blocks 5 --episodes 3\n"
-        "  osil collect data/slow --operator human\n"
+        "  osil collect data/slow --teacher human\n"
         "  osil collect data/train --format hdf5 --world kinematic --tasks train --episodes 1000\n\n"
         "mcap: one file a demonstration, as a person records them. hdf5: trajectories for training with noise and the\n"
         "expert's labels, hundreds in a file. What is already there is kept, so the same command resumes;\n"
-        "a folder takes one format, world, operator, noise and seed.\n"
+        "a folder takes one format, world, teacher, noise and seed.\n"
         "(osil train makes its own fresh trajectories and needs no files.)",
     )
     parser.add_argument("output", type=Path, metavar="DIR", help="in it a folder for each task")
@@ -34,7 +34,7 @@ def _run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from osil.data.demonstrate import write_demonstrations
-    from osil.data.labelled_trajectories import USUAL_NOISE, Recipe, collect_dataset
+    from osil.data.labelled_trajectories import USUAL_NOISE, CollectionConfig, collect_dataset
     from osil.files import check_output_folder
     from osil.tasks.splits import load_tasks
 
@@ -45,9 +45,9 @@ def _run(options: argparse.Namespace) -> None:
     total, new = len(tasks) * options.episodes, 0
     with tqdm(total=total, unit="demonstration", smoothing=0.05) as progress:
         if options.format == "hdf5":
-            noise = options.noise or USUAL_NOISE[options.operator]
-            recipe = Recipe(options.world, options.robot, options.operator, noise, options.seed)
-            done = collect_dataset(recipe, tasks, options.episodes, options.output, options.jobs)
+            noise = options.noise or USUAL_NOISE[options.teacher]
+            config = CollectionConfig(options.world, options.robot, options.teacher, noise, options.seed)
+            done = collect_dataset(config, tasks, options.episodes, options.output, options.jobs)
         else:
             done = write_demonstrations(
                 options.world,
@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> None:
                 options.episodes,
                 options.seed,
                 options.output,
-                options.operator,
+                options.teacher,
                 options.jobs,
             )
         for count, is_new in done:

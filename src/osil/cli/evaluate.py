@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
         "evaluate",
         "measure how often a policy finishes whole tasks",
         "  osil evaluate stacking --tasks test --max-blocks 5 --episodes 25 --json result.json\n"
-        "  osil evaluate stacking --operator human --push 0.10\n"
+        "  osil evaluate stacking --teacher human --push 0.10\n"
         "  osil evaluate stacking --mishap drop\n"
         "  osil evaluate stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
         "  osil evaluate stacking --robot panda\n"
@@ -81,17 +81,17 @@ def _run(options: argparse.Namespace) -> None:
         print(lines([(f"{options.landmarks} landmarks", report["all"])]))
     else:
         from osil.evaluation.evaluate import evaluate, load
+        from osil.evaluation.evaluation_config import EvaluationConfig
         from osil.evaluation.report import table
-        from osil.evaluation.setting import Setting
         from osil.tasks.splits import load_tasks
         from osil.worlds.conditions import Conditions
 
         load(options.model)  # what was named first is found wanting first
         tasks = load_tasks(options.tasks, options.max_blocks)
         conditions = Conditions(options.friction, options.mass, options.size, options.latency, options.noise)
-        setting = Setting(
+        config = EvaluationConfig(
             options.world,
-            options.operator,
+            options.teacher,
             options.push,
             conditions,
             options.yaw,
@@ -101,9 +101,7 @@ def _run(options: argparse.Namespace) -> None:
         check_output_file(options.json)
         check_output_folder(options.failures)
         report |= {"tasks": options.tasks}
-        report |= evaluate(
-            options.model, setting, tasks, options.episodes, options.seed, options.jobs, options.failures
-        )
+        report |= evaluate(options.model, config, tasks, options.episodes, options.seed, options.jobs, options.failures)
         print(table(report))
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

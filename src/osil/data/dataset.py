@@ -24,7 +24,7 @@ import numpy as np
 
 from osil.arrays import Arrays
 from osil.core import CONTROL_PERIOD, Action, FloatArray, Observation
-from osil.data.kinematic_episodes import Episodes
+from osil.data.kinematic_episodes import LabelledEpisodes
 from osil.errors import DemonstrationError
 from osil.files import check_ordinary
 from osil.geometry import rotate_z, wrap_cube_yaw
@@ -188,7 +188,7 @@ class TrajectoryFile:
     Attributes:
         path: where it lies.
         task: what its trajectories show.
-        made: how they were made: world, operator, noise, seed ...
+        made: how they were made: world, teacher, noise, seed ...
 
     Raises:
         DemonstrationError: no such file, held by another process, damaged, of another format or of an unknown version.
@@ -283,7 +283,7 @@ class Dataset:
             left -= len(file)
         raise DemonstrationError(f"trajectory {number} of {task}: there are {self.counts.get(task, 0)}; collect more")
 
-    def draw(self, tasks: Sequence[StackingTask], rng: np.random.Generator) -> Episodes:
+    def draw(self, tasks: Sequence[StackingTask], rng: np.random.Generator) -> LabelledEpisodes:
         """A random trajectory of each task, as ``osil.data.kinematic_episodes.collect`` would make it.
 
         Args:
@@ -297,7 +297,7 @@ class Dataset:
         return as_episodes([self.trajectory(task, number) for task, number in zip(tasks, numbers, strict=True)])
 
 
-def as_episodes(trajectories: Sequence[Trajectory]) -> Episodes:
+def as_episodes(trajectories: Sequence[Trajectory]) -> LabelledEpisodes:
     """N trajectories of as many blocks side by side; the shorter ones repeat their last step."""
     lengths = np.array([len(one) for one in trajectories])
     steps = [np.minimum(np.arange(lengths.max()), length - 1) for length in lengths]
@@ -306,7 +306,7 @@ def as_episodes(trajectories: Sequence[Trajectory]) -> Episodes:
         """``[T, N, ...]``."""
         return np.stack([array(one)[index] for one, index in zip(trajectories, steps, strict=True)], axis=1)
 
-    return Episodes(
+    return LabelledEpisodes(
         Observation(
             joined(lambda one: one.observations.block_positions),
             joined(lambda one: one.observations.gripper_opening),

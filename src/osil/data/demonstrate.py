@@ -1,4 +1,4 @@
-"""Demonstrations by the scripted expert or by a human-like operator, in any block-stacking world."""
+"""Demonstrations by the scripted expert or by a human-like teacher, in any block-stacking world."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from joblib import delayed
 
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene
 from osil.data.making import claim
-from osil.data.teachers import Operator, OperatorKind, open_operator
+from osil.data.teachers import Teacher, TeacherKind, make_teacher
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.experts.stacking import ExpertConfig
@@ -22,11 +22,11 @@ from osil.seeds import generator
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.workers import in_processes
 from osil.worlds.judge import Judge
-from osil.worlds.open_world import WorldKind, open_world
+from osil.worlds.make_world import WorldKind, make_world
 from osil.worlds.stacking_world import StackingWorld
 
 MAX_ATTEMPTS = 20
-"""So often an operator may fail to demonstrate a task before its caller gives up."""
+"""So often a teacher may fail to demonstrate a task before its caller gives up."""
 
 
 class Lingering:
@@ -49,29 +49,29 @@ def demonstrate(
     world: StackingWorld,
     tasks: Sequence[StackingTask],
     scene: Scene,
-    operator: Operator | None = None,
+    teacher: Teacher | None = None,
 ) -> tuple[list[Demonstration[Observation, Action]], BoolArray]:
-    """Let an operator do N tasks, one in each of N scenes side by side.
+    """Let a teacher do N tasks, one in each of N scenes side by side.
 
     Args:
         world: with leading ``[N]``.
         tasks: N tasks of the same number of blocks.
         scene: leading ``[N]``.
-        operator: fresh, for these tasks. None: the scripted expert.
+        teacher: fresh, for these tasks. None: the scripted expert.
 
     Returns:
-        N demonstrations, each ending ``operator.steps_after`` steps after its layout was found stable, and ``[N]``
+        N demonstrations, each ending ``teacher.steps_after`` steps after its layout was found stable, and ``[N]``
         whether each reached its layout.
     """
-    operator = operator or open_operator(
+    teacher = teacher or make_teacher(
         "expert", tasks, np.random.default_rng(0), ExpertConfig(world.robot.gripper, blocks=world.blocks)
     )
-    judge = Judge(tasks, world.robot, patience=operator.patience, blocks=world.blocks)
+    judge = Judge(tasks, world.robot, patience=teacher.patience, blocks=world.blocks)
     recorder = Recorder[Observation, Action]()
-    linger = int(operator.steps_after.max())
-    rollout(world, operator.actor, world.reset(scene), judge.max_steps + linger, [recorder, Lingering(judge, linger)])
+    linger = int(teacher.steps_after.max())
+    rollout(world, teacher.actor, world.reset(scene), judge.max_steps + linger, [recorder, Lingering(judge, linger)])
     observations, actions = recorder.trajectory()
-    lengths = judge.steps + STABLE_STEPS - 1 + operator.steps_after
+    lengths = judge.steps + STABLE_STEPS - 1 + teacher.steps_after
     shown = [Demonstration(observations[:length, n], actions[:length, n]) for n, length in enumerate(lengths)]
     return shown, judge.succeeded
 
@@ -83,7 +83,7 @@ def write_demonstrations(
     episodes: int,
     seed: int,
     folder: Path,
-    operator: OperatorKind = "expert",
+    teacher: TeacherKind = "expert",
     jobs: int = 1,
 ) -> Iterator[tuple[int, bool]]:
     """Call ``write_demonstration`` for so many episodes of each task, ``jobs`` at once.
@@ -94,9 +94,9 @@ def write_demonstrations(
     Raises:
         DemonstrationError: the folder holds demonstrations that were made otherwise.
     """
-    claim(folder, _making(kind, robot, seed, operator))
+    claim(folder, _making(kind, robot, seed, teacher))
     calls = (
-        delayed(write_demonstration)(kind, robot, task, seed, number, folder, operator)
+        delayed(write_demonstration)(kind, robot, task, seed, number, folder, teacher)
         for task in tasks
         for number in range(episodes)
     )
@@ -110,9 +110,9 @@ def write_demonstration(
     seed: int,
     number: int,
     folder: Path,
-    operator: OperatorKind = "expert",
+    teacher: TeacherKind = "expert",
 ) -> bool:
-    """Let an operator do ``task`` in a random scene of its own and store it, unless the file is already there.
+    """Let a teacher do ``task`` in a random scene of its own and store it, unless the file is already there.
 
     Args:
         kind: of world.
@@ -121,31 +121,31 @@ def write_demonstration(
         seed: of the whole collection.
         number: of this demonstration of the task, from 0; with ``seed`` and ``task`` it determines the file.
         folder: where; the file is ``TASK/NUMBER.mcap`` in it, with ``_`` for the spaces of the task string.
-        operator: who shows it.
+        teacher: who shows it.
 
     Returns:
         False if the file was there.
 
     Raises:
         DemonstrationError: the folder holds demonstrations that were made otherwise.
-        OsilError: the operator fails again and again.
+        OsilError: the teacher fails again and again.
     """
-    claim(folder, _making(kind, robot, seed, operator))
+    claim(folder, _making(kind, robot, seed, teacher))
     path = folder / str(task).replace(" ", "_") / f"{number:05}.mcap"
     if path.exists():
         return False
     rng = generator("train", seed, zlib.crc32(str(task).encode()), number)
-    with open_world(kind, load_robot(robot), task.num_blocks, rng) as world:
+    with make_world(kind, load_robot(robot), task.num_blocks, rng) as world:
         expert = ExpertConfig(world.robot.gripper)
         for _ in range(MAX_ATTEMPTS):
             scene = world.robot.table.random_scene(task.num_blocks, rng)
-            shower = open_operator(operator, [task], rng, expert)
+            shower = make_teacher(teacher, [task], rng, expert)
             (demonstration,), succeeded = demonstrate(world, [task], scene[None], shower)
             if succeeded[0]:
                 save(demonstration, path, f"{task} {number}", list(ascii_lowercase[: task.num_blocks]))
                 return True
-    raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")
+    raise OsilError(f"the teacher failed {MAX_ATTEMPTS} times to demonstrate {task}; is the task possible?")
 
 
-def _making(kind: WorldKind, robot: str, seed: int, operator: OperatorKind) -> dict[str, str | int]:
-    return {"format": "mcap", "world": kind, "robot": robot, "operator": operator, "seed": seed}
+def _making(kind: WorldKind, robot: str, seed: int, teacher: TeacherKind) -> dict[str, str | int]:
+    return {"format": "mcap", "world": kind, "robot": robot, "teacher": teacher, "seed": seed}

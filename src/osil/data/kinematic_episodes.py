@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation, Scene
-from osil.data.teachers import Operator
+from osil.data.teachers import Teacher
 from osil.experts.noise import NoiseConfig, NoisyActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import Robot
@@ -29,7 +29,7 @@ believe that all is done stops for good the first time it does so wrongly, for i
 
 
 @dataclass(frozen=True, eq=False)
-class Episodes:
+class LabelledEpisodes:
     """``N`` episodes of at most ``T`` steps, labelled by the expert.
 
     Attributes:
@@ -103,10 +103,10 @@ def collect(
     noise: NoiseConfig | None = None,
     midway: float = 0.0,
     delayed: float = 0.5,
-    operator: Operator | None = None,
+    teacher: Teacher | None = None,
     max_steps: int | None = None,
     blocks: Blocks = NOMINAL,
-) -> Episodes:
+) -> LabelledEpisodes:
     """Do ``tasks`` (all with the same number of blocks), each in a new random scene, and let the expert label it all.
 
     Args:
@@ -116,7 +116,7 @@ def collect(
         noise: disturbance of the executed actions; None for none.
         midway: share of the episodes that begin with some stages done.
         delayed: share of the episodes in which actions act one control step late.
-        operator: who drives; None: the expert.
+        teacher: who drives; None: the expert.
         max_steps: end all episodes after so many control steps, done or not.
         blocks: how large they are.
     """
@@ -124,12 +124,12 @@ def collect(
     scene = scenes(robot.table, count, tasks[0].num_blocks, rng, blocks)
     begin_midway(scene, tasks, midway, rng, blocks)
     labeller = Labeller(tasks, ExpertConfig(robot.gripper, blocks=blocks))
-    actor: Actor[Observation, Action] = operator.actor if operator else labeller
+    actor: Actor[Observation, Action] = teacher.actor if teacher else labeller
     if noise:
         actor = NoisyActor(actor, noise, count, rng)
     world = LateWorld(KinematicWorld(rng, robot, blocks), (rng.random(count) < delayed).astype(int))
     limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
-    limit = max_steps or round(limit * (operator.patience if operator else 1.0))
+    limit = max_steps or round(limit * (teacher.patience if teacher else 1.0))
     rollout(world, actor, world.reset(scene), limit, [labeller])
     stand = [stages_done(task, world.scene[i], blocks) == task.num_stages for i, task in enumerate(tasks)]
     return labeller.episodes(np.array(stand))
@@ -173,12 +173,14 @@ class Labeller:
         steps = len(self._labels)
         return bool((self._finished >= 0).all() and steps >= self._finished.max() + STEPS_AFTER)
 
-    def episodes(self, stand: BoolArray) -> Episodes:
+    def episodes(self, stand: BoolArray) -> LabelledEpisodes:
         """The episodes, where ``stand`` ``[N]`` says which layouts stood at the end."""
         ended, steps = self._finished >= 0, len(self._labels)
         lengths = np.minimum(np.where(ended, self._finished + STEPS_AFTER, steps), steps)
         observations, labels = Observation.stack(self._observations), Action.stack(self._labels)
-        return Episodes(observations, labels, np.stack(self._sources), np.stack(self._targets), lengths, stand & ended)
+        return LabelledEpisodes(
+            observations, labels, np.stack(self._sources), np.stack(self._targets), lengths, stand & ended
+        )
 
 
 def at_rest(label: Action, source: np.ndarray) -> BoolArray:

@@ -24,7 +24,7 @@ from osil.data.dataset import Trajectory, TrajectoryFile, write
 from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
 from osil.data.kinematic_episodes import STEPS_AFTER, at_rest, scenes
 from osil.data.making import check, claim
-from osil.data.teachers import OperatorKind, open_operator
+from osil.data.teachers import TeacherKind, make_teacher
 from osil.errors import OsilError
 from osil.experts.noise import NoiseConfig, NoisyActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
@@ -33,7 +33,7 @@ from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.workers import in_processes
 from osil.worlds.latency import LateWorld
-from osil.worlds.open_world import WorldKind, open_world
+from osil.worlds.make_world import WorldKind, make_world
 
 NoiseKind = Literal["mixed", "paper", "none"]
 
@@ -43,7 +43,7 @@ NOISE: dict[NoiseKind, NoiseConfig] = {
     "none": NoiseConfig(scales=(0.0,)),
 }
 
-USUAL_NOISE: dict[OperatorKind, NoiseKind] = {"expert": "mixed", "human": "none"}
+USUAL_NOISE: dict[TeacherKind, NoiseKind] = {"expert": "mixed", "human": "none"}
 """People make mistakes of their own."""
 
 LATE: dict[NoiseKind, float] = {"mixed": 0.5, "paper": 0.0, "none": 0.0}
@@ -57,31 +57,31 @@ SIDE_BY_SIDE: dict[WorldKind, int] = {"kinematic": 256, "pybullet": 1}
 
 
 @dataclass(frozen=True)
-class Recipe:
+class CollectionConfig:
     """How the trajectories of a data set are made.
 
     Attributes:
         world: where.
         robot: that acts, a name in ``config/robots``.
-        operator: who shows the tasks; the labels are the scripted expert's in any case.
-        noise: how the operator's actions are disturbed.
-        seed: of the data set. The same recipe gives the same files.
+        teacher: who shows the tasks; the labels are the scripted expert's in any case.
+        noise: how the teacher's actions are disturbed.
+        seed: of the data set. The same config gives the same files.
     """
 
     world: WorldKind = "kinematic"
     robot: str = "fetch"
-    operator: OperatorKind = "expert"
+    teacher: TeacherKind = "expert"
     noise: NoiseKind = "mixed"
     seed: int = 0
 
 
 def collect_dataset(
-    recipe: Recipe, tasks: Sequence[StackingTask], episodes: int, folder: Path, jobs: int
+    config: CollectionConfig, tasks: Sequence[StackingTask], episodes: int, folder: Path, jobs: int
 ) -> Iterator[tuple[int, bool]]:
     """Collect so many trajectories of each task. Files that are already there are kept, so the same call resumes.
 
     Args:
-        recipe: how.
+        config: how.
         tasks: what is shown.
         episodes: trajectories of each.
         folder: of the data set, see ``osil.data.dataset``.
@@ -93,57 +93,61 @@ def collect_dataset(
     Raises:
         DemonstrationError: the folder or a file in it was made otherwise, a file is damaged, or cannot be written.
     """
-    claim(folder, _making(recipe))
-    size = FILE_SIZE[recipe.world]
+    claim(folder, _making(config))
+    size = FILE_SIZE[config.world]
     wanted = [
         (task, number, min(size, episodes - first))
         for number, first in enumerate(range(0, episodes, size))
         for task in tasks
     ]
-    calls = (delayed(collect_file)(recipe, task, number, count, folder) for task, number, count in wanted)
+    calls = (delayed(collect_file)(config, task, number, count, folder) for task, number, count in wanted)
     yield from in_processes(calls, jobs)
 
 
-def collect_file(recipe: Recipe, task: StackingTask, number: int, count: int, folder: Path) -> tuple[int, bool]:
+def collect_file(
+    config: CollectionConfig, task: StackingTask, number: int, count: int, folder: Path
+) -> tuple[int, bool]:
     """Collect the trajectories of one file, unless it is there and has as many. See ``collect_dataset``."""
-    claim(folder, _making(recipe))
+    claim(folder, _making(config))
     path = folder / str(task).replace(" ", "_") / f"{number:05}.h5"
     if path.exists():
         there = TrajectoryFile(path)
-        check(path, there.made, asdict(recipe))
+        check(path, there.made, asdict(config))
         if len(there) >= count:
             return count, False
-    rng = generator("train", recipe.seed, zlib.crc32(str(task).encode()), number)
-    write(path, task, _trajectories(recipe, task, count, rng), asdict(recipe))
+    rng = generator("train", config.seed, zlib.crc32(str(task).encode()), number)
+    write(path, task, _trajectories(config, task, count, rng), asdict(config))
     return count, True
 
 
-def _making(recipe: Recipe) -> dict[str, str | int]:
-    return {"format": "hdf5", **asdict(recipe)}
+def _making(config: CollectionConfig) -> dict[str, str | int]:
+    return {"format": "hdf5", **asdict(config)}
 
 
-def _trajectories(recipe: Recipe, task: StackingTask, count: int, rng: np.random.Generator) -> list[Trajectory]:
+def _trajectories(
+    config: CollectionConfig, task: StackingTask, count: int, rng: np.random.Generator
+) -> list[Trajectory]:
     """The first ``count`` that end with the layout."""
     done: list[Trajectory] = []
-    with open_world(recipe.world, load_robot(recipe.robot), task.num_blocks, rng) as world:
+    with make_world(config.world, load_robot(config.robot), task.num_blocks, rng) as world:
         expert = ExpertConfig(world.robot.gripper)
         for _ in range(MAX_ATTEMPTS * count):
             spare = 2 + count // 50
-            tasks = [task] * min(SIDE_BY_SIDE[recipe.world], count - len(done) + spare)
-            operator = open_operator(recipe.operator, tasks, rng, expert)
-            late = LateWorld(world, (rng.random(len(tasks)) < LATE[recipe.noise]).astype(int))
-            noisy = replace(operator, actor=NoisyActor(operator.actor, NOISE[recipe.noise], len(tasks), rng))
+            tasks = [task] * min(SIDE_BY_SIDE[config.world], count - len(done) + spare)
+            teacher = make_teacher(config.teacher, tasks, rng, expert)
+            late = LateWorld(world, (rng.random(len(tasks)) < LATE[config.noise]).astype(int))
+            noisy = replace(teacher, actor=NoisyActor(teacher.actor, NOISE[config.noise], len(tasks), rng))
             scene = scenes(world.robot.table, len(tasks), task.num_blocks, rng)
             shown, succeeded = demonstrate(late, tasks, scene, noisy)
             good = [one for one, success in zip(shown, succeeded, strict=True) if success]
-            done += [_labelled(one, task, recipe.operator, expert) for one in good]
+            done += [_labelled(one, task, config.teacher, expert) for one in good]
             if len(done) >= count:
                 return done[:count]
-    raise OsilError(f"the operator failed again and again to demonstrate {task}; is the task possible?")
+    raise OsilError(f"the teacher failed again and again to demonstrate {task}; is the task possible?")
 
 
 def _labelled(
-    shown: Demonstration[Observation, Action], task: StackingTask, operator: OperatorKind, config: ExpertConfig
+    shown: Demonstration[Observation, Action], task: StackingTask, teacher: TeacherKind, config: ExpertConfig
 ) -> Trajectory:
     """What the expert, who has no memory, would have done at each step."""
     seen = shown.observations
@@ -151,5 +155,5 @@ def _labelled(
     labels, (source, target) = expert.act(seen), expert.attended(seen)
     idle = at_rest(labels, source)
     # An expert that rests has no more to say; that a person rests is a part of what people show.
-    end = int(idle.argmax()) + 1 + STEPS_AFTER if operator == "expert" and idle.any() else len(shown)
+    end = int(idle.argmax()) + 1 + STEPS_AFTER if teacher == "expert" and idle.any() else len(shown)
     return Trajectory(seen, labels, source, target)[:end]

@@ -16,7 +16,7 @@ NOTE = "collection.json"
 """The file in the folder that says it."""
 
 Making = Mapping[str, str | int]
-"""World, operator, seed ... by name."""
+"""World, teacher, seed ... by name."""
 
 
 def claim(folder: Path, making: Making) -> None:

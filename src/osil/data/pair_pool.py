@@ -11,8 +11,8 @@ import numpy as np
 from osil.core import Action, Actor, BoolArray, Observation, Policy
 from osil.data.dagger import TakingTurns
 from osil.data.dataset import Dataset
-from osil.data.kinematic_episodes import Episodes, collect
-from osil.data.teachers import Operator, open_operator
+from osil.data.kinematic_episodes import LabelledEpisodes, collect
+from osil.data.teachers import Teacher, make_teacher
 from osil.demonstrations.conditioning import Conditioning
 from osil.experts.mishaps import MISHAPS, MishapActor
 from osil.experts.noise import NoiseConfig
@@ -61,7 +61,7 @@ class SamplingConfig:
     Attributes:
         demonstrations: M, demonstrations in a batch.
         observations: N, labelled observations for each.
-        pairs: tasks in a pool of episodes.
+        pool_tasks: tasks in a pool of episodes.
         queries: labelled episodes for each task of a pool.
         pools: pools kept at once; the oldest gives way to a new one.
         refresh: batches between two new pools.
@@ -76,7 +76,7 @@ class SamplingConfig:
         first_blocks: greatest number of blocks in the easy batches.
         dataset: folder of collected trajectories (docs/training_data.md), from contact physics for instance, or None.
         stored_share: share of the pools that are drawn from it; the others are made.
-        human_share: share of the pools with demonstrations of the human-like operator.
+        human_share: share of the pools with demonstrations of the human-like teacher.
         dagger_share: share of the pools in which the learner drives in turn (DAGGER). 0 is behavioral cloning.
         dagger_after: batches before the first of them.
         dagger_steps: length of the episodes in them, control steps.
@@ -87,7 +87,7 @@ class SamplingConfig:
 
     demonstrations: int = 12
     observations: int = 64
-    pairs: int = 48
+    pool_tasks: int = 48
     queries: int = 2
     pools: int = 12
     refresh: int = 80
@@ -107,7 +107,7 @@ class SamplingConfig:
     mishap_share: float = 0.0
 
     def __post_init__(self) -> None:
-        check_at_least(self, demonstrations=1, observations=1, pairs=1, queries=1, pools=1, refresh=1)
+        check_at_least(self, demonstrations=1, observations=1, pool_tasks=1, queries=1, pools=1, refresh=1)
 
 
 class PoolMaker:
@@ -145,10 +145,10 @@ class PoolMaker:
         if self._stored and rng.random() < c.stored_share:
             kept = [task for task in fitting if task in self._stored.counts]
             if kept:
-                return self._stored_pool(self._stored, _by_stages(kept, c.pairs, rng), rng)
-        tasks = [reorder(task, rng.random() < c.interleave, rng) for task in _by_stages(fitting, c.pairs, rng)]
+                return self._stored_pool(self._stored, _by_stages(kept, c.pool_tasks, rng), rng)
+        tasks = [reorder(task, rng.random() < c.interleave, rng) for task in _by_stages(fitting, c.pool_tasks, rng)]
         if not easy and rng.random() < c.human_share:
-            shown = collect(tasks, rng, self._robot, operator=open_operator("human", tasks, rng, self._expert))
+            shown = collect(tasks, rng, self._robot, teacher=make_teacher("human", tasks, rng, self._expert))
         else:
             shown = collect(tasks, rng, self._robot, noise=STEADY if easy else FUMBLING)
         repeated = [task for task in tasks for _ in range(c.queries)]
@@ -169,9 +169,9 @@ class PoolMaker:
         self,
         learner: Learner,
         tasks: Sequence[StackingTask],
-        shown: Episodes,
+        shown: LabelledEpisodes,
         rng: np.random.Generator,
-    ) -> Episodes:
+    ) -> LabelledEpisodes:
         """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
         c = self._config
         seeds: list[int] = rng.integers(2**31, size=len(tasks)).tolist()
@@ -179,8 +179,8 @@ class PoolMaker:
         driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks, self._expert), len(tasks), rng)
         if rng.random() < c.mishap_share:
             driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, self._expert, within=MISHAP_STAGES)
-        turns = Operator(driver, np.zeros(len(tasks)), 1.0)
-        return collect(tasks, rng, self._robot, midway=c.dagger_midway, operator=turns, max_steps=c.dagger_steps)
+        turns = Teacher(driver, np.zeros(len(tasks)), 1.0)
+        return collect(tasks, rng, self._robot, midway=c.dagger_midway, teacher=turns, max_steps=c.dagger_steps)
 
 
 def _by_stages(tasks: Sequence[StackingTask], count: int, rng: np.random.Generator) -> list[StackingTask]:
@@ -210,7 +210,7 @@ def reorder(task: StackingTask, interleave: bool, rng: np.random.Generator) -> S
 class Pool:
     """Demonstrations and labelled episodes of the same tasks."""
 
-    def __init__(self, shown: Episodes, asked: Episodes, queries: int, useful: np.ndarray) -> None:
+    def __init__(self, shown: LabelledEpisodes, asked: LabelledEpisodes, queries: int, useful: np.ndarray) -> None:
         self._shown, self._asked, self._queries = shown, asked, queries
         self._ends = np.where(useful, asked.lengths, 0).reshape(-1, queries).cumsum(-1)
         self._usable = np.nonzero(shown.success & (self._ends[:, -1] > 0))[0]

@@ -1,4 +1,4 @@
-"""Who shows a task: the scripted expert, or a human-like operator."""
+"""Who shows a task: the scripted expert, or a human-like teacher."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Literal
 import numpy as np
 
 from osil.core import Action, Actor, Observation
-from osil.experts.human import HumanOperator, OperatorConfig
+from osil.experts.human import HumanLikeConfig, HumanLikeExpert
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.seeds import Streams
 from osil.tasks.block_stacking import StackingTask
 
-OperatorKind = Literal["expert", "human"]
+TeacherKind = Literal["expert", "human"]
 
 STEPS_AFTER = 12
 """Control steps for which the expert's demonstrations go on after the layout was found stable."""
 
 
 @dataclass(frozen=True, eq=False)
-class Operator:
+class Teacher:
     """Someone about to show N tasks, one in each of N worlds.
 
     Attributes:
@@ -35,13 +35,13 @@ class Operator:
     patience: float
 
 
-def open_operator(
-    kind: OperatorKind,
+def make_teacher(
+    kind: TeacherKind,
     tasks: Sequence[StackingTask],
     rng: np.random.Generator | Streams,
     expert: ExpertConfig,
-) -> Operator:
-    """An operator of the given kind.
+) -> Teacher:
+    """A teacher of the given kind.
 
     Args:
         kind: who it is.
@@ -50,6 +50,6 @@ def open_operator(
         expert: what both know, such as how large the blocks are.
     """
     if kind == "expert":
-        return Operator(StackingExpert(tasks, expert), np.full(len(tasks), STEPS_AFTER), 1.0)
-    person = HumanOperator(tasks, rng, expert)
-    return Operator(person, person.steps_after, OperatorConfig().patience)
+        return Teacher(StackingExpert(tasks, expert), np.full(len(tasks), STEPS_AFTER), 1.0)
+    person = HumanLikeExpert(tasks, rng, expert)
+    return Teacher(person, person.steps_after, HumanLikeConfig().patience)

@@ -13,24 +13,22 @@ import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation, Policy, Scene
 from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
-from osil.data.teachers import open_operator
+from osil.data.teachers import make_teacher
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
+from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.evaluation.seen_end import LAG, SeenEnd
-from osil.evaluation.setting import Setting
 from osil.experts.mishaps import MishapActor
 from osil.experts.stacking import StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.seeds import Streams, generator
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge, Outcome
-from osil.worlds.open_world import open_world
+from osil.worlds.make_world import make_world
 from osil.worlds.push import PushedWorld
 from osil.worlds.stacking_world import StackingWorld
 
-StackingPolicy = Policy[Observation, Action]
-
-_WORLD, _SCENE, _POLICY, _DEMONSTRATION, _OPERATOR, _PUSH, _MISHAP = range(7)
+_WORLD, _SCENE, _POLICY, _DEMONSTRATION, _TEACHER, _PUSH, _MISHAP = range(7)
 """First part of the random key within an episode, so that its uses of randomness are independent."""
 
 
@@ -58,7 +56,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Episode:
+class EpisodeResult:
     """How a case went.
 
     Attributes:
@@ -87,40 +85,43 @@ class Episode:
 
 
 def run_batch(
-    setting: Setting, policy: StackingPolicy | None, cases: Sequence[Case], failures: Path | None = None
-) -> list[Episode]:
+    config: EvaluationConfig,
+    policy: Policy[Observation, Action] | None,
+    cases: Sequence[Case],
+    failures: Path | None = None,
+) -> list[EpisodeResult]:
     """Run cases side by side in one world.
 
     Args:
-        setting: world, operator, disturbances and conditions.
+        config: world, teacher, disturbances and conditions.
         policy: what is judged; None for the scripted expert, which knows the task and needs no demonstration.
-        cases: at most ``BATCH_SIZE[setting.world]``, all with the same number of blocks.
+        cases: at most ``BATCH_SIZE[config.world]``, all with the same number of blocks.
         failures: folder for files of what was shown and what was done in failed episodes, which
             ``osil demonstration replay`` can show; None to keep nothing.
 
     Raises:
-        OsilError: the operator cannot demonstrate a task.
+        OsilError: the teacher cannot demonstrate a task.
     """
     tasks, worlds = [case.task for case in cases], _streams(cases, _WORLD)
     actor: Actor[Observation, Action]
     shown: list[Demonstration[Observation, Action]] = []
     if policy is None:
-        actor, redrawn = StackingExpert(tasks, setting.expert), [0] * len(cases)
+        actor, redrawn = StackingExpert(tasks, config.expert), [0] * len(cases)
     else:
-        shown, redrawn = _demonstrations(setting, cases, worlds)
+        shown, redrawn = _demonstrations(config, cases, worlds)
         policy.reset_batch(shown, [int(case.generator(_POLICY).integers(2**31)) for case in cases])
         actor = policy
-    judge, recorder = Judge(tasks, setting.arm, blocks=setting.conditions.blocks), Recorder[Observation, Action]()
+    judge, recorder = Judge(tasks, config.arm, blocks=config.conditions.blocks), Recorder[Observation, Action]()
     happened = [np.zeros(len(cases), dtype=np.bool_)]
-    if setting.mishap != "none":
-        actor = MishapActor(actor, tasks, setting.mishap, _streams(cases, _MISHAP), setting.expert)
+    if config.mishap != "none":
+        actor = MishapActor(actor, tasks, config.mishap, _streams(cases, _MISHAP), config.expert)
         happened.append(actor.happened)
-    with _open(setting, cases, worlds) as world:
-        if setting.push:
-            world = PushedWorld(world, tasks, _streams(cases, _PUSH), setting.push)
+    with _open(config, cases, worlds) as world:
+        if config.push:
+            world = PushedWorld(world, tasks, _streams(cases, _PUSH), config.push)
             happened.append(world.pushed)
         disturbed, seen = _Disturbed(judge, happened), SeenEnd(judge, shown)
-        observation = world.reset(_scenes(setting, cases, _SCENE))
+        observation = world.reset(_scenes(config, cases, _SCENE))
         rollout(world, actor, observation, judge.max_steps + LAG, [disturbed, seen, recorder])
     if failures:
         _keep_failures(failures, cases, judge, shown, recorder)
@@ -128,7 +129,7 @@ def run_batch(
     told = seen.reached.tolist() if shown else [None] * len(cases)
     noted = judge.in_order.tolist(), redrawn, disturbed.rows.tolist(), told
     rows = zip(cases, outcomes, steps, stages, *noted, strict=True)
-    return [Episode(*row) for row in rows]
+    return [EpisodeResult(*row) for row in rows]
 
 
 class _Disturbed:
@@ -164,7 +165,7 @@ def _keep_failures(
 
 
 def _demonstrations(
-    setting: Setting, cases: Sequence[Case], worlds: Streams
+    config: EvaluationConfig, cases: Sequence[Case], worlds: Streams
 ) -> tuple[list[Demonstration[Observation, Action]], list[int]]:
     """A successful demonstration for each case, and how many failed ones came before it."""
     found: dict[int, Demonstration[Observation, Action]] = {}
@@ -174,22 +175,22 @@ def _demonstrations(
         if not missing:
             return [found[n] for n in range(len(cases))], redrawn
         asked = [cases[n] for n in missing]
-        tasks, scene = [case.task for case in asked], _scenes(setting, asked, _DEMONSTRATION, attempt)
-        operator = open_operator(setting.operator, tasks, _streams(asked, _OPERATOR, attempt), setting.expert)
-        with _open(setting, asked, worlds.take(missing)) as world:
-            shown, succeeded = demonstrate(world, tasks, scene, operator)
+        tasks, scene = [case.task for case in asked], _scenes(config, asked, _DEMONSTRATION, attempt)
+        teacher = make_teacher(config.teacher, tasks, _streams(asked, _TEACHER, attempt), config.expert)
+        with _open(config, asked, worlds.take(missing)) as world:
+            shown, succeeded = demonstrate(world, tasks, scene, teacher)
         for n, demonstration, success in zip(missing, shown, succeeded, strict=True):
             if success:
                 found[n] = demonstration
             else:
                 redrawn[n] += 1
     failed = cases[redrawn.index(max(redrawn))].task
-    raise OsilError(f"the operator failed {MAX_ATTEMPTS} times to demonstrate {failed}; is the task possible?")
+    raise OsilError(f"the teacher failed {MAX_ATTEMPTS} times to demonstrate {failed}; is the task possible?")
 
 
-def _open(setting: Setting, cases: Sequence[Case], streams: Streams) -> AbstractContextManager[StackingWorld]:
+def _open(config: EvaluationConfig, cases: Sequence[Case], streams: Streams) -> AbstractContextManager[StackingWorld]:
     """A world for these cases, with a stream for each."""
-    return open_world(setting.world, setting.arm, cases[0].task.num_blocks, streams, setting.conditions)
+    return make_world(config.world, config.arm, cases[0].task.num_blocks, streams, config.conditions)
 
 
 def _streams(cases: Sequence[Case], *key: int) -> Streams:
@@ -197,7 +198,7 @@ def _streams(cases: Sequence[Case], *key: int) -> Streams:
     return Streams([case.generator(*key) for case in cases])
 
 
-def _scenes(setting: Setting, cases: Sequence[Case], *key: int) -> Scene:
+def _scenes(config: EvaluationConfig, cases: Sequence[Case], *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
-    table, blocks = setting.arm.table, setting.conditions.blocks
+    table, blocks = config.arm.table, config.conditions.blocks
     return Scene.stack([table.random_scene(case.task.num_blocks, case.generator(*key), blocks) for case in cases])

@@ -10,15 +10,15 @@ from joblib import delayed
 from tqdm import tqdm
 
 from osil.core import CONTROL_PERIOD
-from osil.evaluation.episodes import Case, Episode, StackingPolicy, run_batch
+from osil.evaluation.episodes import Case, EpisodeResult, run_batch
+from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.evaluation.report import breakdown
-from osil.evaluation.setting import Setting
 from osil.evaluation.versions import versions
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.workers import in_processes
 from osil.worlds.judge import SLACK_STEPS, STEPS_PER_STAGE
-from osil.worlds.open_world import BATCH_SIZE
+from osil.worlds.make_world import BATCH_SIZE
 
 EXPERT = "expert"
 """In place of a model: judge the scripted expert, which is told the task."""
@@ -26,7 +26,7 @@ EXPERT = "expert"
 
 def evaluate(
     model: str | Path,
-    setting: Setting,
+    config: EvaluationConfig,
     tasks: Sequence[StackingTask],
     episodes: int,
     seed: int = 0,
@@ -37,7 +37,7 @@ def evaluate(
 
     Args:
         model: folder or name of a model, or ``expert``.
-        setting: world, operator, push and conditions.
+        config: world, teacher, push and conditions.
         tasks: what to judge on.
         episodes: for each task.
         seed: chooses the episodes; no seed gives scenes that training has seen.
@@ -45,7 +45,7 @@ def evaluate(
         failures: folder for files of failed episodes, see ``run_batch``.
 
     Returns:
-        What ``osil.evaluation.report.breakdown`` returns, and ``model``, the fields of ``setting``, ``seed``,
+        What ``osil.evaluation.report.breakdown`` returns, and ``model``, the fields of ``config``, ``seed``,
         ``episodes_per_task``, ``limits`` and ``versions``, ready for JSON.
 
     Raises:
@@ -53,17 +53,17 @@ def evaluate(
     """
     load(model)  # tell now, not in a worker, what is wrong with it
     cases = [Case(task, number, seed) for task in tasks for number in range(episodes)]
-    return describe(model, setting, seed, episodes, run_cases(model, setting, cases, jobs, failures))
+    return describe(model, config, seed, episodes, run_cases(model, config, cases, jobs, failures))
 
 
 def describe(
-    model: str | Path, setting: Setting, seed: int, episodes: int, results: Sequence[Episode]
+    model: str | Path, config: EvaluationConfig, seed: int, episodes: int, results: Sequence[EpisodeResult]
 ) -> dict[str, Any]:
     """What ``evaluate`` returns, for episodes that have been run. Arguments as for ``evaluate``."""
     policy = load(model)
     return {
         "model": getattr(policy, "info", {"name": EXPERT}),
-        **setting.as_dict(),
+        **config.as_dict(),
         "seed": seed,
         "episodes_per_task": episodes,
         **breakdown(results),
@@ -78,16 +78,16 @@ def describe(
 
 def run_cases(
     model: str | Path,
-    setting: Setting,
+    config: EvaluationConfig,
     cases: Sequence[Case],
     jobs: int = 1,
     failures: Path | None = None,
     label: str = "",
-) -> list[Episode]:
+) -> list[EpisodeResult]:
     """Run cases in several processes, with a progress bar named ``label``. Other arguments as for ``evaluate``."""
-    results: list[Episode] = []
-    batches = _batches(cases, BATCH_SIZE[setting.world])
-    work = in_processes((delayed(_run)(setting, model, batch, failures) for batch in batches), jobs)
+    results: list[EpisodeResult] = []
+    batches = _batches(cases, BATCH_SIZE[config.world])
+    work = in_processes((delayed(_run)(config, model, batch, failures) for batch in batches), jobs)
     with tqdm(total=len(cases), desc=label or None, unit="episode", smoothing=0.02) as progress:
         for finished in work:
             results += finished
@@ -99,11 +99,13 @@ def run_cases(
 
 def load(model: str | Path) -> StackingPolicy | None:
     """The policy to judge; None for the expert. Raises ModelError where it cannot be loaded."""
-    return None if str(model) == EXPERT else OneShotPolicy.load(model)
+    return None if str(model) == EXPERT else StackingPolicy.load(model)
 
 
-def _run(setting: Setting, model: str | Path, cases: Sequence[Case], failures: Path | None) -> list[Episode]:
-    return run_batch(setting, load(model), cases, failures)
+def _run(
+    config: EvaluationConfig, model: str | Path, cases: Sequence[Case], failures: Path | None
+) -> list[EpisodeResult]:
+    return run_batch(config, load(model), cases, failures)
 
 
 def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from osil.core import CONTROL_PERIOD
-from osil.evaluation.episodes import Episode
+from osil.evaluation.episodes import EpisodeResult
 from osil.evaluation.intervals import wilson
 from osil.worlds.judge import FAILURES, Outcome
 
 
-def summarise(episodes: Sequence[Episode]) -> dict[str, Any]:
+def summarise(episodes: Sequence[EpisodeResult]) -> dict[str, Any]:
     """Success and failures of some episodes.
 
     Returns:
@@ -43,10 +43,10 @@ def _share(some: int, of: int) -> dict[str, Any]:
     return {"rate": some / of if of else None, "wilson_95": list(wilson(some, of))}
 
 
-def breakdown(episodes: Sequence[Episode]) -> dict[str, Any]:
+def breakdown(episodes: Sequence[EpisodeResult]) -> dict[str, Any]:
     """Summaries over all, by stage count and by task; the failed episodes; and the demonstrations drawn again."""
-    by_stages: dict[int, list[Episode]] = {}
-    by_task: dict[str, list[Episode]] = {}
+    by_stages: dict[int, list[EpisodeResult]] = {}
+    by_task: dict[str, list[EpisodeResult]] = {}
     for episode in sorted(episodes, key=lambda one: (one.case.task.num_stages, str(one.case.task), one.case.number)):
         by_stages.setdefault(episode.case.task.num_stages, []).append(episode)
         by_task.setdefault(str(episode.case.task), []).append(episode)

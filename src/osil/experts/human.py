@@ -1,4 +1,4 @@
-"""A human-like operator: the scripted expert in the hands of a person who is slow, uneven and now and then wrong.
+"""A human-like teacher: the scripted expert in the hands of a person who is slow, uneven and now and then wrong.
 
 People who demonstrate through a joystick pause, drift, take detours and miss a block. This model does so too, in any
 world and for a batch of worlds, and it still ends with the layout. Unlike the expert it has memory, as a person has.
@@ -21,7 +21,7 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class OperatorConfig:
+class HumanLikeConfig:
     """How a person differs from the expert. Metres, radians and seconds; pairs are ends of uniform distributions.
 
     Attributes:
@@ -71,7 +71,7 @@ RETREAT_STEPS, RETREAT_STEP = 14, 0.003
 """Control steps for which the hand rises after a miss, until the fingers are open, and how far in each, metres."""
 
 
-class HumanOperator:
+class HumanLikeExpert:
     """Acts like a person who shows one task, or one task in each world of a batch. Make a new one for each episode.
 
     Args:
@@ -86,11 +86,11 @@ class HumanOperator:
         task: StackingTask | Sequence[StackingTask],
         rng: np.random.Generator | Streams,
         expert: ExpertConfig,
-        config: OperatorConfig | None = None,
+        config: HumanLikeConfig | None = None,
     ) -> None:
         tasks = [task] if isinstance(task, StackingTask) else list(task)
         count = len(tasks)
-        self._config = config or OperatorConfig()
+        self._config = config or HumanLikeConfig()
         rng = self._rng = Streams.of(rng, count)
         c = self._config
         self._expert_config = expert

@@ -19,7 +19,7 @@ _PAPER_COLOURS = ("#c8c8c8", "#9a9a9a", "#6e6e6e")
 
 
 @dataclass(frozen=True)
-class Rates:
+class StageRates:
     """Success by number of stages, all between 0 and 1.
 
     Attributes:
@@ -31,7 +31,7 @@ class Rates:
     interval: Mapping[int, tuple[float, float]]
 
 
-def draw_success(ours: Mapping[str, Rates], paper: Mapping[str, Rates], path: Path) -> None:
+def draw_success(ours: Mapping[str, StageRates], paper: Mapping[str, StageRates], path: Path) -> None:
     """Bars of success side by side for every number of stages, the paper's in grey, ours with their intervals.
 
     Args:

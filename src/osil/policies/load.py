@@ -9,10 +9,10 @@ from osil.core import Policy
 from osil.policies import reaching, stacking
 from osil.policies.model_folder import read_format
 from osil.policies.reaching import ReachingPolicy
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 
-_POLICIES: dict[str, type[OneShotPolicy] | type[ReachingPolicy]] = {
-    stacking.FORMAT: OneShotPolicy,
+_POLICIES: dict[str, type[StackingPolicy] | type[ReachingPolicy]] = {
+    stacking.FORMAT: StackingPolicy,
     reaching.FORMAT: ReachingPolicy,
 }
 
@@ -23,7 +23,7 @@ def load_policy(path: str | Path) -> Policy[Any, Any]:
     Whoever needs one kind of policy calls its ``load``, which refuses the others.
 
     Returns:
-        An ``OneShotPolicy`` for block stacking or a ``ReachingPolicy`` for particle reaching.
+        An ``StackingPolicy`` for block stacking or a ``ReachingPolicy`` for particle reaching.
 
     Raises:
         ModelError: the folder or a file is missing or damaged, of a format that this version does not know, or the

@@ -88,7 +88,7 @@ class PolicyConfig:
             raise ConfigError(f"ensemble {self.ensemble} of {self.draws} draws: expected 1 <= ensemble <= draws")
 
 
-class OneShotPolicy:
+class StackingPolicy:
     """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once.
 
     Attributes:

@@ -15,14 +15,14 @@ from osil.figures.attention import draw_block_heads, draw_moment_heads
 from osil.figures.render import Camera, SceneRenderer
 from osil.figures.replay import snapshots
 from osil.figures.video import Picture, side_by_side
-from osil.policies.stacking import Attention, OneShotPolicy
+from osil.policies.stacking import Attention, StackingPolicy
 from osil.robots.robot import Robot, load_robot
 from osil.rollout import Recorder, rollout
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import Judge
-from osil.worlds.open_world import open_world
+from osil.worlds.make_world import make_world
 from osil.worlds.pybullet import PyBulletWorld
 
 TASK = StackingTask.parse("ab cde fg hij")
@@ -44,7 +44,7 @@ class Watcher:
 
     done = False
 
-    def __init__(self, policy: OneShotPolicy) -> None:
+    def __init__(self, policy: StackingPolicy) -> None:
         self._policy = policy
         self.seen: list[Attention] = []
 
@@ -65,9 +65,9 @@ def reproduce(model: str | Path, output: Path, seed: int) -> bool:
     Returns:
         Whether the policy finished the task.
     """
-    policy, rng, robot = OneShotPolicy.load(model), generator("test", seed), load_robot(ROBOT)
+    policy, rng, robot = StackingPolicy.load(model), generator("test", seed), load_robot(ROBOT)
     scenes = [robot.table.random_scene(TASK.num_blocks, rng) for _ in range(2)]
-    with open_world("pybullet", robot, TASK.num_blocks, rng) as world:
+    with make_world("pybullet", robot, TASK.num_blocks, rng) as world:
         (shown,), succeeded = demonstrate(world, [TASK], scenes[0][None])
     if not succeeded.all():
         raise OsilError(f"the scripted expert missed {TASK} with seed {seed}; choose another seed")

@@ -13,8 +13,8 @@ from typing import Any
 from joblib import delayed
 
 from osil.demonstrations.conditioning import Kind
-from osil.evaluation.setting import Setting
-from osil.policies.stacking import OneShotPolicy, save_policy
+from osil.evaluation.evaluation_config import EvaluationConfig
+from osil.policies.stacking import StackingPolicy, save_policy
 from osil.reproduce.experiments import Experiment
 from osil.reproduce.stacking import run_experiment
 from osil.reproduce.stacking_tables import comparison_table, draw
@@ -32,7 +32,7 @@ EXPERT = "Scripted expert"
 
 ENSEMBLES = (1, 2, 5, 10, 20)
 
-_KINEMATIC = Setting(world="kinematic")
+_KINEMATIC = EvaluationConfig(world="kinematic")
 EXPERIMENTS = (
     Experiment("test", "test tasks", lambda: load_tasks("test"), 10, _KINEMATIC),
     Experiment("train", "training tasks, new scenes", lambda: load_tasks("train"), 3, _KINEMATIC),
@@ -73,7 +73,7 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
             reports[label] = run_experiment(experiment, runs / name, output / name, seed, jobs)
         _write(f"comparison_{experiment.name}", PAPER_TABLES[experiment.name], reports, output)
     reports = {}
-    trained = OneShotPolicy.load(runs / "dagger")
+    trained = StackingPolicy.load(runs / "dagger")
     for size in ENSEMBLES:
         folder = runs / "ensembles" / str(size)
         save_policy(folder, trained.network, replace(trained.config, ensemble=size, draws=size))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import permutations
 
-from osil.evaluation.setting import Setting
+from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.experts.mishaps import MishapKind
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
@@ -22,7 +22,7 @@ class Experiment:
         title: for tables.
         tasks: what to judge on; called when the experiment runs.
         episodes: for each task.
-        setting: world, operator, push and conditions.
+        config: world, teacher, push and conditions.
         expert: judge the scripted expert in place of the policy.
     """
 
@@ -30,7 +30,7 @@ class Experiment:
     title: str
     tasks: Callable[[], tuple[StackingTask, ...]]
     episodes: int = 25
-    setting: Setting = field(default_factory=Setting)
+    config: EvaluationConfig = field(default_factory=EvaluationConfig)
     expert: bool = False
 
 
@@ -81,19 +81,19 @@ RECOVERY: dict[MishapKind, str] = {
 
 EXPERIMENTS = (
     Experiment("test", "test tasks", _test),
-    Experiment("human", "test tasks, human-like demonstrations", _test, setting=Setting(operator="human")),
-    Experiment("push", "test tasks, a push in every episode", _test, setting=Setting(push=0.10)),
+    Experiment("human", "test tasks, human-like demonstrations", _test, config=EvaluationConfig(teacher="human")),
+    Experiment("push", "test tasks, a push in every episode", _test, config=EvaluationConfig(push=0.10)),
     Experiment("expert_test", "scripted expert, test tasks", _test, expert=True),
     Experiment("train", "training tasks, new scenes", _train),
     Experiment("expert_train", "scripted expert, training tasks", _train, expert=True),
     Experiment("permutations", "namings of abcd", _permutations),
     Experiment("more_blocks", "tasks of 11, 12 and 15 blocks", _more_blocks),
     *(
-        Experiment(kind, f"test tasks, {title}", _test, episodes=5, setting=Setting(mishap=kind))
+        Experiment(kind, f"test tasks, {title}", _test, episodes=5, config=EvaluationConfig(mishap=kind))
         for kind, title in RECOVERY.items()
     ),
     *(
-        Experiment(name, f"test tasks, {title}", _test, episodes=5, setting=Setting(conditions=conditions))
+        Experiment(name, f"test tasks, {title}", _test, episodes=5, config=EvaluationConfig(conditions=conditions))
         for name, (title, conditions) in ROBUSTNESS.items()
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from osil.errors import ConfigError
 from osil.evaluation.evaluate import evaluate
-from osil.evaluation.setting import Setting
+from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.figures.stacking import draw_learning
 from osil.files import read_json, read_json_lines
 from osil.tasks.splits import load_tasks
@@ -45,7 +45,7 @@ def reproduce(run: Path, output: Path, seed: int, jobs: int) -> None:
         if str(line["step"]) in points or not model.exists():
             continue
         print(f"step {line['step']}")
-        report = evaluate(model, Setting(world="kinematic"), load_tasks("test"), EPISODES, seed, jobs)
+        report = evaluate(model, EvaluationConfig(world="kinematic"), load_tasks("test"), EPISODES, seed, jobs)
         kept = {name: report[name] for name in ("all", "by_stages", "seed", "episodes_per_task", "versions")}
         points[str(line["step"])] = {"minutes": line["minutes"], "model": report["model"]["digest"], **kept}
         output.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ MORE = 1000
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """One training run of a recipe.
 
     Attributes:
@@ -57,12 +57,12 @@ class Run:
         return runs / self.recipe / self.architecture / str(self.landmarks)
 
 
-def all_runs(recipe: str) -> list[Run]:
+def all_runs(recipe: str) -> list[TrainingRun]:
     """The runs of a recipe, by architecture the cheap ones first, and then the long ones first, to pack them well."""
     if recipe == "paper":
-        return [Run(recipe, name, landmarks) for name in reversed(NAMES) for landmarks in reversed(LANDMARKS)]
+        return [TrainingRun(recipe, name, landmarks) for name in reversed(NAMES) for landmarks in reversed(LANDMARKS)]
     # With attention one network serves any number of landmarks.
-    return [Run(recipe, name, 10) for name in reversed(NAMES)] + [Run(recipe, "plain_lstm", 20)]
+    return [TrainingRun(recipe, name, 10) for name in reversed(NAMES)] + [TrainingRun(recipe, "plain_lstm", 20)]
 
 
 def reproduce(recipe: str, output: Path, runs: Path, jobs: int) -> None:
@@ -90,7 +90,7 @@ def reproduce(recipe: str, output: Path, runs: Path, jobs: int) -> None:
     print(f"results are in {output}")
 
 
-def _longest(one: Run) -> float:
+def _longest(one: TrainingRun) -> float:
     """Seconds that a run takes if it does not converge early, from the time of a few steps on this machine."""
     config = one.config()
     objective = ForceRegression(ReachingNetwork(config.policy_config(one.architecture, one.landmarks).network))
@@ -107,7 +107,7 @@ def _longest(one: Run) -> float:
     return config.loop.steps * min(times)
 
 
-def _run(one: Run, runs: Path) -> Run:
+def _run(one: TrainingRun, runs: Path) -> TrainingRun:
     """Train and judge."""
     folder = one.folder(runs)
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def _run(one: Run, runs: Path) -> Run:
     return one
 
 
-def judge(one: Run, runs: Path) -> None:
+def judge(one: TrainingRun, runs: Path) -> None:
     """Judge the model that a run has left, and note the result beside it."""
     config, folder = one.config(), one.folder(runs)
     policy = ReachingPolicy.load(folder)

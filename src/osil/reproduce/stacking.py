@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from osil.errors import ConfigError
-from osil.evaluation.episodes import Case, Episode
+from osil.evaluation.episodes import Case, EpisodeResult
 from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
 from osil.files import read_json, read_json_lines
 from osil.reproduce.experiments import EXPERIMENTS, RECOVERY, ROBUSTNESS, Experiment
@@ -70,23 +70,23 @@ def run_experiment(experiment: Experiment, model: str | Path, output: Path, seed
     header = {
         "model": getattr(load(judged), "info", {}).get("digest", EXPERT),
         "seed": seed,
-        **experiment.setting.as_dict(),
+        **experiment.config.as_dict(),
     }
     path = output / "records" / f"{experiment.name}.jsonl"
     done = _read(path, header)
     for tasks in _portions(experiment, done, jobs):
         cases = [Case(task, n, seed) for task in tasks for n in range(len(done[str(task)]), experiment.episodes)]
-        new = run_cases(judged, experiment.setting, cases, jobs, label=f"{experiment.name}: {tasks[0]} ...")
+        new = run_cases(judged, experiment.config, cases, jobs, label=f"{experiment.name}: {tasks[0]} ...")
         for task in tasks:
             episodes = sorted((one for one in new if one.case.task == task), key=lambda one: one.case.number)
             _append(path, {"task": str(task), "episodes": [_plain(episode) for episode in episodes]})
             done[str(task)] += episodes
     episodes = [episode for group in done.values() for episode in group]
     most = max(len(group) for group in done.values())
-    return {"title": experiment.title, **describe(judged, experiment.setting, seed, most, episodes)}
+    return {"title": experiment.title, **describe(judged, experiment.config, seed, most, episodes)}
 
 
-def _portions(experiment: Experiment, done: dict[str, list[Episode]], jobs: int) -> Iterator[list[StackingTask]]:
+def _portions(experiment: Experiment, done: dict[str, list[EpisodeResult]], jobs: int) -> Iterator[list[StackingTask]]:
     """The tasks of which episodes are missing, so many at once that there is work for every process."""
     portion: list[StackingTask] = []
     missing = 0
@@ -102,7 +102,7 @@ def _portions(experiment: Experiment, done: dict[str, list[Episode]], jobs: int)
         yield portion
 
 
-def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
+def _read(path: Path, header: dict[str, Any]) -> dict[str, list[EpisodeResult]]:
     """The episodes recorded so far by task; begins the file if there is none."""
     if not path.exists():
         _append(path, header)
@@ -110,7 +110,7 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, list[Episode]]:
     first, *lines = read_json_lines(path) or [{}]
     if other := differences(first, json.loads(json.dumps(header))):
         raise ConfigError(f"{path} holds records of another run: {other}; choose another output folder")
-    done: dict[str, list[Episode]] = {}
+    done: dict[str, list[EpisodeResult]] = {}
     for line in lines:
         episodes = [_episode(line["task"], one, header["seed"]) for one in line["episodes"]]
         done.setdefault(line["task"], []).extend(episodes)
@@ -123,15 +123,15 @@ def _append(path: Path, line: dict[str, Any]) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def _plain(episode: Episode) -> dict[str, Any]:
+def _plain(episode: EpisodeResult) -> dict[str, Any]:
     kept = ("steps", "stages_done", "in_order", "redrawn", "disturbed", "seen_reached")
     values = {name: getattr(episode, name) for name in kept}
     return {"number": episode.case.number, "outcome": episode.outcome.value, **values}
 
 
-def _episode(task: str, values: dict[str, Any], seed: int) -> Episode:
+def _episode(task: str, values: dict[str, Any], seed: int) -> EpisodeResult:
     rest = {name: value for name, value in values.items() if name not in ("number", "outcome")}
-    return Episode(Case(StackingTask.parse(task), values["number"], seed), Outcome(values["outcome"]), **rest)
+    return EpisodeResult(Case(StackingTask.parse(task), values["number"], seed), Outcome(values["outcome"]), **rest)
 
 
 def write_results(output: Path) -> None:

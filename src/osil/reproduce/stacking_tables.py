@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from osil.figures.stacking import Rates, draw_failures, draw_success
+from osil.figures.stacking import StageRates, draw_failures, draw_success
 from osil.resources import resource_path
 from osil.worlds.judge import FAILURES
 
@@ -24,16 +24,16 @@ def paper_figures() -> dict[str, Any]:
     return numbers
 
 
-def paper_rates(table: str, row: str) -> Rates:
+def paper_rates(table: str, row: str) -> StageRates:
     """One row of one of the paper's tables of success by stages."""
     numbers = paper_figures()[table]
-    return Rates({s: rate / 100.0 for s, rate in zip(numbers["stages"], numbers[row], strict=True)}, {})
+    return StageRates({s: rate / 100.0 for s, rate in zip(numbers["stages"], numbers[row], strict=True)}, {})
 
 
-def rates(report: Report) -> Rates:
+def rates(report: Report) -> StageRates:
     """A report's success by stages with Wilson intervals."""
     groups = {int(stages): group for stages, group in report["by_stages"].items()}
-    return Rates(
+    return StageRates(
         {stages: group["rate"] for stages, group in groups.items()},
         {stages: tuple(group["wilson_95"]) for stages, group in groups.items()},
     )

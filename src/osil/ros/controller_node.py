@@ -41,8 +41,8 @@ from osil.robots.stall import Stall
 from osil.ros import convert, topics
 from osil.ros.observing import Joints
 from osil.ros.parameters import declare, parameter, require
+from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
-from osil.ros.spin import spin
 from osil.ros.status import StatusTopic
 from osil.ros.timing import Received, check_recent, recent, seconds_since
 from osil_interfaces.msg import ControllerStatus
@@ -300,7 +300,7 @@ def _check_posture(robot: Robot, joints: np.ndarray) -> None:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return spin(ControllerNode, "controller.yaml", args)
+    return run_node(ControllerNode, "controller.yaml", args)
 
 
 if __name__ == "__main__":

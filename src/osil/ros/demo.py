@@ -31,11 +31,11 @@ from osil.figures.attention import draw_attention
 from osil.figures.render import Camera, SceneRenderer
 from osil.figures.video import side_by_side, write_video
 from osil.files import check_output_file, check_output_folder
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 from osil.robots.robot import Robot, load_robot
 from osil.robots.sensing import cube_yaws, observe
-from osil.ros.session import Session
-from osil.ros.stack import SIMULATION_NODES, Stack
+from osil.ros.client import Client
+from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import step_limit
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
         torch.set_num_threads(1)  # more only wait for one another in so small a network
-        policy = OneShotPolicy.load(options.model)  # now, so that a missing one is told before anything starts
+        policy = StackingPolicy.load(options.model)  # now, so that a missing one is told before anything starts
         load_robot(options.robot)
         _check_output(options.output)
         story = _play(task, options)
@@ -137,35 +137,35 @@ def _play(task: StackingTask, options: argparse.Namespace) -> Story:
     }
     parameters = {node: {**own, "robot": options.robot} for node, own in parameters.items()}
     print(f"Starting {', '.join(SIMULATION_NODES)} ...", flush=True)
-    with Stack(output / "logs", {"OMP_NUM_THREADS": "1"}) as stack:
+    with NodeProcesses(output / "logs", {"OMP_NUM_THREADS": "1"}) as processes:
         for node in SIMULATION_NODES:
-            stack.start(node, parameters.get(node))
+            processes.start(node, parameters.get(node))
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        session = Session(stack, load_robot(options.robot))
+        client = Client(processes, load_robot(options.robot))
         try:
-            return _teach_and_imitate(session, task, options.seed)
+            return _teach_and_imitate(client, task, options.seed)
         finally:
-            session.close()
+            client.close()
             rclpy.try_shutdown()
 
 
-def _teach_and_imitate(session: Session, task: StackingTask, seed: int) -> Story:
-    print(f"Scene: {session.reset_scene(task.num_blocks, 2 * seed)}")
+def _teach_and_imitate(client: Client, task: StackingTask, seed: int) -> Story:
+    print(f"Scene: {client.reset_scene(task.num_blocks, 2 * seed)}")
     print(f"Teaching {task} by teleoperation ...", flush=True)
-    session.start_filming()
-    print(f"Recorded: {session.teach(str(task), NAME, TEACHING_SECONDS).message}")
-    teaching = session.stop_filming()
-    print(f"Scene: {session.reset_scene(task.num_blocks, 2 * seed + 1)}")
+    client.start_filming()
+    print(f"Recorded: {client.teach(str(task), NAME, TEACHING_SECONDS).message}")
+    teaching = client.stop_filming()
+    print(f"Scene: {client.reset_scene(task.num_blocks, 2 * seed + 1)}")
     print("Imitating ...", flush=True)
-    session.start_filming()
+    client.start_filming()
     began = time.monotonic()
-    result = session.imitate(NAME, step_limit(task) * CONTROL_PERIOD, seed, Narrator())
-    imitation = session.stop_filming()
+    result = client.imitate(NAME, step_limit(task) * CONTROL_PERIOD, seed, Narrator())
+    imitation = client.stop_filming()
     seconds = time.monotonic() - began
     print(f"The policy says: {result.stages_done} of {result.stages_total} stages, {result.reason}")
     if seconds > 1.2 * result.seconds + 1.0:
         print(f"(On the clock it took {seconds:.0f} s: the machine is too busy to simulate in real time.)")
-    return Story(session.robot, teaching, imitation, result, bool(layout_reached(task, session.scene(), NOMINAL)))
+    return Story(client.robot, teaching, imitation, result, bool(layout_reached(task, client.scene(), NOMINAL)))
 
 
 class Narrator:
@@ -207,7 +207,7 @@ def _moving(film: list[Snapshot]) -> list[Snapshot]:
     return film[first:]
 
 
-def _draw_attention(story: Story, policy: OneShotPolicy, options: argparse.Namespace) -> None:
+def _draw_attention(story: Story, policy: StackingPolicy, options: argparse.Namespace) -> None:
     """Let the same policy look again at what was filmed during the imitation, and draw where it looked."""
     stored = storage.load(options.output / f"{NAME}.mcap")
     policy.reset(stored.demonstration, seed=options.seed)

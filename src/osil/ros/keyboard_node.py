@@ -27,7 +27,7 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.ros import topics
 from osil.ros.joystick import Joystick
 from osil.ros.parameters import declare
-from osil.ros.spin import spin
+from osil.ros.run_node import run_node
 
 HELD = 0.5
 """Seconds for which a key counts as held: longer than keyboards wait before they repeat."""
@@ -91,7 +91,7 @@ def main(args: Sequence[str] | None = None) -> int:
     settings = termios.tcgetattr(sys.stdin)
     try:
         tty.setcbreak(sys.stdin)
-        return spin(KeyboardNode, "teleop.yaml", args)
+        return run_node(KeyboardNode, "teleop.yaml", args)
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
 

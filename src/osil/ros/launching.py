@@ -21,7 +21,7 @@ from launch_ros.actions import Node
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.ros.lifeline import lifeline
-from osil.ros.stack import StackError, how_it_died, program
+from osil.ros.node_processes import NodeProcessError, how_it_died, program
 
 ARGUMENTS = {
     "model": "a released model by name, or the path of a model folder",
@@ -53,7 +53,7 @@ def describe(
     """A launch description of ``nodes``. A launch argument that it does not know ends the launch with a ConfigError.
 
     Args:
-        nodes: names as in ``osil.ros.stack``.
+        nodes: names as in ``osil.ros.node_processes``.
         arguments: launch arguments and what they mean; one that is given becomes a parameter of the nodes that have it.
         parameters: set for all nodes, overriding ``config/``.
         remappings: of topic names, for all nodes.
@@ -105,7 +105,7 @@ def _supervised(name: str, node: Node) -> list[LaunchDescriptionEntity]:
     def judge(event: ProcessExited, context: LaunchContext) -> None:
         if not context.is_shutdown and (name == "simulation" or event.returncode == 1):
             words = b"".join(printed).decode(errors="replace")
-            raise StackError(f"node {name} {how_it_died(event.returncode, words)}")
+            raise NodeProcessError(f"node {name} {how_it_died(event.returncode, words)}")
 
     return [
         RegisterEventHandler(OnProcessIO(target_action=node, on_stderr=listen)),

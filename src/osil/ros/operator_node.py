@@ -27,7 +27,7 @@ from osil.ros import topics
 from osil.ros.joystick import Joystick
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
-from osil.ros.spin import spin
+from osil.ros.run_node import run_node
 from osil.tasks.block_stacking import StackingTask
 from osil_interfaces.msg import ControllerStatus
 
@@ -133,7 +133,7 @@ class OperatorNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until the task stands."""
-    return spin(OperatorNode, "teleop.yaml", args)
+    return run_node(OperatorNode, "teleop.yaml", args)
 
 
 if __name__ == "__main__":

@@ -35,13 +35,13 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
-from osil.ros.spin import spin
+from osil.ros.run_node import run_node
 from osil.ros.status import StatusTopic
 from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
 from osil.tasks.progress import Progress
@@ -81,7 +81,7 @@ class PolicyParameters:
 
 
 @dataclass(eq=False)
-class Run:
+class Imitation:
     """One goal under way."""
 
     goal: ServerGoalHandle
@@ -107,12 +107,12 @@ class PolicyNode(Node):
     """Demonstration in, gripper commands out."""
 
     def __init__(self) -> None:
-        self._run: Run | None = None  # first of all, as destroy_node also ends a node that is half made
+        self._imitation: Imitation | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("policy")
         self._settings = declare(self, PolicyParameters)
         self._library = Library(absolute(self._settings.demonstrations))
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
-        self._policy = OneShotPolicy.load(self._settings.model)
+        self._policy = StackingPolicy.load(self._settings.model)
         self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, load_robot(self._settings.robot), self._settings.max_age)
         self._tick: Future | None = None
@@ -131,8 +131,8 @@ class PolicyNode(Node):
 
     def _store_controller(self, status: ControllerStatus) -> None:
         self._controller, self._controller_told = status, time.monotonic()
-        if status.state == ControllerStatus.STOPPED and self._run is not None:
-            self._end(self._run, Result.CONTROLLER_LOST, f"the controller has stopped: {status.reason}")
+        if status.state == ControllerStatus.STOPPED and self._imitation is not None:
+            self._end(self._imitation, Result.CONTROLLER_LOST, f"the controller has stopped: {status.reason}")
 
     def _offer_action(self) -> None:
         """Offer the action as soon as robot, blocks and a controller are there, so that no early goal is refused."""
@@ -163,25 +163,25 @@ class PolicyNode(Node):
     async def _execute(self, goal: ServerGoalHandle) -> Imitate.Result:
         await self._until_seen()
         try:
-            run = self._begin(goal)
+            imitation = self._begin(goal)
         except OsilError as error:
             self.get_logger().warning(f"refused: {error}")
             goal.abort()
             return Result(outcome=Result.REFUSED, reason=str(error))
-        outcome, reason = await run.over
-        self._run = None
+        outcome, reason = await imitation.over
+        self._imitation = None
         {Result.SUCCEEDED: goal.succeed, Result.CANCELLED: goal.canceled}.get(outcome, goal.abort)()
         self.get_logger().info(reason)
         return Result(
             outcome=outcome,
             reason=reason,
-            stages_done=run.progress.stages_done,
-            stages_total=run.progress.stages_total,
-            seconds=self._seconds(run),
+            stages_done=imitation.progress.stages_done,
+            stages_total=imitation.progress.stages_total,
+            seconds=self._seconds(imitation),
         )
 
-    def _begin(self, goal: ServerGoalHandle) -> Run:
-        if self._run is not None:
+    def _begin(self, goal: ServerGoalHandle) -> Imitation:
+        if self._imitation is not None:
             raise DemonstrationError("another demonstration is being imitated; cancel it, or wait until it is over")
         if not 0.0 <= goal.request.time_limit < math.inf:
             raise DemonstrationError(
@@ -197,8 +197,8 @@ class PolicyNode(Node):
         seen = self._view.look(stored.block_names, progress.blocks)
         self._policy.act(seen.observation)  # the first call of a network is slow
         now = self._now()
-        self._run = Run(goal, progress, stored.block_names, now, now, Future(executor=self.executor))
-        return self._run
+        self._imitation = Imitation(goal, progress, stored.block_names, now, now, Future(executor=self.executor))
+        return self._imitation
 
     def _controller_problem(self) -> str:
         """Why nothing that is commanded now would be followed; empty if it would."""
@@ -213,51 +213,55 @@ class PolicyNode(Node):
             return f"the controller has stopped: {self._controller.reason}"
         return ""
 
-    def _seconds(self, run: Run) -> float:
-        return seconds_since(run.started, self._now())
+    def _seconds(self, imitation: Imitation) -> float:
+        return seconds_since(imitation.started, self._now())
 
     def _step(self) -> None:
-        run, now = self._run, self._now()
-        if run is None or run.over.done():
+        imitation, now = self._imitation, self._now()
+        if imitation is None or imitation.over.done():
             return
-        since, run.last_step = seconds_since(run.last_step, now), now
+        since, imitation.last_step = seconds_since(imitation.last_step, now), now
         step = min(since, MAX_STEP)
         if since < -CLOCK_TOLERANCE:
-            self._end(run, Result.OBSERVATION_LOST, f"the clock was set back by {-since:.1f} s; send the goal again")
+            self._end(
+                imitation, Result.OBSERVATION_LOST, f"the clock was set back by {-since:.1f} s; send the goal again"
+            )
             return
         try:
-            seen = self._view.look(run.block_names, run.progress.blocks)
-            run.continuity.follow(seen)
+            seen = self._view.look(imitation.block_names, imitation.progress.blocks)
+            imitation.continuity.follow(seen)
             action = self._policy.act(seen.observation)
         except ObservationError as error:
             self._hold()
             self._status.tell(state=PolicyStatus.HOLDING, reason=str(error))
-            run.blind += step
-            if run.blind > self._settings.observation_timeout:
-                self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen for {run.blind:.1f} s: {error}")
+            imitation.blind += step
+            if imitation.blind > self._settings.observation_timeout:
+                self._end(
+                    imitation, Result.OBSERVATION_LOST, f"nothing usable was seen for {imitation.blind:.1f} s: {error}"
+                )
             return
-        run.blind, self._status.message.observation_age = 0.0, seen.age
-        run.progress.update(seen.observation)
+        imitation.blind, self._status.message.observation_age = 0.0, seen.age
+        imitation.progress.update(seen.observation)
         self._gripper.publish(Bool(data=bool(action.close_gripper)))
         self._twist.publish(convert.from_action(action, now, CONTROL_PERIOD))
         self._status.tell(state=PolicyStatus.ACTING, reason="")
-        run.goal.publish_feedback(self._feedback(run))
-        limit, seconds = run.goal.request.time_limit, self._seconds(run)
-        if run.progress.reached:
-            self._end(run, Result.SUCCEEDED, f"the layout shown was reached after {seconds:.1f} s")
+        imitation.goal.publish_feedback(self._feedback(imitation))
+        limit, seconds = imitation.goal.request.time_limit, self._seconds(imitation)
+        if imitation.progress.reached:
+            self._end(imitation, Result.SUCCEEDED, f"the layout shown was reached after {seconds:.1f} s")
         elif 0.0 < limit < seconds:
-            self._end(run, Result.TIME_LIMIT, f"the time limit of {limit:g} s has passed")
-        elif problem := self._controller_problem() or self._not_followed(run, step):
-            self._end(run, Result.CONTROLLER_LOST, problem)
+            self._end(imitation, Result.TIME_LIMIT, f"the time limit of {limit:g} s has passed")
+        elif problem := self._controller_problem() or self._not_followed(imitation, step):
+            self._end(imitation, Result.CONTROLLER_LOST, problem)
 
-    def _not_followed(self, run: Run, seconds: float) -> str:
+    def _not_followed(self, imitation: Imitation, seconds: float) -> str:
         """Why the controller has not followed for too long; empty if it has."""
         controller = self._controller
         if controller is None or controller.state == ControllerStatus.FOLLOWING:
-            run.unfollowed = 0.0
+            imitation.unfollowed = 0.0
             return ""
-        run.unfollowed += seconds
-        late = run.unfollowed > FOLLOWING_PATIENCE
+        imitation.unfollowed += seconds
+        late = imitation.unfollowed > FOLLOWING_PATIENCE
         return f"the controller does not follow: {controller.reason}" if late else ""
 
     def _watch(self) -> None:
@@ -267,51 +271,51 @@ class PolicyNode(Node):
         if self._tick is not None:
             self._tick.set_result(None)
             self._tick = None
-        run = self._run
-        if run is None or run.over.done():
+        imitation = self._imitation
+        if imitation is None or imitation.over.done():
             return
-        if run.goal.is_cancel_requested:
-            self._end(run, Result.CANCELLED, "cancelled by the client")
+        if imitation.goal.is_cancel_requested:
+            self._end(imitation, Result.CANCELLED, "cancelled by the client")
         elif problem := self._view.clock_watch.problem:
-            self._end(run, Result.OBSERVATION_LOST, f"nothing usable was seen: {problem}")
+            self._end(imitation, Result.OBSERVATION_LOST, f"nothing usable was seen: {problem}")
 
     def destroy_node(self) -> None:
         """Let the client know how its goal ends, if one is under way."""
-        if self._run is not None:
-            self._end(self._run, Result.FAILED, "the policy node was told to leave")
+        if self._imitation is not None:
+            self._end(self._imitation, Result.FAILED, "the policy node was told to leave")
             deadline = time.monotonic() + FAREWELL
             while time.monotonic() < deadline and self.executor is not None:
                 self.executor.spin_once(FAREWELL / 10)
         super().destroy_node()
 
-    def _end(self, run: Run, outcome: int, reason: str) -> None:
-        if run.over.done():
+    def _end(self, imitation: Imitation, outcome: int, reason: str) -> None:
+        if imitation.over.done():
             return
         self._hold()
         self._status.tell(state=PolicyStatus.IDLE, reason=reason)
-        run.over.set_result((outcome, reason))
+        imitation.over.set_result((outcome, reason))
 
     def _hold(self) -> None:
         still = Action(np.zeros(3), np.array(False))
         self._twist.publish(convert.from_action(still, self._now(), CONTROL_PERIOD))
 
-    def _feedback(self, run: Run) -> Imitate.Feedback:
+    def _feedback(self, imitation: Imitation) -> Imitate.Feedback:
         attention = self._policy.attention
         assert attention is not None  # it has acted, in one scene
         return Imitate.Feedback(
-            stage=run.progress.stages_done,
-            stages_total=run.progress.stages_total,
-            source=run.block_names[int(attention.source.argmax())],
-            target=run.block_names[int(attention.target.argmax())],
+            stage=imitation.progress.stages_done,
+            stages_total=imitation.progress.stages_total,
+            source=imitation.block_names[int(attention.source.argmax())],
+            target=imitation.block_names[int(attention.target.argmax())],
             progress=float(attention.over_time @ np.linspace(0.0, 1.0, len(attention.over_time))),
-            seconds=self._seconds(run),
+            seconds=self._seconds(imitation),
             observation_age=self._status.message.observation_age,
         )
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return spin(PolicyNode, "policy.yaml", args)
+    return run_node(PolicyNode, "policy.yaml", args)
 
 
 if __name__ == "__main__":

@@ -44,8 +44,8 @@ from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.recording import Recording
+from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
-from osil.ros.spin import spin
 from osil.ros.timing import Received, check_recent, recent
 from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import BlockPoseArray
@@ -275,7 +275,7 @@ class RecorderNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return spin(RecorderNode, "recorder.yaml", args)
+    return run_node(RecorderNode, "recorder.yaml", args)
 
 
 if __name__ == "__main__":

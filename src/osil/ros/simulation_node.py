@@ -28,7 +28,7 @@ from osil.errors import ObservationError, SceneError
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter, require
-from osil.ros.spin import spin
+from osil.ros.run_node import run_node
 from osil.tasks.blocks import Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
 from osil.worlds.pybullet import PyBulletWorld
@@ -195,7 +195,7 @@ def _check(scene: Scene, table_height: float, blocks: Blocks) -> None:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return spin(SimulationNode, "simulation.yaml", args)
+    return run_node(SimulationNode, "simulation.yaml", args)
 
 
 if __name__ == "__main__":

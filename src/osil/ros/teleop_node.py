@@ -28,8 +28,8 @@ from osil.errors import ObservationError
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.parameters import declare
+from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
-from osil.ros.spin import spin
 from osil.ros.timing import Received, check_recent, recent
 
 TIMEOUT = 0.25
@@ -131,7 +131,7 @@ def _check_stamp(joy: Joy, now: int) -> None:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return spin(TeleopNode, "teleop.yaml", args)
+    return run_node(TeleopNode, "teleop.yaml", args)
 
 
 if __name__ == "__main__":

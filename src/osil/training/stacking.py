@@ -18,7 +18,7 @@ from osil.data.pair_pool import SamplingConfig
 from osil.data.pair_source import PairSource
 from osil.experts.noise import NoiseConfig
 from osil.networks.stacking import StackingNetwork
-from osil.policies.stacking import OneShotPolicy, PolicyConfig, save_policy
+from osil.policies.stacking import PolicyConfig, StackingPolicy, save_policy
 from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.settings import check_at_least
@@ -93,21 +93,21 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     torch.manual_seed(config.seed)
     network = StackingNetwork(config.policy.network)
     if config.initial:
-        network.load_state_dict(OneShotPolicy.load(config.initial).network.state_dict())
+        network.load_state_dict(StackingPolicy.load(config.initial).network.state_dict())
     tasks = load_tasks("train", config.max_blocks)
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost. What it does where actions come
     # late is what it has to learn, and what it is shown may come from another arm.
     single = replace(config.policy, ensemble=1, draws=1, anticipate=False)
     robot = load_robot(config.robot).for_blocks(turned=config.policy.network.yaw)
 
-    def learner() -> OneShotPolicy:
-        return OneShotPolicy(deepcopy(network).cpu(), single)
+    def learner() -> StackingPolicy:
+        return StackingPolicy(deepcopy(network).cpu(), single)
 
     def validate(step: int) -> Metrics:
         for path in (folder.path, step_folder(folder.path, step)):
             save_policy(path, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
         rng = generator("train", config.seed, 1)
-        success = kinematic_success(OneShotPolicy(network, single), tasks, config.validation_episodes, rng, robot)
+        success = kinematic_success(StackingPolicy(network, single), tasks, config.validation_episodes, rng, robot)
         return {"success": success}
 
     with _workers(config) as executor:

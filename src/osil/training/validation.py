@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from osil.data.kinematic_episodes import collect, scenes
-from osil.policies.stacking import OneShotPolicy
+from osil.policies.stacking import StackingPolicy
 from osil.robots.robot import Robot
 from osil.rollout import rollout
 from osil.tasks.block_stacking import StackingTask
@@ -17,7 +17,7 @@ from osil.worlds.kinematic import KinematicWorld
 
 
 def kinematic_success(
-    policy: OneShotPolicy, tasks: Sequence[StackingTask], episodes: int, rng: np.random.Generator, robot: Robot
+    policy: StackingPolicy, tasks: Sequence[StackingTask], episodes: int, rng: np.random.Generator, robot: Robot
 ) -> float:
     """Share of episodes, each with a new demonstration and a new scene, that end with the layout shown."""
     groups = defaultdict(list)
@@ -27,7 +27,7 @@ def kinematic_success(
     return sum(_successes(policy, group, rng, robot) for group in groups.values()) / episodes
 
 
-def _successes(policy: OneShotPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, robot: Robot) -> int:
+def _successes(policy: StackingPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, robot: Robot) -> int:
     shown = collect(tasks, rng, robot)
     policy.reset_batch([shown.demonstration(index) for index in range(len(tasks))], [0] * len(tasks))
     world, judge = KinematicWorld(rng, robot), Judge(tasks, robot)

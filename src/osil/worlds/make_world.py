@@ -57,7 +57,7 @@ class BatchOfOne:
 
 
 @contextmanager
-def open_world(
+def make_world(
     kind: WorldKind,
     robot: Robot,
     num_blocks: int,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from osil.ros.stack import Stack, StackError, program
+from osil.ros.node_processes import NodeProcessError, NodeProcesses, program
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
@@ -31,27 +31,29 @@ def alive(pid: int) -> bool:
 
 
 def test_a_node_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:
-    with Stack(tmp_path, {}) as stack:
-        stack.start("simulation", {"num_blocks": 99})
-        assert eventually(lambda: not stack.running("simulation"))
-        with pytest.raises(StackError, match=r"simulation died with status 1: error: num_blocks 99: expected 2 to 12"):
-            stack.check()
+    with NodeProcesses(tmp_path, {}) as processes:
+        processes.start("simulation", {"num_blocks": 99})
+        assert eventually(lambda: not processes.running("simulation"))
+        with pytest.raises(
+            NodeProcessError, match=r"simulation died with status 1: error: num_blocks 99: expected 2 to 12"
+        ):
+            processes.check()
 
 
 def test_nodes_leave_cleanly_when_told(tmp_path: Path) -> None:
-    with Stack(tmp_path, {}) as stack:
-        stack.start("teleop")
-        assert eventually(lambda: _listens(stack, "teleop"))
-        pid = stack.pid("teleop")
+    with NodeProcesses(tmp_path, {}) as processes:
+        processes.start("teleop")
+        assert eventually(lambda: _listens(processes, "teleop"))
+        pid = processes.pid("teleop")
     assert not alive(pid)
-    assert stack.log("teleop").read_text() == ""
+    assert processes.log("teleop").read_text() == ""
 
 
 def test_no_orphans_after_the_parent_was_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from osil.ros.stack import Stack\n"
-        "with Stack(Path(sys.argv[1]), {}) as stack:\n"
-        "    stack.start('teleop'); print(stack.pid('teleop'), flush=True); time.sleep(60)\n"
+        "import sys, time; from pathlib import Path; from osil.ros.node_processes import NodeProcesses\n"
+        "with NodeProcesses(Path(sys.argv[1]), {}) as processes:\n"
+        "    processes.start('teleop'); print(processes.pid('teleop'), flush=True); time.sleep(60)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -64,12 +66,12 @@ def test_no_orphans_after_the_parent_was_killed(tmp_path: Path) -> None:
 
 
 def test_nodes_outlive_the_thread_that_started_them(tmp_path: Path) -> None:
-    with Stack(tmp_path, {}) as stack:
-        thread = threading.Thread(target=stack.start, args=["teleop"])
+    with NodeProcesses(tmp_path, {}) as processes:
+        thread = threading.Thread(target=processes.start, args=["teleop"])
         thread.start()
         thread.join()
-        assert eventually(lambda: _listens(stack, "teleop"))
-        assert stack.running("teleop")
+        assert eventually(lambda: _listens(processes, "teleop"))
+        assert processes.running("teleop")
 
 
 def test_a_node_started_by_hand_outlives_its_parent(tmp_path: Path) -> None:
@@ -84,12 +86,12 @@ def test_a_node_started_by_hand_outlives_its_parent(tmp_path: Path) -> None:
 
 
 def test_a_node_of_the_same_name_is_refused_and_may_come_back_after_a_kill(tmp_path: Path) -> None:
-    with Stack(tmp_path / "first", {}) as first, Stack(tmp_path / "second", {}) as second:
+    with NodeProcesses(tmp_path / "first", {}) as first, NodeProcesses(tmp_path / "second", {}) as second:
         first.start("teleop")
         assert eventually(lambda: _listens(first, "teleop"))
         second.start("teleop")
         assert eventually(lambda: not second.running("teleop"))
-        with pytest.raises(StackError, match="node /teleop runs already in ROS domain"):
+        with pytest.raises(NodeProcessError, match="node /teleop runs already in ROS domain"):
             second.check()
         assert first.running("teleop")
         os.kill(first.pid("teleop"), signal.SIGKILL)
@@ -107,6 +109,6 @@ def test_ctrl_c_amid_the_imports_of_a_node_is_quiet() -> None:
     assert "Traceback" not in printed
 
 
-def _listens(stack: Stack, node: str) -> bool:
+def _listens(processes: NodeProcesses, node: str) -> bool:
     """Whether Python's imports are over, told by the threads that DDS has started."""
-    return len(list(Path(f"/proc/{stack.pid(node)}/task").iterdir())) > 5
+    return len(list(Path(f"/proc/{processes.pid(node)}/task").iterdir())) > 5

@@ -18,7 +18,7 @@ from osil.core import CONTROL_PERIOD, Scene
 from osil.errors import OsilError
 from osil.robots.robot import Robot
 from osil.ros import convert, topics
-from osil.ros.stack import Stack, StackError
+from osil.ros.node_processes import NodeProcessError, NodeProcesses
 from osil.ros.timing import seconds_since
 from osil.worlds.snapshot import Snapshot
 from osil_interfaces.action import Imitate
@@ -41,12 +41,12 @@ class Refused(OsilError):
     """A service or the action refused what was asked of it."""
 
 
-class Session(Node):
+class Client(Node):
     """Drives one stack from outside. Call its methods from one thread; each returns when it is done."""
 
-    def __init__(self, stack: Stack, robot: Robot) -> None:
-        super().__init__("session")
-        self._stack, self.robot, self._spinner = stack, robot, SingleThreadedExecutor()
+    def __init__(self, processes: NodeProcesses, robot: Robot) -> None:
+        super().__init__("client")
+        self._processes, self.robot, self._spinner = processes, robot, SingleThreadedExecutor()
         self._spinner.add_node(self)
         # Made now and kept: a server that has just met its client may lose an answer when the machine is busy.
         self._callers = {name: self.create_client(kind, name) for name, kind in SERVICES.items()}
@@ -90,24 +90,26 @@ class Session(Node):
         """Wait until ``over()`` while messages are taken in.
 
         Raises:
-            StackError: a node died, or it takes longer than ``seconds``.
+            NodeProcessError: a node died, or it takes longer than ``seconds``.
         """
         deadline = time.monotonic() + seconds
         while not over():
-            self._stack.check()
+            self._processes.check()
             if time.monotonic() > deadline:
-                raise StackError(f"{what}: nothing after {seconds:.0f} s; the log files of the nodes may tell why")
+                raise NodeProcessError(
+                    f"{what}: nothing after {seconds:.0f} s; the log files of the nodes may tell why"
+                )
             self._spinner.spin_once(0.05)
-        self._stack.check()  # what was waited for may be the end of a node
+        self._processes.check()  # what was waited for may be the end of a node
 
     def _answer(self, future: Future, what: str, seconds: float = ANSWER) -> Any:
         self.wait(future.done, what, seconds)
         return future.result()
 
     def _call(self, service: str, request: Any) -> Any:
-        client = self._callers[service]
-        self.wait(client.service_is_ready, f"service {service}", ANSWER)
-        response = self._answer(client.call_async(request), f"service {service}")
+        caller = self._callers[service]
+        self.wait(caller.service_is_ready, f"service {service}", ANSWER)
+        response = self._answer(caller.call_async(request), f"service {service}")
         if not response.success:
             raise Refused(f"{service}: {response.message}")
         return response
@@ -120,11 +122,11 @@ class Session(Node):
     def teach(self, task: str, name: str, time_limit: float) -> StopRecording.Response:
         """Record a demonstration while the scripted operator shows a task at the joystick."""
         self._call("recorder/start", StartRecording.Request(name=name))
-        self._stack.start("operator", {"task": task, "time_limit": time_limit, "robot": self.robot.name})
+        self._processes.start("operator", {"task": task, "time_limit": time_limit, "robot": self.robot.name})
         try:
-            self.wait(lambda: not self._stack.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
+            self.wait(lambda: not self._processes.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
         finally:
-            self._stack.stop(["operator"])  # one that gave up must not count as a dead node from now on
+            self._processes.stop(["operator"])  # one that gave up must not count as a dead node from now on
         return self._call("recorder/stop", StopRecording.Request())
 
     def imitate(

@@ -67,7 +67,7 @@ def initialized(config: str, args: Sequence[str] = (), context: rclpy.Context | 
         rclpy.try_shutdown(context=context)
 
 
-def spin(make_node: Callable[[], Node], config: str, args: Sequence[str] | None = None) -> int:
+def run_node(make_node: Callable[[], Node], config: str, args: Sequence[str] | None = None) -> int:
     """Make the node and run it until it is told to stop.
 
     Args:

@@ -23,7 +23,7 @@ PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""
 
 
-class StackError(OsilError):
+class NodeProcessError(OsilError):
     """A node died, or did not answer."""
 
 
@@ -38,7 +38,7 @@ def how_it_died(status: int, printed: str) -> str:
     return f"died with status {status}: {last_words}" if status >= 0 else f"died with signal {-status}"
 
 
-class Stack:
+class NodeProcesses:
     """Nodes as child processes, each with a log file. Leaving the ``with`` block ends them all."""
 
     def __init__(self, log_folder: Path, environment: Mapping[str, str]) -> None:
@@ -51,7 +51,7 @@ class Stack:
         self._log_folder, self._environment = log_folder, {**os.environ, **environment, **lifeline()}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> NodeProcesses:
         self._log_folder.mkdir(parents=True, exist_ok=True)
         return self
 
@@ -89,12 +89,12 @@ class Stack:
         return self._children[node].pid
 
     def check(self) -> None:
-        """Raise StackError if a node has died. One that left with status 0 has done its work."""
+        """Raise NodeProcessError if a node has died. One that left with status 0 has done its work."""
         for node, child in self._children.items():
             if not child.poll():
                 continue
             how = how_it_died(child.returncode, self.log(node).read_text(errors="replace"))
-            raise StackError(f"node {node} {how} (all that it printed: {self.log(node)})")
+            raise NodeProcessError(f"node {node} {how} (all that it printed: {self.log(node)})")
 
     def stop(self, nodes: Sequence[str] | None = None) -> None:
         """End the nodes (left out: all), gently at first."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from osil.data.teachers import OperatorKind
+from osil.data.teachers import TeacherKind
 from osil.errors import ConfigError
 from osil.experts.mishaps import MishapKind
 from osil.experts.stacking import ExpertConfig
 from osil.robots.robot import Robot, load_robot
 from osil.worlds.conditions import Conditions
-from osil.worlds.open_world import WorldKind
+from osil.worlds.make_world import WorldKind
 
 
 @dataclass(frozen=True)
-class Setting:
+class EvaluationConfig:
     """What every episode of an evaluation has in common.
 
     Attributes:
         world: kind of world, the same for demonstrations and for the policy.
         robot: that acts, a name in ``config/robots``.
-        operator: who demonstrates.
+        teacher: who demonstrates.
         push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
         mishap: what happens once in every episode to whoever is judged.
         conditions: of the world, for the demonstration and for the policy alike.
@@ -32,7 +32,7 @@ class Setting:
     """
 
     world: WorldKind = "pybullet"
-    operator: OperatorKind = "expert"
+    teacher: TeacherKind = "expert"
     push: float = 0.0
     conditions: Conditions = field(default_factory=Conditions)
     yaw: bool = True
@@ -41,7 +41,7 @@ class Setting:
 
     @property
     def expert(self) -> ExpertConfig:
-        """What the scripted expert and the operator know of the blocks and of the hand."""
+        """What the scripted expert and the teacher know of the blocks and of the hand."""
         return ExpertConfig(self.arm.gripper, blocks=self.conditions.blocks)
 
     @property
