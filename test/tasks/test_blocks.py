@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osil.core import Observation, Scene
-from osil.errors import ConfigError, DemonstrationError
+from osil.errors import ConfigError
 from osil.tasks.block_stacking import StackingTask, layout_below, layout_compatible, layout_reached, stages_done
-from osil.tasks.blocks import LARGEST, NOMINAL, SMALLEST, Blocks, in_fingers
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks, in_fingers
 
 SIZES = st.floats(SMALLEST, LARGEST).map(Blocks)
 TASKS = st.sampled_from([StackingTask.parse(text) for text in ("ab", "ab cd +e", "abcde", "fe dcba", "ab cd ef +g")])
@@ -42,25 +42,3 @@ def test_widths_are_in_the_order_in_which_closing_fingers_pass_them(blocks: Bloc
     blocks.check_opening(blocks.open_width + 0.001)
     with pytest.raises(ConfigError, match="too narrow for blocks of"):
         blocks.check_opening(blocks.open_width)
-
-
-@given(SIZES)
-def test_fingers_tell_the_size(blocks: Blocks) -> None:
-    opening = np.concatenate([np.full(5, 0.09), np.linspace(0.09, blocks.size, 5), np.full(9, blocks.size)])
-    told = Blocks.shown(Observation(np.zeros((19, 1, 3)), opening))
-    assert told.size == pytest.approx(blocks.size)
-    misread = Blocks.shown(Observation(np.zeros((19, 1, 3)), opening - 0.001))
-    assert misread.size == pytest.approx(blocks.size, abs=0.0011)
-
-
-def test_without_a_grasp_the_size_is_not_known() -> None:
-    far = Observation(np.full((5, 2, 3), 0.2), np.full(5, 0.066))
-    with pytest.raises(DemonstrationError, match="no block is held"):
-        Blocks.shown(far)
-    assert Blocks.likely(far) == NOMINAL
-
-
-@pytest.mark.parametrize("size", [0.0, 0.024, 0.061, float("nan")])
-def test_sizes_that_no_hand_could_hold_are_refused(size: float) -> None:
-    with pytest.raises(ConfigError, match="edge length of"):
-        Blocks(size)

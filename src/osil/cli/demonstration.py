@@ -65,10 +65,10 @@ def _replay(options: argparse.Namespace) -> None:
     from osil.figures.replay import play, snapshots
     from osil.figures.video import check_video, write_video
     from osil.robots.robot import load_robot
-    from osil.tasks.blocks import Blocks
+    from osil.tasks.block_size import likely_blocks
 
     robot, demonstration = load_robot(options.robot), load(options.file).demonstration
-    steps, blocks = snapshots(demonstration, robot), Blocks.likely(demonstration.observations)
+    steps, blocks = snapshots(demonstration, robot), likely_blocks(demonstration.observations)
     if options.output is None:
         play(steps, robot, options.speed, blocks)
         return

@@ -24,8 +24,8 @@ from osil.demonstrations.latency import latency_shown
 from osil.demonstrations.names import to_path, to_text
 from osil.demonstrations.steps_file import FRAME, METADATA, Contents, StepWriter, checked_metadata, read_contents
 from osil.errors import DemonstrationError
+from osil.tasks.block_size import likely_blocks
 from osil.tasks.block_stacking import layout_below
-from osil.tasks.blocks import Blocks
 
 SCHEMA_VERSION = 2
 """Files of version 1 had no checksum of their metadata."""
@@ -60,7 +60,7 @@ class StoredDemonstration:
         """Lines of text for a person, the final layout read off the last observation."""
         names = self.block_names
         observations = self.demonstration.observations
-        layout = layout_below(observations.block_positions[-1], Blocks.likely(observations))
+        layout = layout_below(observations.block_positions[-1], likely_blocks(observations))
         stacked = [f"{names[block]} on {names[below]}" for block, below in enumerate(layout) if below >= 0]
         return "\n".join(
             [

@@ -16,6 +16,7 @@ from osil.demonstrations.gripper_motion import gripper_motion
 from osil.geometry import rotate_z
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import Robot
+from osil.tasks.block_size import likely_blocks
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
 from osil.worlds.snapshot import Snapshot
@@ -36,7 +37,7 @@ def snapshots(demonstration: Demonstration[Observation, Action], robot: Robot) -
     path = gripper_path(observations)
     blocks = rotate_z(observations.block_positions, path.yaw[:, None]) + path.position[:, None]
     block_yaws = observations.block_yaws + path.yaw[:, None]
-    turn, origin = _laid_out(blocks[0], robot.table, Blocks.likely(observations))
+    turn, origin = _laid_out(blocks[0], robot.table, likely_blocks(observations))
     gripper = GripperPose(rotate_z(path.position, turn) + origin, path.yaw + turn)
     arm = robot.kinematics.inverse(gripper, robot.home, robot.lift)
     blocks, half = rotate_z(blocks, turn) + origin, 0.5 * (block_yaws + turn)

@@ -12,7 +12,7 @@ import torch
 from typing_extensions import Self
 
 from osil.core import Action, FloatArray, Observation, Prompt
-from osil.demonstrations.block_size import BlockScale
+from osil.demonstrations.block_scale import BlockScale
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.latency import UnderWay, latency_shown
 from osil.errors import ConfigError, DemonstrationError
@@ -23,7 +23,7 @@ from osil.networks.frames import pad_frames
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.model_folder import read_model, write_model
 from osil.policies.shown import Shown
-from osil.tasks.blocks import Blocks
+from osil.tasks.block_size import shown_blocks
 
 FORMAT = "osil.stacking"
 
@@ -145,7 +145,7 @@ class StackingPolicy:
         for one in shown:
             check_motion(one.observations)
         drawn = [
-            (one.observations, np.random.default_rng(own), Blocks.shown(one.observations))
+            (one.observations, np.random.default_rng(own), shown_blocks(one.observations))
             for one, own in zip(shown, seeds, strict=True)
         ]
         kept = [[self.config.conditioning.frames(*one) for one in drawn] for _ in range(self.config.draws)]

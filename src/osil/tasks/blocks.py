@@ -1,14 +1,13 @@
-"""The blocks: cubes of one size, what follows from that size, and how the fingers tell it."""
+"""The blocks: cubes of one size, and what follows from that size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from typing_extensions import Self
 
 from osil.core import BoolArray, FloatArray, Observation
-from osil.errors import ConfigError, DemonstrationError
+from osil.errors import ConfigError
 
 SMALLEST, LARGEST = 0.025, 0.060
 """Edge lengths of blocks, metres."""
@@ -21,9 +20,6 @@ MISREAD = 0.0015
 
 GRASP_ROOM = 0.019
 """The fingers reach this far below where they hold a block, with room to what the block stands on, metres."""
-
-AT_REST = 0.0005
-"""Fingers that move less than this in a control step are at rest, metres."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +38,6 @@ class Blocks:
     def __post_init__(self) -> None:
         if not SMALLEST - 1e-9 <= self.size <= LARGEST + 1e-9:
             raise ConfigError(f"blocks of {self.size} m: expected an edge length of {SMALLEST} to {LARGEST} m")
-
-    @classmethod
-    def shown(cls, demonstration: Observation) -> Self:
-        """The blocks of a demonstration, leading ``[T]``, as its fingers tell. Raises what ``held_width`` does."""
-        return cls(float(np.clip(held_width(demonstration), SMALLEST, LARGEST)))
-
-    @classmethod
-    def likely(cls, demonstration: Observation) -> Self:
-        """The same, nominal ones where no block is held: for pictures and descriptions of whatever was recorded."""
-        try:
-            return cls.shown(demonstration)
-        except DemonstrationError:
-            return cls()
 
     @property
     def half(self) -> float:
@@ -122,27 +105,6 @@ def in_fingers(observation: Observation, blocks: Blocks) -> BoolArray:
     closed = observation.gripper_opening[..., None] < blocks.held_width
     result: BoolArray = between_fingers(observation.block_positions) & closed
     return result
-
-
-def held_width(demonstration: Observation) -> float:
-    """Distance between the finger pads while they hold a block: the median over these frames, metres.
-
-    Args:
-        demonstration: observations with leading ``[T]``.
-
-    Raises:
-        DemonstrationError: the fingers never hold a block.
-    """
-    opening = demonstration.gripper_opening
-    still = np.abs(np.diff(opening, prepend=np.nan)) < AT_REST
-    around = between_fingers(demonstration.block_positions).any(-1)
-    holding = around & still & (opening > SMALLEST - MISREAD) & (opening < LARGEST + MISREAD)
-    if not holding.any():
-        raise DemonstrationError(
-            f"no block is held in this demonstration: expected one between fingers that rest {SMALLEST} to {LARGEST} m "
-            f"apart, got fingers {opening.min():.3f} to {opening.max():.3f} m apart; record it again"
-        )
-    return float(np.median(opening[holding]))
 
 
 def grasp_height(size: FloatArray | float) -> FloatArray:

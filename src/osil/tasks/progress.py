@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from osil.core import Action, Demonstration, Observation
 from osil.errors import DemonstrationError, ObservationError
+from osil.tasks.block_size import shown_blocks
 from osil.tasks.block_stacking import STABLE_STEPS, layout_below
-from osil.tasks.blocks import Blocks
 
 
 class Progress:
     """Progress towards the layout in which a demonstration ends.
 
     Attributes:
-        blocks: how large they are, as the fingers tell that hold them in the demonstration.
+        blocks: how large they are, as the demonstration tells.
         below: ``[B]`` index of the block on which each block stands at the demonstration's end, or -1.
         stages_total: blocks that stand on another then.
         stages_done: of these, how many stood so when the fingers were last open.
@@ -25,7 +25,7 @@ class Progress:
         Raises:
             DemonstrationError: the demonstration does not end with a layout that was let go, or no block is held in it.
         """
-        self.blocks = Blocks.shown(demonstration.observations)
+        self.blocks = shown_blocks(demonstration.observations)
         last = demonstration.observations[-1]
         if last.gripper_opening < self.blocks.free_width:
             raise DemonstrationError(

@@ -1,8 +1,8 @@
 """Blocks of any size, seen at the scale of those that a policy knows.
 
 A policy has learned with blocks of one size. Blocks of another size are shown to it enlarged or reduced to that size,
-with everything around them, and its motions are carried out in proportion. What the fingers read at a block is taken
-from the demonstration, too, so that fingers whose zero is off by a millimetre do no harm.
+with everything around them, and its motions are carried out in proportion. How large they are and what the fingers read
+at them are two quantities, both taken from the demonstration, so that fingers whose zero is off do no harm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 
 from osil.arrays import Arrays
 from osil.core import Action, FloatArray, Observation
-from osil.tasks.blocks import NOMINAL, grasp_height, held_width
+from osil.tasks.block_size import held_width, shown_size
+from osil.tasks.blocks import NOMINAL, grasp_height
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,23 +23,27 @@ class BlockScale(Arrays):
     """Between worlds of blocks of any size and one with ``NOMINAL`` blocks.
 
     Attributes:
-        width: what the fingers read at a block, metres: a number, or ``[N]`` for as many worlds.
+        size: edge length of the blocks, metres: a number, or ``[N]`` for as many worlds.
+        width: what the fingers read at a block, metres: of the same shape.
     """
 
+    size: FloatArray
     width: FloatArray
 
     @classmethod
     def of(cls, demonstrations: Sequence[Observation]) -> BlockScale:
-        """The scales of N demonstrations. Raises what ``held_width`` does."""
-        return cls(np.array([held_width(one) for one in demonstrations]))
+        """The scales of N demonstrations. Raises what ``shown_size`` does."""
+        return cls(
+            np.array([shown_size(one) for one in demonstrations]), np.array([held_width(one) for one in demonstrations])
+        )
 
     def shrink(self, observation: Observation) -> Observation:
         """What would be seen if the blocks were nominal: the fingers are as far from a block as they are.
 
         Nominal blocks are held at their centre, small ones above it.
         """
-        factor, held = NOMINAL.size / self.width, np.zeros((*self.width.shape, 1, 3))
-        held[..., 0, 2] = grasp_height(self.width)
+        factor, held = NOMINAL.size / self.size, np.zeros((*self.size.shape, 1, 3))
+        held[..., 0, 2] = grasp_height(self.size)
         return Observation(
             (observation.block_positions + held) * factor[..., None, None],
             observation.gripper_opening + (NOMINAL.size - self.width),
@@ -47,5 +52,5 @@ class BlockScale(Arrays):
 
     def grow(self, action: Action) -> Action:
         """What to do, given what would be done if the blocks were nominal."""
-        factor = self.width / NOMINAL.size
+        factor = self.size / NOMINAL.size
         return Action(action.displacement * factor[..., None], action.close_gripper, action.yaw_step)

@@ -6,11 +6,12 @@ import pytest
 from osil.core import Action, Observation
 from osil.data.demonstrate import demonstrate
 from osil.data.teachers import make_teacher
-from osil.demonstrations.block_size import BlockScale
+from osil.demonstrations.block_scale import BlockScale
 from osil.experts.stacking import ExpertConfig
 from osil.robots.robot import load_robot
+from osil.tasks.block_size import shown_size
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.blocks import NOMINAL, held_width
+from osil.tasks.blocks import NOMINAL
 from osil.worlds.conditions import Conditions
 from osil.worlds.make_world import make_world
 
@@ -28,11 +29,13 @@ def test_fingers_tell_the_size(teacher, size):
     with make_world("pybullet", robot, 3, rng, conditions) as world:
         scene = FETCH.table.random_scene(3, rng, conditions.blocks)
         shown, _ = demonstrate(world, [TASK], scene[None], make_teacher(teacher, [TASK], rng, knows))
-    assert held_width(shown[0].observations) == pytest.approx(conditions.blocks.size, abs=0.0006)
+    assert shown_size(shown[0].observations) == pytest.approx(conditions.blocks.size, abs=0.0006)
 
 
 def test_there_and_back():
-    scale = BlockScale(np.array([NOMINAL.size, 1.1 * NOMINAL.size]))
+    scale = BlockScale(
+        np.array([NOMINAL.size, 1.1 * NOMINAL.size]), np.array([NOMINAL.size, 1.1 * NOMINAL.size + 0.001])
+    )
     tower = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, -NOMINAL.size]])
     observation = Observation(np.stack([tower, 1.1 * tower]), 0.005 + scale.width, np.zeros((2, 2)))
     seen = scale.shrink(observation)
