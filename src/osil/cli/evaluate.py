@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from osil.cli.arguments import (
     STACKING_WORLDS,
@@ -18,6 +18,7 @@ from osil.cli.arguments import (
     special,
 )
 from osil.errors import ConfigError
+from osil.tasks.arrangements import Arrangement
 
 
 def add(commands: Commands) -> None:
@@ -49,8 +50,11 @@ def add(commands: Commands) -> None:
     mishap = "once in every episode: a block drops, or a wrong one gets into the fingers; default: %(default)s"
     mishaps = ("none", "drop", "wrong_block")
     stacking.add_argument("--mishap", choices=mishaps, default="none", help=mishap, **of_stacking)
-    no_yaw = "no block is turned, as in the paper"
-    stacking.add_argument("--no-yaw", dest="yaw", nargs=0, const=False, default=True, help=no_yaw, **of_stacking)
+    lie = "how the blocks lie: anyhow, parallel (as in the paper), on a grid, or any of these; default: %(default)s"
+    kinds = get_args(Arrangement)
+    stacking.add_argument("--yaws", choices=kinds, default="random", dest="arrangement", help=lie, **of_stacking)
+    apart = "least distance between the centres of two blocks; default: as the robot's table says"
+    stacking.add_argument("--spacing", type=float, metavar="METRES", help=apart, **of_stacking)
     size = "factor on the blocks' edge length of 40 mm, from 0.625 to 1.5"
     stacking.add_argument("--size", type=float, default=1.0, metavar="X", help=size, **of_stacking)
     physics = parser.add_argument_group("conditions of the PyBullet world")
@@ -94,7 +98,8 @@ def _run(options: argparse.Namespace) -> None:
             options.teacher,
             options.push,
             conditions,
-            options.yaw,
+            options.arrangement,
+            options.spacing,
             options.mishap,
             options.robot,
         )

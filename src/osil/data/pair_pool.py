@@ -19,6 +19,7 @@ from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import Robot
 from osil.settings import check_at_least
+from osil.tasks.arrangements import Arrangement
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
 
@@ -68,6 +69,8 @@ class SamplingConfig:
         even_share: share of the pools for which every number of blocks is as likely; for the others every task is. Few
             tasks have few blocks: they would be forgotten.
         midway: share of the labelled episodes that begin with some stages done.
+        arrangement: how blocks lie at the start.
+        spacing: the least distance between them (metres) is drawn between these for each pool.
         interleave: share of the tasks whose towers are built in turns instead of one after the other.
         position_noise: standard deviations of what a tracker may add to positions, metres; one is drawn for each
             demonstration with its observations. Yaws get ``YAW_NOISE_PER_METRE`` times as many radians.
@@ -93,6 +96,8 @@ class SamplingConfig:
     refresh: int = 80
     even_share: float = 0.5
     midway: float = 0.3
+    arrangement: Arrangement = "any"
+    spacing: tuple[float, float] = (0.075, 0.105)
     interleave: float = 0.3
     position_noise: tuple[float, ...] = (0.0, 0.0, 0.001, 0.002)
     first_blocks: int = 5
@@ -117,7 +122,7 @@ class PoolMaker:
         tasks: to train on.
         config: how pairs are drawn.
         noise: disturbance of the expert's actions.
-        robot: who acts, at a table with blocks turned or not.
+        robot: who acts, at a table with blocks arranged in some way.
     """
 
     def __init__(self, tasks: Sequence[StackingTask], config: SamplingConfig, noise: NoiseConfig, robot: Robot) -> None:
@@ -147,15 +152,16 @@ class PoolMaker:
             if kept:
                 return self._stored_pool(self._stored, _by_stages(kept, c.pool_tasks, rng), rng)
         tasks = [reorder(task, rng.random() < c.interleave, rng) for task in _by_stages(fitting, c.pool_tasks, rng)]
+        robot = self._robot.at_table(self._robot.table.arrangement, rng.uniform(*c.spacing))
         if not easy and rng.random() < c.human_share:
-            shown = collect(tasks, rng, self._robot, teacher=make_teacher("human", tasks, rng, self._expert))
+            shown = collect(tasks, rng, robot, teacher=make_teacher("human", tasks, rng, self._expert))
         else:
-            shown = collect(tasks, rng, self._robot, noise=STEADY if easy else FUMBLING)
+            shown = collect(tasks, rng, robot, noise=STEADY if easy else FUMBLING)
         repeated = [task for task in tasks for _ in range(c.queries)]
         if learner and drawn >= c.dagger_after and rng.random() < c.dagger_share:
-            asked = self._let_learn(learner, repeated, shown, rng)
+            asked = self._let_learn(learner, repeated, shown, robot, rng)
             return Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
-        asked = collect(repeated, rng, self._robot, noise=self._noise, midway=c.midway)
+        asked = collect(repeated, rng, robot, noise=self._noise, midway=c.midway)
         return Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
 
     def _stored_pool(self, stored: Dataset, tasks: Sequence[StackingTask], rng: np.random.Generator) -> Pool:
@@ -170,6 +176,7 @@ class PoolMaker:
         learner: Learner,
         tasks: Sequence[StackingTask],
         shown: LabelledEpisodes,
+        robot: Robot,
         rng: np.random.Generator,
     ) -> LabelledEpisodes:
         """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
@@ -180,7 +187,7 @@ class PoolMaker:
         if rng.random() < c.mishap_share:
             driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, self._expert, within=MISHAP_STAGES)
         turns = Teacher(driver, np.zeros(len(tasks)), 1.0)
-        return collect(tasks, rng, self._robot, midway=c.dagger_midway, teacher=turns, max_steps=c.dagger_steps)
+        return collect(tasks, rng, robot, midway=c.dagger_midway, teacher=turns, max_steps=c.dagger_steps)
 
 
 def _by_stages(tasks: Sequence[StackingTask], count: int, rng: np.random.Generator) -> list[StackingTask]:

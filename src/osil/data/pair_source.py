@@ -25,7 +25,7 @@ class PairSource:
         tasks: to train on.
         conditioning: how demonstrations are cut down.
         rng: source of randomness.
-        robot: who acts, at a table with blocks turned or not.
+        robot: who acts, at a table with blocks arranged in some way.
         config: how pairs are drawn.
         noise: disturbance of the expert's actions.
         learner: returns a copy of the policy as it stands, for DAGGER.

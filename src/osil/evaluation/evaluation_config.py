@@ -10,6 +10,7 @@ from osil.errors import ConfigError
 from osil.experts.mishaps import MishapKind
 from osil.experts.stacking import ExpertConfig
 from osil.robots.robot import Robot, load_robot
+from osil.tasks.arrangements import Arrangement
 from osil.worlds.conditions import Conditions
 from osil.worlds.make_world import WorldKind
 
@@ -25,7 +26,8 @@ class EvaluationConfig:
         push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
         mishap: what happens once in every episode to whoever is judged.
         conditions: of the world, for the demonstration and for the policy alike.
-        yaw: False: no block is turned, as in the paper. For policies that see positions alone.
+        arrangement: how the blocks lie. Policies that see positions alone need them parallel, as in the paper.
+        spacing: least distance between their centres, metres; None: as is usual at the robot's table.
 
     Raises:
         ConfigError: conditions that this kind of world does not know, or no such robot.
@@ -35,7 +37,8 @@ class EvaluationConfig:
     teacher: TeacherKind = "expert"
     push: float = 0.0
     conditions: Conditions = field(default_factory=Conditions)
-    yaw: bool = True
+    arrangement: Arrangement = "random"
+    spacing: float | None = None
     mishap: MishapKind | Literal["none"] = "none"
     robot: str = "fetch"
 
@@ -46,8 +49,8 @@ class EvaluationConfig:
 
     @property
     def arm(self) -> Robot:
-        """The robot, its hand open as wide as the blocks need it, at a table with blocks turned or not."""
-        return self.conditions.hand(load_robot(self.robot)).for_blocks(turned=self.yaw)
+        """The robot, its hand open as wide as the blocks need it, at a table with blocks arranged so."""
+        return self.conditions.hand(load_robot(self.robot)).at_table(self.arrangement, self.spacing)
 
     def __post_init__(self) -> None:
         if self.world == "kinematic" and not self.conditions.geometric:

@@ -25,6 +25,14 @@ FINGER_ROOM = 0.003
 """The open fingers come down at least so far from a neighbour of the block to be grasped, metres."""
 
 
+TURN_BACK = 0.2
+"""A quarter turn goes the one way unless the block is turned by more than this (radians) the other way. Blocks that lie
+parallel are about 0 from the hand, where a policy must not have to choose between two ways round."""
+
+DOWN = 0.75
+"""Fingers that are so far down, in edge lengths above the centre of the block to pick, have found room beside it."""
+
+
 @dataclass(frozen=True)
 class ExpertConfig:
     """Speeds, clearances and thresholds, metres and radians per control step.
@@ -37,6 +45,9 @@ class ExpertConfig:
         max_step: greatest distance in a step, in the plane and along z each.
         max_yaw_step: greatest rotation in a step.
         clearance: free height over the tallest block while travelling.
+        crossing: free height over the tallest block at which the motion across begins, and at which it is at full
+            speed. Far below ``clearance``: a policy that errs about the height at which to travel by less than the
+            distance between them still moves on.
         funnel: radius within which the gripper may come down, and the slope of the funnel's wall above it.
         blocks: how large they are.
         held_margin: fingers around a block hold it when no further apart than its size and this.
@@ -50,7 +61,8 @@ class ExpertConfig:
     gain: float = 0.4
     max_step: float = 0.025
     max_yaw_step: float = 0.08
-    clearance: float = 0.04
+    clearance: float = 0.06
+    crossing: tuple[float, float] = (-0.005, 0.015)
     funnel: tuple[float, float] = (0.005, 5.0)
     blocks: Blocks = NOMINAL
     held_margin: float = 0.0028
@@ -187,7 +199,8 @@ class StackingExpert:
         height = np.where(idle, np.maximum(0.0, rise), height)
         goal = np.where(idle[:, None], 0.0, goal)
 
-        may_move = np.clip(1.0 - (height - 0.01) / 0.02, 0.0, 1.0)  # first up, then across
+        begin, full = (c.clearance - each for each in c.crossing)  # how far below the height of travel
+        may_move = np.clip((begin - height) / (begin - full), 0.0, 1.0)  # first up, then across
         across = np.concatenate([goal[:, :2], np.zeros((len(rows), 1))], axis=1)
         displacement = clip_norm(c.gain * across, c.max_step) * may_move[:, None]
         displacement[:, 2] = np.clip(c.gain * height, -c.max_step, c.max_step)
@@ -246,8 +259,9 @@ class StackingExpert:
         room = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
         beside, ahead = np.abs(offset[..., 0]) - span, np.abs(offset[..., 1]) - reach
         other = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
-        quarter = np.where(turn > 0.0, turn - 0.5 * np.pi, turn + 0.5 * np.pi)
-        return np.where((room < 0.0) & (other > room), quarter, turn)
+        quarter = np.where(turn > TURN_BACK, turn - 0.5 * np.pi, turn + 0.5 * np.pi)
+        down = positions[rows, pick, 2] > -DOWN * self._config.blocks.size
+        return np.where((room < 0.0) & (other > room) & ~down, quarter, turn)
 
     def _away(self, positions: FloatArray, carried: FloatArray, others: BoolArray) -> tuple[FloatArray, BoolArray]:
         """Direction ``[N, 2]`` to a free spot for the block held, and whether the present spot is too crowded.

@@ -18,6 +18,7 @@ from osil.robots.kinematics import Hand, Kinematics, Shell
 from osil.robots.limits import MotionLimits
 from osil.robots.urdf import UrdfJoint, read_joints
 from osil.settings import from_yaml
+from osil.tasks.arrangements import Arrangement
 from osil.tasks.table import Table
 
 Range = tuple[float, float]
@@ -167,9 +168,9 @@ class Robot:
         """Arm, what stays still, and fingers: the order of every array of all joints."""
         return (*self.arm_joints, *self.posture, *self.gripper.joints)
 
-    def for_blocks(self, turned: bool) -> Robot:
-        """The same robot, at a table with blocks turned at random, or all parallel to the base frame."""
-        return self if turned else replace(self, table=replace(self.table, max_yaw=0.0))
+    def at_table(self, arrangement: Arrangement, spacing: float | None = None) -> Robot:
+        """The same robot at its table, with blocks arranged so, and so far (metres) apart; None: as far as otherwise."""
+        return replace(self, table=replace(self.table, arrangement=arrangement, spacing=spacing or self.table.spacing))
 
     def opened(self, opening: float) -> Robot:
         """The same robot, whose gripper opens so wide (metres).

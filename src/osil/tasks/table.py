@@ -8,6 +8,7 @@ import numpy as np
 
 from osil.core import FloatArray, Scene
 from osil.errors import SceneError
+from osil.tasks.arrangements import Arrangement, arrange
 from osil.tasks.blocks import NOMINAL, Blocks
 
 
@@ -22,8 +23,8 @@ class Table:
         max_radius: farthest block centre.
         max_y: largest ``|y|`` of a block centre.
         spacing: least distance between block centres, so that the open fingers and the wrist fit between.
-        max_yaw: block yaws are uniform in ``[-max_yaw, max_yaw]`` (a cube repeats every pi/2). 0: every block lies
-            parallel to the base frame, as in the paper, whose policies see positions alone.
+        arrangement: how the blocks lie. Where they are parallel to the base frame, so is the gripper at the start: as in
+            the paper, whose policies see positions alone.
     """
 
     height: float
@@ -32,7 +33,12 @@ class Table:
     max_radius: float
     max_y: float
     spacing: float
-    max_yaw: float = np.pi / 4
+    arrangement: Arrangement = "random"
+
+    @property
+    def turned(self) -> bool:
+        """Whether blocks and gripper are turned against the base frame."""
+        return self.arrangement in ("random", "any")
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
@@ -59,15 +65,8 @@ class Table:
             SceneError: so many blocks do not fit.
         """
         for _ in range(1000):
-            placed: list[FloatArray] = []
-            for _ in range(200):
-                if len(placed) == num_blocks:
-                    yaws = rng.uniform(-self.max_yaw, self.max_yaw, num_blocks)
-                    heights = np.full((num_blocks, 1), self.height + blocks.half)
-                    return Scene(np.concatenate([np.array(placed).reshape(-1, 2), heights], axis=1), yaws)
-                radius = np.sqrt(rng.uniform(self.min_radius**2, self.max_radius**2))
-                y = rng.uniform(-self.max_y, self.max_y)
-                centre = np.array([self.centre_x + np.sqrt(radius**2 - y**2), y])
-                if all(np.hypot(*(centre - other)) >= self.spacing for other in placed):
-                    placed.append(centre)
+            if (found := arrange(self, num_blocks, rng)) is not None:
+                positions, yaws = found
+                heights = np.full((num_blocks, 1), self.height + blocks.half)
+                return Scene(np.concatenate([positions, heights], axis=1), yaws)
         raise SceneError(f"{num_blocks} blocks do not fit on the table {self.spacing} m apart; use fewer blocks")

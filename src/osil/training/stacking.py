@@ -98,7 +98,7 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost. What it does where actions come
     # late is what it has to learn, and what it is shown may come from another arm.
     single = replace(config.policy, ensemble=1, draws=1, anticipate=False)
-    robot = load_robot(config.robot).for_blocks(turned=config.policy.network.yaw)
+    robot = load_robot(config.robot).at_table(config.sampling.arrangement if config.policy.network.yaw else "parallel")
 
     def learner() -> StackingPolicy:
         return StackingPolicy(deepcopy(network).cpu(), single)

@@ -73,7 +73,7 @@ class KinematicWorld:
         self._block_yaws = scene.block_yaws.astype(float)
         x, y = rng.uniform(*start.x), rng.uniform(*start.y)
         self._gripper: FloatArray = np.stack([x, y, table.height + rng.uniform(*start.height)], axis=-1)
-        start_yaw = min(start.yaw, table.max_yaw)
+        start_yaw = start.yaw * table.turned
         self._yaw = rng.uniform(-start_yaw, start_yaw)
         self._opening = np.full(count, self.robot.gripper.opening)
         self._velocity: FloatArray = np.zeros((count, 3))

@@ -1,0 +1,78 @@
+"""How blocks lie on a table before anything is done to them: anyhow, or as people put them down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from osil.core import FloatArray
+
+if TYPE_CHECKING:
+    from osil.tasks.table import Table
+
+Arrangement = Literal["random", "parallel", "grid", "any"]
+"""``random``: anywhere, turned anyhow. ``parallel``: anywhere, parallel to the base frame, as in the paper. ``grid``: on
+a grid parallel to the base frame. ``any``: each scene is drawn from ``KINDS``, turned as a whole, and neat or nearly so.
+"""
+
+KINDS = {"random": 0.4, "parallel": 0.25, "grid": 0.2, "astray": 0.15}
+"""What ``any`` draws, with its probability; ``astray``: parallel but for some blocks."""
+
+MAX_YAW = 0.25 * np.pi
+"""Blocks are turned by no more than this (radians), because cubes look the same every half pi."""
+
+UNTIDY = (0.0, 0.02, 0.05)
+"""Standard deviations of the yaws of blocks that are meant to be parallel, radians."""
+
+ASTRAY = 0.3
+"""Probability of a block among parallel ones to lie anyhow, in scenes with such."""
+
+PITCH = 1.3
+"""The pitch of a grid is at most so many times the least spacing."""
+
+
+def arrange(table: Table, count: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray] | None:
+    """Positions ``[B, 2]`` (metres, base frame) and yaws ``[B]`` (radians) of ``count`` blocks; None if they do not fit.
+
+    Which is a matter of luck: another try may succeed.
+    """
+    kind, turn, untidy = str(table.arrangement), 0.0, 0.0
+    if kind == "any":
+        kind = rng.choice(list(KINDS), p=list(KINDS.values()))
+        turn = rng.uniform(-MAX_YAW, MAX_YAW) * rng.integers(2)
+        untidy = rng.choice(UNTIDY)
+    positions = _on_grid(table, count, turn, rng) if kind == "grid" else _apart(table, count, rng)
+    if positions is None:
+        return None
+    if kind == "random":
+        return positions, rng.uniform(-MAX_YAW, MAX_YAW, count)
+    yaws = turn + untidy * rng.standard_normal(count)
+    if kind == "astray":
+        yaws = np.where(rng.random(count) < ASTRAY, rng.uniform(-MAX_YAW, MAX_YAW, count), yaws)
+    return positions, yaws
+
+
+def _apart(table: Table, count: int, rng: np.random.Generator) -> FloatArray | None:
+    """Anywhere on the table, ``table.spacing`` apart at least."""
+    placed: list[FloatArray] = []
+    for _ in range(200):
+        if len(placed) == count:
+            return np.array(placed).reshape(-1, 2)
+        radius = np.sqrt(rng.uniform(table.min_radius**2, table.max_radius**2))
+        y = rng.uniform(-table.max_y, table.max_y)
+        centre = np.array([table.centre_x + np.sqrt(radius**2 - y**2), y])
+        if all(np.hypot(*(centre - other)) >= table.spacing for other in placed):
+            placed.append(centre)
+    return None
+
+
+def _on_grid(table: Table, count: int, turn: float, rng: np.random.Generator) -> FloatArray | None:
+    """On some points of a square grid that is turned by ``turn`` radians."""
+    pitch = table.spacing * rng.uniform(1.0, PITCH)
+    steps = np.arange(-30, 31) * pitch
+    grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2) + rng.uniform(0.0, pitch, 2)
+    c, s = np.cos(turn), np.sin(turn)
+    points = grid @ np.array([[c, s], [-s, c]])
+    points = points[[table.contains(point) for point in points]]
+    return None if len(points) < count else points[rng.choice(len(points), count, replace=False)]
