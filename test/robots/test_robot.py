@@ -13,7 +13,8 @@ from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.robots.controller import ArmController
 from osil.robots.kinematics import GripperPose
-from osil.robots.robot import Robot, load_robot
+from osil.robots.robot import SPARE, Robot, load_robot
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 
 ARMS = sorted(path.stem for path in resource_path("config", "robots").glob("*.yaml"))
 
@@ -89,9 +90,14 @@ def test_a_wrist_at_the_end_of_its_turn_is_turned_back_by_a_quarter(robot: Robot
 
 
 def test_a_hand_opens_only_as_wide_as_it_can(robot: Robot) -> None:
-    assert robot.opened(0.07).gripper.opening == 0.07
-    with pytest.raises(ConfigError, match="opens .* m wide, and 0.2 m are needed"):
-        robot.opened(0.2)
+    for size in np.linspace(SMALLEST, LARGEST, 8):
+        blocks = Blocks(size)
+        if blocks.open_width + SPARE <= 2 * robot.gripper.travel:
+            blocks.check_opening(robot.opened_for(blocks).gripper.opening)
+            assert robot.opened_for(blocks).gripper.opening >= robot.gripper.opening
+        else:
+            with pytest.raises(ConfigError, match="opens .* m wide, and blocks of .* m need"):
+                robot.opened_for(blocks)
 
 
 @pytest.mark.parametrize(

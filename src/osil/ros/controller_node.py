@@ -135,8 +135,7 @@ class ControllerNode(Node):
         return not self._stopped
 
     def _follow(self, commander: str, twist: TwistStamped, info: MessageInfo) -> None:
-        self._sources[commander].hear(info)
-        self._sources[commander].warn_of_several()
+        self._sources[commander].hear_the_only(info)
         if not self._may_command(commander):
             return
         now = self._now()

@@ -138,8 +138,7 @@ class RecorderNode(Node):
         self._close = close.data
 
     def _step(self, twist: TwistStamped, info: MessageInfo) -> None:
-        self._sources.hear(info)
-        self._sources.warn_of_several()
+        self._sources.hear_the_only(info)
         now = self._arrived = self.get_clock().now().nanoseconds
         stamp = convert.to_nanoseconds(twist.header.stamp) or now
         recording = self._recording
