@@ -45,6 +45,7 @@ from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 from osil.ros.status import StatusTopic
 from osil.ros.timing import Received, check_recent, recent, seconds_since
+from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import ControllerStatus
 
 POLICY, TELEOPERATION = "policy", "teleoperation"
@@ -81,6 +82,7 @@ class ControllerParameters:
     dead_man_timeout: float = parameter("seconds after the last teleoperation in which the policy stays locked out")
     joint_state_timeout: float = parameter("seconds after which a joint state counts as lost")
     unmoved_timeout: float = parameter("seconds after which what is commanded and does not move is stopped")
+    block_size: float = parameter("edge length of the blocks, for which the hand opens wide enough, metres")
     table_height: float = parameter("of the table top over the floor, above which the fingers stay [m]; 0: the robot's")
 
     def __post_init__(self) -> None:
@@ -95,7 +97,7 @@ class ControllerNode(Node):
     def __init__(self) -> None:
         super().__init__("controller")
         self._settings = declare(self, ControllerParameters)
-        self._robot = load_robot(self._settings.robot)
+        self._robot = load_robot(self._settings.robot).opened_for(Blocks(self._settings.block_size))
         self._controller = ArmController(self._robot, self._settings.table_height or None)
         self._joints = Joints(self, self._robot, self._settings.joint_state_timeout)
         self._teleop_time = self._step_time = self._command_time = 0

@@ -75,7 +75,6 @@ class RecorderParameters:
 
     def __post_init__(self) -> None:
         require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
-        Blocks(self.block_size)  # which tells what is wrong with it
 
 
 class RecorderNode(Node):
