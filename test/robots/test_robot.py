@@ -14,7 +14,7 @@ from osil.resources import resource_path
 from osil.robots.controller import ArmController
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import SPARE, Robot, load_robot
-from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks, grasp_height
 
 ARMS = sorted(path.stem for path in resource_path("config", "robots").glob("*.yaml"))
 
@@ -87,6 +87,24 @@ def test_a_wrist_at_the_end_of_its_turn_is_turned_back_by_a_quarter(robot: Robot
     turned = np.unwrap(yaws)
     endless = np.isinf(robot.upper[-1])
     assert (np.ptp(turned) > 15.0) if endless else (np.diff(turned).min() < -0.05), "turned on, or turned back"
+
+
+def test_fingers_stay_off_what_a_held_block_stands_on(robot: Robot) -> None:
+    """How high a block is held is a rule for every hand, because a policy is not told of the hand."""
+    for size in np.linspace(SMALLEST, LARGEST, 8):
+        tip = grasp_height(size) + 0.5 * size - robot.gripper.tip
+        assert tip >= robot.limits.floor_clearance
+
+
+@pytest.mark.parametrize("joint", ["shoulder", "wrist"])
+def test_a_shell_is_between_joints_of_the_arm(tmp_path: Path, joint: str) -> None:
+    pytest.importorskip("pinocchio", reason="the extra 'arms' is not installed")
+    values = yaml.safe_load(resource_path("config", "robots", "ur5e.yaml").read_text())
+    values["urdf"] = str(resource_path("urdf", "ur5e.urdf"))
+    path = tmp_path / "arm.yaml"
+    path.write_text(yaml.safe_dump({**values, "shell": {**values["shell"], joint: "elbow"}}))
+    with pytest.raises(ConfigError, match="expected joints of the arm, shoulder_pan_joint, .*; got elbow"):
+        load_robot(str(path))
 
 
 def test_a_hand_opens_only_as_wide_as_it_can(robot: Robot) -> None:

@@ -50,9 +50,6 @@ from osil_interfaces.msg import ControllerStatus
 
 POLICY, TELEOPERATION = "policy", "teleoperation"
 
-SLOWING_STEPS = 4
-"""Control steps of zero motion that bring the set point to rest from full speed, given its slew limit."""
-
 MOVED = 0.2
 """A joint that is so far (radians) from its target was moved by something else."""
 
@@ -101,7 +98,8 @@ class ControllerNode(Node):
         self._controller = ArmController(self._robot, self._settings.table_height or None)
         self._joints = Joints(self, self._robot, self._settings.joint_state_timeout)
         self._teleop_time = self._step_time = self._command_time = 0
-        self._slowing = SLOWING_STEPS  # nobody has commanded yet: holding
+        self._steps_to_hold = self._robot.limits.steps_to_rest + 1  # to rest, and one more that stays there
+        self._slowing = self._steps_to_hold  # nobody has commanded yet: holding
         self._targets: np.ndarray | None = None
         self._closed: bool | None = None
         self._stopped = self._needs_resume = False
@@ -164,7 +162,7 @@ class ControllerNode(Node):
         joints, lift = self._posture()
         if self._targets is not None:
             joints = unwrapped(joints, self._targets, robot.continuous)
-        at_rest = self._slowing >= SLOWING_STEPS or self._targets is None
+        at_rest = self._slowing >= self._steps_to_hold or self._targets is None
         if at_rest or np.abs(joints - self._targets).max() > MOVED:
             _check_posture(robot, joints)
             self._controller.reset(joints)
@@ -201,18 +199,18 @@ class ControllerNode(Node):
                 self._stopped = False
                 self._status.tell(state=ControllerStatus.HOLDING, reason="ready for new commands")
             return
-        if self._slowing >= SLOWING_STEPS or recent(self._step_time, now, self._settings.command_timeout):
+        if self._slowing >= self._steps_to_hold or recent(self._step_time, now, self._settings.command_timeout):
             return
         if recent(self._step_time, now, LET_GO):
             try:
                 self._step(Action(np.zeros(3), np.array(False)), CONTROL_PERIOD)
             except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
-                self._slowing = SLOWING_STEPS
+                self._slowing = self._steps_to_hold
                 self._status.tell(state=ControllerStatus.HOLDING, reason=str(error))
             self._slowing += 1
         else:  # the clock was set, or this node did not run: to slow down now would be a motion of its own
-            self._slowing = SLOWING_STEPS
-        if self._slowing >= SLOWING_STEPS:
+            self._slowing = self._steps_to_hold
+        if self._slowing >= self._steps_to_hold:
             self._closed = None  # whatever comes next is told to the gripper anew
             self._status.tell(state=ControllerStatus.HOLDING, reason=self._status.message.reason or "nobody commands")
 
@@ -259,7 +257,7 @@ class ControllerNode(Node):
 
     def _stop(self, reason: str) -> None:
         """Send nothing more. The robot keeps its last target, which is at most a leash away from where it is."""
-        self._stopped, self._slowing, self._closed, self._told_at = True, SLOWING_STEPS, None, None
+        self._stopped, self._slowing, self._closed, self._told_at = True, self._steps_to_hold, None, None
         self._command_time = self._now()  # so that a stop lasts long enough to be heard of
         self.get_logger().error(f"stopped: {reason}")
         self._status.tell(state=ControllerStatus.STOPPED, reason=reason)
