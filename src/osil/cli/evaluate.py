@@ -19,6 +19,7 @@ from osil.cli.arguments import (
 )
 from osil.errors import ConfigError
 from osil.tasks.arrangements import Arrangement
+from osil.tasks.blocks import LARGEST, NOMINAL, SMALLEST
 
 
 def add(commands: Commands) -> None:
@@ -55,7 +56,8 @@ def add(commands: Commands) -> None:
     stacking.add_argument("--yaws", choices=kinds, default="random", dest="arrangement", help=lie, **of_stacking)
     apart = "least distance between the centres of two blocks; default: as the robot's table says"
     stacking.add_argument("--spacing", type=float, metavar="METRES", help=apart, **of_stacking)
-    size = "factor on the blocks' edge length of 40 mm, from 0.625 to 1.5"
+    least, greatest = SMALLEST / NOMINAL.size, LARGEST / NOMINAL.size
+    size = f"factor on the blocks' edge length of {NOMINAL.size:g} m, from {least:g} to {greatest:g}"
     stacking.add_argument("--size", type=float, default=1.0, metavar="X", help=size, **of_stacking)
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name in ("friction", "mass"):

@@ -50,7 +50,8 @@ class EvaluationConfig:
     @property
     def arm(self) -> Robot:
         """The robot, its hand open as wide as the blocks need it, at a table with blocks arranged so."""
-        return self.conditions.hand(load_robot(self.robot)).at_table(self.arrangement, self.spacing)
+        robot = load_robot(self.robot).opened_for(self.conditions.blocks)
+        return robot.at_table(self.arrangement, self.spacing)
 
     def __post_init__(self) -> None:
         if self.world == "kinematic" and not self.conditions.geometric:

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from osil.tasks.table import Table
 
 Arrangement = Literal["random", "parallel", "grid", "any"]
-"""``random``: anywhere, turned anyhow. ``parallel``: anywhere, parallel to the base frame, as in the paper. ``grid``: on
-a grid parallel to the base frame. ``any``: each scene is drawn from ``KINDS``, turned as a whole, and neat or nearly so.
-"""
+"""``random``: anywhere, turned anyhow. ``parallel``: anywhere, parallel to the base frame, as in the paper. ``grid``:
+on a grid parallel to the base frame. ``any``: each scene is drawn from ``KINDS``, turned as a whole, neat or nearly."""
 
 KINDS = {"random": 0.4, "parallel": 0.25, "grid": 0.2, "astray": 0.15}
 """What ``any`` draws, with its probability; ``astray``: parallel but for some blocks."""
@@ -33,9 +32,9 @@ PITCH = 1.3
 
 
 def arrange(table: Table, count: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray] | None:
-    """Positions ``[B, 2]`` (metres, base frame) and yaws ``[B]`` (radians) of ``count`` blocks; None if they do not fit.
+    """Positions ``[B, 2]`` (metres, base frame) and yaws ``[B]`` (radians) of ``count`` blocks.
 
-    Which is a matter of luck: another try may succeed.
+    None if they do not fit, which is a matter of luck: another try may succeed.
     """
     kind, turn, untidy = str(table.arrangement), 0.0, 0.0
     if kind == "any":

@@ -23,8 +23,8 @@ class Table:
         max_radius: farthest block centre.
         max_y: largest ``|y|`` of a block centre.
         spacing: least distance between block centres, so that the open fingers and the wrist fit between.
-        arrangement: how the blocks lie. Where they are parallel to the base frame, so is the gripper at the start: as in
-            the paper, whose policies see positions alone.
+        arrangement: how the blocks lie. Where they are parallel to the base frame, so is the gripper at the start, as
+            in the paper, whose policies see positions alone.
     """
 
     height: float
