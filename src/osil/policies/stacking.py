@@ -14,8 +14,9 @@ from typing_extensions import Self
 from osil.core import Action, FloatArray, Observation, Prompt
 from osil.demonstrations.block_scale import BlockScale
 from osil.demonstrations.conditioning import Conditioning
+from osil.demonstrations.fitness import check_fit
 from osil.demonstrations.latency import UnderWay, latency_shown
-from osil.errors import ConfigError, DemonstrationError
+from osil.errors import ConfigError
 from osil.networks.action_distribution import DISPLACEMENT_SCALE, YAW_SCALE, most_confident
 from osil.networks.context_network import Context
 from osil.networks.features import ObservationTensors
@@ -143,7 +144,7 @@ class StackingPolicy:
         shown = asked.demonstrations
         _check_seeds(seeds, len(shown))
         for one in shown:
-            check_motion(one.observations)
+            check_fit(one)
         drawn = [
             (one.observations, np.random.default_rng(own), shown_blocks(one.observations))
             for one, own in zip(shown, seeds, strict=True)
@@ -210,17 +211,6 @@ class StackingPolicy:
         for kept, shares in zip(self._kept_steps[self._first : self._first + members], weights, strict=True):
             moments[:, kept] += shares[:, : len(kept)]
         return Attention(blocks, moments)
-
-
-def check_motion(observations: Observation) -> None:
-    """Raise DemonstrationError unless the fingers and the gripper moved."""
-    fingers = np.ptp(observations.gripper_opening)
-    travel = np.ptp(observations.block_positions, axis=0).max()
-    if fingers < 0.005 or travel < 0.02:
-        raise DemonstrationError(
-            f"nothing happens in this demonstration: the fingers moved {fingers:.3f} m and the gripper at most "
-            f"{travel:.3f} m; expected a grasp and a motion, record it again"
-        )
 
 
 def save_policy(path: str | Path, network: StackingNetwork, config: PolicyConfig, **about: Any) -> None:

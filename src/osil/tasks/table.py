@@ -42,8 +42,10 @@ class Table:
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
-        radius = np.hypot(position[0] - self.centre_x, position[1])
-        return bool(self.min_radius <= radius <= self.max_radius and abs(position[1]) <= self.max_y)
+        ahead, aside = position[0] - self.centre_x, abs(position[1])
+        return bool(
+            ahead > 0.0 and self.min_radius <= np.hypot(ahead, aside) <= self.max_radius and aside <= self.max_y
+        )
 
     def random_scene(
         self,
