@@ -4,7 +4,7 @@
 
 First the arm is pushed from rest, and it is measured how much simulated time passes from the stamp of the block poses
 that triggered the push to the first joint state that shows motion. Then a policy imitates, and it is measured how long
-after the arrival of the block poses its command arrives. Their sum should stay below one control step of 50 ms.
+after the arrival of the block poses its command arrives. Their sum should stay below one control step.
 """
 
 from __future__ import annotations

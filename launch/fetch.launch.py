@@ -1,7 +1,7 @@
 """The stack without the simulation, for a real Fetch. Not tried on one: there was none at hand.
 
 The vendor's software is ROS 1, so a bridge has to stand between, which offers
-  * /joint_states (sensor_msgs/JointState) with the seven arm joints, torso_lift_joint and both finger joints;
+  * /joint_states (sensor_msgs/JointState) with the joints of arm, lift and fingers that config/robots/fetch.yaml names;
   * /arm_controller/joint_trajectory and /gripper_controller/joint_trajectory (trajectory_msgs/JointTrajectory, one
     point each), passed on to the FollowJointTrajectory and GripperCommand actions of the robot;
 and a tracker that publishes /block_poses (osil_interfaces/BlockPoseArray in base_link), at 20 Hz or more and at most
@@ -9,8 +9,8 @@ and a tracker that publishes /block_poses (osil_interfaces/BlockPoseArray in bas
 
 Stamps must come from one synchronised clock: a joint state that is older than a quarter of a second, or any stamp that
 lies 0.1 s in the future, is not acted upon, and controller/status says by how much the clocks differ. The height of the
-table is a parameter of the controller, or stands in config/robots/fetch.yaml. A table of 0.40 m is best reached with
-the torso at 0.214 m.
+table is a parameter of the controller, or stands in config/robots/fetch.yaml, beside the height of the torso from which
+that table is best reached.
 
 ros2 launch osil_bringup fetch.launch.py demonstrations:=$HOME/demonstrations
 """

@@ -1,6 +1,6 @@
-"""The whole stack with the Fetch in PyBullet.
+"""The whole stack with a robot in PyBullet, the Fetch if no other is named.
 
-ros2 launch osil_bringup sim.launch.py num_blocks:=5 gui:=true
+ros2 launch osil_bringup sim.launch.py num_blocks:=5 block_size:=0.05 gui:=true
 """
 
 from launch import LaunchDescription

@@ -2,11 +2,11 @@
 
 Frames
     base
-        ``base_link`` of the Fetch (REP-105): x forward, y left, z up, origin on the floor.
+        ``base_link`` of the robot (REP-105): x forward, y left, z up, origin on the floor.
     gripper
-        Origin at the grasp centre between the finger pads, 15 mm beyond the Fetch's ``gripper_link`` towards the
-        finger tips. z points up (against gravity), y is the closing direction of the fingers, x completes a
-        right-handed frame. With yaw 0 its axes are parallel to the base frame's. The gripper always points down.
+        Origin at the grasp centre between the finger pads (``hand`` in ``config/robots``). z points up (against
+        gravity), y is the closing direction of the fingers, x completes a right-handed frame. With yaw 0 its axes are
+        parallel to the base frame's. The gripper always points down.
 
 Every array may carry leading dimensions, written ``...``: none for one live scene, ``[N]`` for a batch of worlds,
 ``[T]`` for the time steps of a demonstration.

@@ -24,7 +24,7 @@ TASK = StackingTask.parse("ab +c")
 @pytest.mark.parametrize("size", [0.7, 1.0, 1.4])
 def test_fingers_tell_the_size(teacher, size):
     rng, conditions = np.random.default_rng(0), Conditions(size=size)
-    robot = conditions.hand(FETCH)
+    robot = FETCH.opened_for(conditions.blocks)
     knows = ExpertConfig(robot.gripper, blocks=conditions.blocks)
     with make_world("pybullet", robot, 3, rng, conditions) as world:
         scene = FETCH.table.random_scene(3, rng, conditions.blocks)

@@ -81,7 +81,8 @@ def test_a_stage_lasts_until_the_hand_has_left_its_block():
 @pytest.mark.parametrize("text", ["abc de", "cab +d +e"])
 def test_blocks_of_every_size_are_stacked(text, size):
     """With slips and fumbles, from half-built and wrong piles too, as long as the hand opens wide enough."""
-    robot, blocks = FETCH.opened(size + 0.026), Blocks(size)
+    blocks = Blocks(size)
+    robot = FETCH.opened_for(blocks)
     tasks = [StackingTask.parse(text)] * 48
     assert collect(tasks, np.random.default_rng(0), robot, blocks=blocks).success.all()
     noise = NoiseConfig(scales=(0.001,), burst_rate=0.01)

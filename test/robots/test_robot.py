@@ -13,7 +13,8 @@ from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.robots.controller import ArmController
 from osil.robots.kinematics import GripperPose
-from osil.robots.robot import Robot, load_robot
+from osil.robots.robot import SPARE, Robot, load_robot
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks, grasp_height
 
 ARMS = sorted(path.stem for path in resource_path("config", "robots").glob("*.yaml"))
 
@@ -88,10 +89,33 @@ def test_a_wrist_at_the_end_of_its_turn_is_turned_back_by_a_quarter(robot: Robot
     assert (np.ptp(turned) > 15.0) if endless else (np.diff(turned).min() < -0.05), "turned on, or turned back"
 
 
+def test_fingers_stay_off_what_a_held_block_stands_on(robot: Robot) -> None:
+    """How high a block is held is a rule for every hand, because a policy is not told of the hand."""
+    for size in np.linspace(SMALLEST, LARGEST, 8):
+        tip = grasp_height(size) + 0.5 * size - robot.gripper.tip
+        assert tip >= robot.limits.floor_clearance
+
+
+@pytest.mark.parametrize("joint", ["shoulder", "wrist"])
+def test_a_shell_is_between_joints_of_the_arm(tmp_path: Path, joint: str) -> None:
+    pytest.importorskip("pinocchio", reason="the extra 'arms' is not installed")
+    values = yaml.safe_load(resource_path("config", "robots", "ur5e.yaml").read_text())
+    values["urdf"] = str(resource_path("urdf", "ur5e.urdf"))
+    path = tmp_path / "arm.yaml"
+    path.write_text(yaml.safe_dump({**values, "shell": {**values["shell"], joint: "elbow"}}))
+    with pytest.raises(ConfigError, match="expected joints of the arm, shoulder_pan_joint, .*; got elbow"):
+        load_robot(str(path))
+
+
 def test_a_hand_opens_only_as_wide_as_it_can(robot: Robot) -> None:
-    assert robot.opened(0.07).gripper.opening == 0.07
-    with pytest.raises(ConfigError, match="opens .* m wide, and 0.2 m are needed"):
-        robot.opened(0.2)
+    for size in np.linspace(SMALLEST, LARGEST, 8):
+        blocks = Blocks(size)
+        if blocks.open_width + SPARE <= 2 * robot.gripper.travel:
+            blocks.check_opening(robot.opened_for(blocks).gripper.opening)
+            assert robot.opened_for(blocks).gripper.opening >= robot.gripper.opening
+        else:
+            with pytest.raises(ConfigError, match="opens .* m wide, and blocks of .* m need"):
+                robot.opened_for(blocks)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
-"""Blocks that were seen a moment ago are observed where they are now."""
+"""Blocks that were seen a moment ago are observed where they are now, whatever face they lie on."""
 
 from __future__ import annotations
 
 import numpy as np
+import pybullet
 import pytest
 
 from osil.core import Action, Observation, Scene
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
-from osil.robots.sensing import observe_late
+from osil.robots.sensing import cube_yaws, observe_late
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.pybullet import PyBulletWorld
 
@@ -60,3 +61,10 @@ def test_late_poses_are_observed_as_those_of_now(carrying, late: int) -> None:
             for now in range(late, len(scenes))
         ]
         assert max(naive) > 2 * max(errors), "which matters"
+
+
+def test_the_yaw_of_a_cube_does_not_depend_on_the_face_it_lies_on() -> None:
+    turn = pybullet.getQuaternionFromEuler((0.0, 0.0, 0.3))
+    for face in ((0, 0, 0), (np.pi / 2, 0, 0), (0, np.pi / 2, 0), (np.pi, 0, 0), (0, -np.pi / 2, np.pi / 2)):
+        rolled = pybullet.multiplyTransforms((0, 0, 0), turn, (0, 0, 0), pybullet.getQuaternionFromEuler(face))[1]
+        assert cube_yaws(np.array(rolled)) == pytest.approx(0.3, abs=1e-6)

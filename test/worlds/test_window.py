@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import ImageGrab
 
-import osil
 from osil.core import Scene
 from osil.errors import SceneError
 from osil.figures import replay
@@ -113,18 +109,3 @@ def test_no_display_is_a_named_error(where: str, monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(SceneError, match=where or "DISPLAY is not set"):
         replay.play([snapshot(2)], FETCH)
-
-
-def test_pybullet_says_nothing() -> None:
-    code = "from osil.robots.robot import load_robot as load; from osil.worlds.pybullet import PyBulletWorld as World"
-    code += "; World(load('fetch'), 2).close()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", "")
-
-
-def test_pybullet_is_imported_in_one_place() -> None:
-    package = Path(osil.__file__).parent
-    importing = [
-        path.name for path in package.rglob("*.py") if re.search(r"^ *import pybullet", path.read_text(), re.M)
-    ]
-    assert importing == ["bullet.py"]

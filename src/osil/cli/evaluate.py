@@ -18,6 +18,7 @@ from osil.cli.arguments import (
     special,
 )
 from osil.errors import ConfigError
+from osil.tasks.blocks import LARGEST, NOMINAL, SMALLEST
 
 
 def add(commands: Commands) -> None:
@@ -51,7 +52,8 @@ def add(commands: Commands) -> None:
     stacking.add_argument("--mishap", choices=mishaps, default="none", help=mishap, **of_stacking)
     no_yaw = "no block is turned, as in the paper"
     stacking.add_argument("--no-yaw", dest="yaw", nargs=0, const=False, default=True, help=no_yaw, **of_stacking)
-    size = "factor on the blocks' edge length of 40 mm, from 0.625 to 1.5"
+    least, greatest = SMALLEST / NOMINAL.size, LARGEST / NOMINAL.size
+    size = f"factor on the blocks' edge length of {NOMINAL.size:g} m, from {least:g} to {greatest:g}"
     stacking.add_argument("--size", type=float, default=1.0, metavar="X", help=size, **of_stacking)
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name in ("friction", "mass"):

@@ -47,7 +47,7 @@ class EvaluationConfig:
     @property
     def arm(self) -> Robot:
         """The robot, its hand open as wide as the blocks need it, at a table with blocks turned or not."""
-        return self.conditions.hand(load_robot(self.robot)).for_blocks(turned=self.yaw)
+        return load_robot(self.robot).opened_for(self.conditions.blocks).for_blocks(turned=self.yaw)
 
     def __post_init__(self) -> None:
         if self.world == "kinematic" and not self.conditions.geometric:

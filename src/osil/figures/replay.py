@@ -72,7 +72,11 @@ def play(steps: Sequence[Snapshot], robot: Robot, speed: float = 1.0, blocks: Bl
 def _laid_out(positions: FloatArray, table: Table, blocks: Blocks) -> tuple[float, FloatArray]:
     """Turn (radians) and shift ``[3]`` (metres) that bring blocks at ``[B, 3]`` to where they may lie on the table."""
     turns = np.linspace(-1.2, 1.2, 49)
-    shifts = np.stack(np.meshgrid(np.linspace(0.4, 0.75, 36), np.linspace(-0.3, 0.3, 31)), axis=-1).reshape(-1, 1, 2)
+    x, y = (
+        np.linspace(table.centre_x, table.centre_x + table.max_radius, 71),
+        np.linspace(-table.max_y, table.max_y, 43),
+    )
+    shifts = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 1, 2)
     centred = positions - positions.mean(0)
     best, answer = np.inf, (0.0, np.zeros(3))
     for turn in turns:

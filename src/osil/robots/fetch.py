@@ -15,11 +15,11 @@ from osil.core import FloatArray
 from osil.robots.kinematics import GripperPose
 from osil.robots.urdf import UrdfJoint
 
-MAX_BEND, MAX_LIFT = 2.22, 1.21
-"""The planar arm stays this side of the limits of elbow_flex and shoulder_lift, radians."""
+BEND_ROOM, LIFT_ROOM = 0.031, 0.011
+"""The planar arm stays so far (radians) this side of the limits of elbow_flex and shoulder_lift."""
 
-STRETCHED = 0.667
-"""Greatest distance from shoulder to wrist, metres: clear of full stretch, where a small step needs great speed."""
+STRETCH_ROOM = 0.0065
+"""The wrist stays so far (metres) short of full stretch, where a small step needs great speed."""
 
 
 class FetchKinematics:
@@ -45,14 +45,17 @@ class FetchKinematics:
                 "gripper_axis",
             )
         )
-        # Lengths along x, with all joints at 0. Sums of published lengths are known to a micrometre.
+        # Lengths along x, with all joints at 0. Sums of published lengths and limits are known to six digits.
         self._pan_axis = np.round(torso + pan, 6)
         self._shoulder = lift
         self._upper_arm = (float(upper_roll[0]), float(elbow[0]))
         self._forearm = (float(fore_roll[0]), float(wrist[0]))
         self._hand = float(roll[0] + hand[0] + grasp_centre)
         upper, fore = self._links = (sum(self._upper_arm), sum(self._forearm))
-        self._bent = float(np.sqrt(upper**2 + fore**2 + 2 * upper * fore * np.cos(MAX_BEND)))
+        bend = round(joints["elbow_flex_joint"].upper - BEND_ROOM, 6)
+        self._bent = float(np.sqrt(upper**2 + fore**2 + 2 * upper * fore * np.cos(bend)))
+        self._stretched = round(upper + fore - STRETCH_ROOM, 6)
+        self._max_lift = round(-joints["shoulder_lift_joint"].lower - LIFT_ROOM, 6)
         self.axis: FloatArray = self._pan_axis[:2]
 
     def _shoulder_height(self, torso: FloatArray | float) -> FloatArray | float:
@@ -123,10 +126,10 @@ class FetchKinematics:
         up = np.asarray(height) + self._hand - self._shoulder_height(lift)
         folded = np.sqrt(np.maximum(self._bent**2 - up**2, 0.0))
         # With shoulder_lift at its limit the wrist is on a circle about the elbow.
-        elbow_out, elbow_up = upper * np.cos(MAX_LIFT), upper * np.sin(MAX_LIFT)
+        elbow_out, elbow_up = upper * np.cos(self._max_lift), upper * np.sin(self._max_lift)
         raised = elbow_out + np.sqrt(np.maximum(fore**2 - (up - elbow_up) ** 2, 0.0))
         raised = np.where(up > elbow_up - fore, raised, 0.0)
-        stretched = np.sqrt(np.maximum(STRETCHED**2 - up**2, 0.0))
+        stretched = np.sqrt(np.maximum(self._stretched**2 - up**2, 0.0))
         return radius + np.maximum(folded, raised), radius + stretched
 
 

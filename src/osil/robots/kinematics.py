@@ -42,18 +42,15 @@ class Hand:
 
 @dataclass(frozen=True)
 class Shell:
-    """Where the hand of a jointed arm can point down: by the wrist's distance from the shoulder. Metres.
+    """Where the hand of a jointed arm can point down: by the wrist's distance from the shoulder.
 
     Attributes:
-        shoulder_height: of the shoulder over the root of the URDF.
-        hand: height of the wrist over the grasp centre when the hand points down.
-        offset: of the grasp centre from the wrist, away from the axis.
-        least, greatest: distances of the wrist from the shoulder, in the vertical plane through the arm.
+        shoulder, wrist: joints at whose axes these are.
+        least, greatest: distances of the wrist from the shoulder, in the vertical plane through the arm, metres.
     """
 
-    shoulder_height: float
-    hand: float
-    offset: float
+    shoulder: str
+    wrist: str
     least: float
     greatest: float
 

@@ -48,11 +48,12 @@ class PinocchioKinematics:
             joints: J of the arm.
             hand: where the gripper frame is.
             base_height: of the URDF's root over the floor, metres.
-            home: ``[J]`` positions, radians, from which the inverse starts and to which it is drawn.
+            home: ``[J]`` positions, radians, from which the inverse starts and to which it is drawn: the hand in front
+                of the arm, pointing down.
             shell: what the arm reaches.
 
         Raises:
-            ConfigError: the URDF lacks a joint or the link.
+            ConfigError: the URDF lacks a joint or the link, or the shell is not between joints of the arm.
         """
         whole = pinocchio.buildModelFromUrdf(str(urdf))
         if not whole.existFrame(hand.link):
@@ -75,7 +76,20 @@ class PinocchioKinematics:
         self._data = self._model.createData()
         self._base = np.array([0.0, 0.0, base_height])
         self._home, self._shell = np.array(home, dtype=float), shell
+        grasped, shoulder, wrist = self._placement(self._home), self._origin(shell.shoulder), self._origin(shell.wrist)
+        self._shoulder_height = shoulder[2]
+        self._hand = wrist[2] - grasped.translation[2]  # height of the wrist over the grasp centre
+        self._offset = grasped.translation[0] - wrist[0]  # of the grasp centre from the wrist, away from the axis
         self.axis: FloatArray = np.zeros(2)
+
+    def _origin(self, joint: str) -> FloatArray:
+        """Where a joint of the arm is ``[3]`` as it was last placed, from the root of the URDF."""
+        if not self._model.existJointName(joint):
+            raise ConfigError(
+                f"shell: expected joints of the arm, {', '.join(list(self._model.names)[1:])}; got {joint}"
+            )
+        origin: FloatArray = self._data.oMi[self._model.getJointId(joint)].translation.copy()
+        return origin
 
     def _placement(self, joints: FloatArray) -> pinocchio.SE3:
         pinocchio.forwardKinematics(self._model, self._data, joints)
@@ -133,9 +147,9 @@ class PinocchioKinematics:
     def reach(self, height: FloatArray, lift: float) -> tuple[FloatArray, FloatArray]:
         """See ``Kinematics``: where the wrist is within the shell."""
         c = self._shell
-        up = np.asarray(height) + c.hand - self._base[2] - c.shoulder_height
+        up = np.asarray(height) + self._hand - self._base[2] - self._shoulder_height
         least, greatest = (np.sqrt(np.maximum(edge**2 - up**2, 0.0)) for edge in (c.least, c.greatest))
-        return c.offset + least, c.offset + greatest
+        return self._offset + least, self._offset + greatest
 
 
 def _axis(name: str) -> FloatArray:

@@ -18,10 +18,14 @@ from osil.robots.kinematics import Hand, Kinematics, Shell
 from osil.robots.limits import MotionLimits
 from osil.robots.urdf import UrdfJoint, read_joints
 from osil.settings import from_yaml
+from osil.tasks.blocks import Blocks
 from osil.tasks.table import Table
 
 Range = tuple[float, float]
 """Lower and upper end."""
+
+SPARE = 0.002
+"""An open hand is open by so much more than it has to be, metres."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class GripperConfig:
         opening: distance between the pads when open.
         tip: the finger tips are this far beyond the grasp centre.
         finger: half extents of a finger across and along the closing direction.
+        finger_length: from the tip to the hand.
         force: of each finger, in the simulation.
         speed: of each finger; 0: the limit in the URDF.
     """
@@ -41,6 +46,7 @@ class GripperConfig:
     opening: float
     tip: float
     finger: tuple[float, float]
+    finger_length: float
     force: float
     speed: float = 0.0
 
@@ -171,16 +177,17 @@ class Robot:
         """The same robot, at a table with blocks turned at random, or all parallel to the base frame."""
         return self if turned else replace(self, table=replace(self.table, max_yaw=0.0))
 
-    def opened(self, opening: float) -> Robot:
-        """The same robot, whose gripper opens so wide (metres).
+    def opened_for(self, blocks: Blocks) -> Robot:
+        """The same robot, its hand open as wide as ``blocks`` need it, and at least as wide as ever.
 
         Raises:
-            ConfigError: it cannot.
+            ConfigError: it does not open so wide.
         """
+        opening = max(self.gripper.opening, blocks.open_width + SPARE)
         if opening > 2 * self.gripper.travel:
             raise ConfigError(
-                f"robot {self.name}: opens {2 * self.gripper.travel:g} m wide, and {opening:g} m are needed; "
-                "use smaller blocks"
+                f"robot {self.name}: opens {2 * self.gripper.travel:g} m wide, and blocks of {blocks.size:g} m need "
+                f"{opening:g} m; use smaller blocks"
             )
         return replace(self, gripper=replace(self.gripper, opening=opening))
 

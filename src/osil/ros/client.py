@@ -20,6 +20,7 @@ from osil.robots.robot import Robot
 from osil.ros import convert, topics
 from osil.ros.node_processes import NodeProcessError, NodeProcesses
 from osil.ros.timing import seconds_since
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.snapshot import Snapshot
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
@@ -44,9 +45,10 @@ class Refused(OsilError):
 class Client(Node):
     """Drives one stack from outside. Call its methods from one thread; each returns when it is done."""
 
-    def __init__(self, processes: NodeProcesses, robot: Robot) -> None:
+    def __init__(self, processes: NodeProcesses, robot: Robot, blocks: Blocks = NOMINAL) -> None:
         super().__init__("client")
-        self._processes, self.robot, self._spinner = processes, robot, SingleThreadedExecutor()
+        self._processes, self.robot, self.blocks = processes, robot, blocks
+        self._spinner = SingleThreadedExecutor()
         self._spinner.add_node(self)
         # Made now and kept: a server that has just met its client may lose an answer when the machine is busy.
         self._callers = {name: self.create_client(kind, name) for name, kind in SERVICES.items()}
@@ -122,7 +124,8 @@ class Client(Node):
     def teach(self, task: str, name: str, time_limit: float) -> StopRecording.Response:
         """Record a demonstration while the scripted operator shows a task at the joystick."""
         self._call("recorder/start", StartRecording.Request(name=name))
-        self._processes.start("operator", {"task": task, "time_limit": time_limit, "robot": self.robot.name})
+        operator = {"task": task, "time_limit": time_limit, "robot": self.robot.name, "block_size": self.blocks.size}
+        self._processes.start("operator", operator)
         try:
             self.wait(lambda: not self._processes.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
         finally:

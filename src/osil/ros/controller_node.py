@@ -45,12 +45,10 @@ from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 from osil.ros.status import StatusTopic
 from osil.ros.timing import Received, check_recent, recent, seconds_since
+from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import ControllerStatus
 
 POLICY, TELEOPERATION = "policy", "teleoperation"
-
-SLOWING_STEPS = 4
-"""Control steps of zero motion that bring the set point to rest from full speed, given its slew limit."""
 
 MOVED = 0.2
 """A joint that is so far (radians) from its target was moved by something else."""
@@ -81,6 +79,7 @@ class ControllerParameters:
     dead_man_timeout: float = parameter("seconds after the last teleoperation in which the policy stays locked out")
     joint_state_timeout: float = parameter("seconds after which a joint state counts as lost")
     unmoved_timeout: float = parameter("seconds after which what is commanded and does not move is stopped")
+    block_size: float = parameter("edge length of the blocks, for which the hand opens wide enough, metres")
     table_height: float = parameter("of the table top over the floor, above which the fingers stay [m]; 0: the robot's")
 
     def __post_init__(self) -> None:
@@ -95,11 +94,12 @@ class ControllerNode(Node):
     def __init__(self) -> None:
         super().__init__("controller")
         self._settings = declare(self, ControllerParameters)
-        self._robot = load_robot(self._settings.robot)
+        self._robot = load_robot(self._settings.robot).opened_for(Blocks(self._settings.block_size))
         self._controller = ArmController(self._robot, self._settings.table_height or None)
         self._joints = Joints(self, self._robot, self._settings.joint_state_timeout)
         self._teleop_time = self._step_time = self._command_time = 0
-        self._slowing = SLOWING_STEPS  # nobody has commanded yet: holding
+        self._steps_to_hold = self._robot.limits.steps_to_rest + 1  # to rest, and one more that stays there
+        self._slowing = self._steps_to_hold  # nobody has commanded yet: holding
         self._targets: np.ndarray | None = None
         self._closed: bool | None = None
         self._stopped = self._needs_resume = False
@@ -135,8 +135,7 @@ class ControllerNode(Node):
         return not self._stopped
 
     def _follow(self, commander: str, twist: TwistStamped, info: MessageInfo) -> None:
-        self._sources[commander].hear(info)
-        self._sources[commander].warn_of_several()
+        self._sources[commander].hear_the_only(info)
         if not self._may_command(commander):
             return
         now = self._now()
@@ -163,7 +162,7 @@ class ControllerNode(Node):
         joints, lift = self._posture()
         if self._targets is not None:
             joints = unwrapped(joints, self._targets, robot.continuous)
-        at_rest = self._slowing >= SLOWING_STEPS or self._targets is None
+        at_rest = self._slowing >= self._steps_to_hold or self._targets is None
         if at_rest or np.abs(joints - self._targets).max() > MOVED:
             _check_posture(robot, joints)
             self._controller.reset(joints)
@@ -200,18 +199,18 @@ class ControllerNode(Node):
                 self._stopped = False
                 self._status.tell(state=ControllerStatus.HOLDING, reason="ready for new commands")
             return
-        if self._slowing >= SLOWING_STEPS or recent(self._step_time, now, self._settings.command_timeout):
+        if self._slowing >= self._steps_to_hold or recent(self._step_time, now, self._settings.command_timeout):
             return
         if recent(self._step_time, now, LET_GO):
             try:
                 self._step(Action(np.zeros(3), np.array(False)), CONTROL_PERIOD)
             except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
-                self._slowing = SLOWING_STEPS
+                self._slowing = self._steps_to_hold
                 self._status.tell(state=ControllerStatus.HOLDING, reason=str(error))
             self._slowing += 1
         else:  # the clock was set, or this node did not run: to slow down now would be a motion of its own
-            self._slowing = SLOWING_STEPS
-        if self._slowing >= SLOWING_STEPS:
+            self._slowing = self._steps_to_hold
+        if self._slowing >= self._steps_to_hold:
             self._closed = None  # whatever comes next is told to the gripper anew
             self._status.tell(state=ControllerStatus.HOLDING, reason=self._status.message.reason or "nobody commands")
 
@@ -258,7 +257,7 @@ class ControllerNode(Node):
 
     def _stop(self, reason: str) -> None:
         """Send nothing more. The robot keeps its last target, which is at most a leash away from where it is."""
-        self._stopped, self._slowing, self._closed, self._told_at = True, SLOWING_STEPS, None, None
+        self._stopped, self._slowing, self._closed, self._told_at = True, self._steps_to_hold, None, None
         self._command_time = self._now()  # so that a stop lasts long enough to be heard of
         self.get_logger().error(f"stopped: {reason}")
         self._status.tell(state=ControllerStatus.STOPPED, reason=reason)

@@ -1,4 +1,4 @@
-"""The whole path in one go: a task is taught once by teleoperation, and a simulated Fetch repeats it elsewhere.
+"""The whole path in one go: a task is taught once by teleoperation, and a simulated arm repeats it elsewhere.
 
     python -m osil.ros.demo --task "ab cd +e" --seed 0
 
@@ -37,7 +37,7 @@ from osil.robots.sensing import cube_yaws, observe
 from osil.ros.client import Client
 from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
-from osil.tasks.blocks import NOMINAL
+from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.judge import step_limit
 from osil.worlds.snapshot import Snapshot
 from osil_interfaces.action import Imitate
@@ -60,12 +60,14 @@ class Story:
 
     Attributes:
         robot: that acted.
+        blocks: how large they were.
         teaching, imitation: poses, one a control period.
         result: what the policy node says of itself.
         reached: what the final block poses say.
     """
 
     robot: Robot
+    blocks: Blocks
     teaching: list[Snapshot]
     imitation: list[Snapshot]
     result: Imitate.Result
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         task = StackingTask.parse(options.task or TASKS[options.seed % len(TASKS)])
         torch.set_num_threads(1)  # more only wait for one another in so small a network
         policy = StackingPolicy.load(options.model)  # now, so that a missing one is told before anything starts
-        load_robot(options.robot)
+        load_robot(options.robot).opened_for(Blocks(options.block_size))
         _check_output(options.output)
         story = _play(task, options)
         print("Drawing what happened ...", flush=True)
@@ -108,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of layouts and policy; chooses the task if none is given")
     parser.add_argument("--model", default="stacking", help="name of a released model, or path of a model folder")
     parser.add_argument("--robot", default="fetch", help="a name in config/robots, or the path of a .yaml file")
+    parser.add_argument("--block-size", type=float, default=NOMINAL.size, help="edge length of the blocks, metres")
     parser.add_argument("--gui", action="store_true", help="show PyBullet's window")
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder for the results")
     return parser
@@ -129,11 +132,12 @@ def _play(task: StackingTask, options: argparse.Namespace) -> Story:
     """Teach in one layout, imitate in another."""
     output = options.output.resolve()
     (output / f"{NAME}.mcap").unlink(missing_ok=True)
+    size: dict[str, object] = {"block_size": options.block_size}
     parameters: dict[str, dict[str, object]] = {
-        "simulation": {"num_blocks": task.num_blocks, "seed": options.seed, "gui": options.gui},
-        "recorder": {"demonstrations": str(output)},
+        "simulation": {"num_blocks": task.num_blocks, "seed": options.seed, "gui": options.gui, **size},
+        "recorder": {"demonstrations": str(output), **size},
         "policy": {"demonstrations": str(output), "model": options.model},
-        "controller": {},
+        "controller": size,
     }
     parameters = {node: {**own, "robot": options.robot} for node, own in parameters.items()}
     print(f"Starting {', '.join(SIMULATION_NODES)} ...", flush=True)
@@ -141,7 +145,7 @@ def _play(task: StackingTask, options: argparse.Namespace) -> Story:
         for node in SIMULATION_NODES:
             processes.start(node, parameters.get(node))
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        client = Client(processes, load_robot(options.robot))
+        client = Client(processes, load_robot(options.robot), Blocks(options.block_size))
         try:
             return _teach_and_imitate(client, task, options.seed)
         finally:
@@ -165,7 +169,8 @@ def _teach_and_imitate(client: Client, task: StackingTask, seed: int) -> Story:
     print(f"The policy says: {result.stages_done} of {result.stages_total} stages, {result.reason}")
     if seconds > 1.2 * result.seconds + 1.0:
         print(f"(On the clock it took {seconds:.0f} s: the machine is too busy to simulate in real time.)")
-    return Story(client.robot, teaching, imitation, result, bool(layout_reached(task, client.scene(), NOMINAL)))
+    reached = bool(layout_reached(task, client.scene(), client.blocks))
+    return Story(client.robot, client.blocks, teaching, imitation, result, reached)
 
 
 class Narrator:
@@ -188,7 +193,8 @@ class Narrator:
 
 
 def _draw_film(story: Story, path: Path) -> None:
-    renderer = SceneRenderer(story.robot, len(story.teaching[0].block_positions), Camera(width=480, height=360))
+    camera = Camera(width=480, height=360)
+    renderer = SceneRenderer(story.robot, len(story.teaching[0].block_positions), camera, story.blocks)
     try:
         taught, imitated = (
             (renderer.render(snapshot) for snapshot in _moving(film)[::FRAME_STEPS])

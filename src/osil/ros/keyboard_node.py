@@ -33,7 +33,7 @@ HELD = 0.5
 """Seconds for which a key counts as held: longer than keyboards wait before they repeat."""
 
 STEP = 0.006
-"""Metres a control period while a key is held: 0.12 m/s."""
+"""Metres a control period while a key is held."""
 
 TURN = 0.03
 """Radians a control period while a key is held."""

@@ -27,6 +27,7 @@ ARGUMENTS = {
     "model": "a released model by name, or the path of a model folder",
     "demonstrations": "folder of the demonstration files",
     "robot": "a name in config/robots, or the path of a .yaml file",
+    "block_size": "edge length of the blocks, metres",
 }
 """Launch arguments of every launch file. What is not given comes from ``config/``."""
 

@@ -5,8 +5,7 @@ apart by their names: block a of the task is the one that the tracker calls "a".
 
 Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``joy`` (sensor_msgs/Joy).
-Parameters: ``task`` (for example "ab cd +e"), ``time_limit``, and those of ``config/teleop.yaml``, which it shares with
-the teleoperation node.
+Parameters: see ``OperatorParameters`` and ``config/teleop.yaml``, which it shares with the teleoperation node.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import ControllerStatus
 
 STEPS_AFTER = 12
@@ -51,6 +51,7 @@ class OperatorParameters:
 
     robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     task: str = parameter("the task: towers with the top block first, distractors as +x")
+    block_size: float = parameter("edge length of the blocks, metres")
     time_limit: float = parameter("seconds after which the operator gives up")
 
     def __post_init__(self) -> None:
@@ -64,9 +65,10 @@ class OperatorNode(Node):
         super().__init__("operator")
         parameters, self._joystick = declare(self, OperatorParameters), declare(self, Joystick)
         self._task = StackingTask.parse(parameters.task)
-        robot = load_robot(parameters.robot)
+        self._blocks = Blocks(parameters.block_size)
+        robot = load_robot(parameters.robot).opened_for(self._blocks)
         self._names = string.ascii_lowercase[: self._task.num_blocks]
-        self._expert = StackingExpert(self._task, ExpertConfig(robot.gripper))
+        self._expert = StackingExpert(self._task, ExpertConfig(robot.gripper, blocks=self._blocks))
         self._view = SceneView(self, robot, max_age=0.25)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._heed, topics.NEWEST)
@@ -108,7 +110,7 @@ class OperatorNode(Node):
         names = self._view.look().block_names
         if set(names) == set(self._names):
             self._steps_wrong = 0
-            return self._view.look(self._names).observation
+            return self._view.look(self._names, self._blocks).observation
         problem = (
             f"task {self._task} needs {len(self._names)} blocks, but {len(names)} are seen: expected "
             f"{' '.join(self._names)}, got {' '.join(names)}; reset the scene"

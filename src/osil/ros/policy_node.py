@@ -1,10 +1,11 @@
 """Imitates: shown one demonstration, the policy repeats it in the scene that it sees, as an action goal.
 
-The demonstration is embedded once, when the goal comes; then the policy acts at 20 Hz on the newest observation. One
-goal runs at a time. Success is judged from what is seen here, against the layout in which the demonstration ends.
-When observations stop coming the arm holds, and soon the goal is aborted; likewise when the controller stops the arm,
-does not follow, or is not there. All waiting is counted by the node's clock, so that a slow simulation is only slow.
-The machine's own clock tells nothing but that the node's clock, or the controller, has stopped.
+The demonstration is embedded once, when the goal comes; then the policy acts once a control period on the newest
+observation. One goal runs at a time. Success is judged from what is seen here, against the layout in which the
+demonstration ends. When observations stop coming the arm holds, and soon the goal is aborted; likewise when the
+controller stops the arm, does not follow, or is not there. All waiting is counted by the node's clock, so that a slow
+simulation is only slow. The machine's own clock tells nothing but that the node's clock, or the controller, has
+stopped.
 
 Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper"), ``gripper_command`` (std_msgs/Bool,

@@ -75,7 +75,6 @@ class RecorderParameters:
 
     def __post_init__(self) -> None:
         require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
-        Blocks(self.block_size)  # which tells what is wrong with it
 
 
 class RecorderNode(Node):
@@ -138,8 +137,7 @@ class RecorderNode(Node):
         self._close = close.data
 
     def _step(self, twist: TwistStamped, info: MessageInfo) -> None:
-        self._sources.hear(info)
-        self._sources.warn_of_several()
+        self._sources.hear_the_only(info)
         now = self._arrived = self.get_clock().now().nanoseconds
         stamp = convert.to_nanoseconds(twist.header.stamp) or now
         recording = self._recording

@@ -1,4 +1,4 @@
-"""A simulated Fetch, table and blocks behind the interface of a real one. No other node can tell the difference.
+"""A simulated arm, table and blocks behind the interface of a real one. No other node can tell the difference.
 
 Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState), ``block_poses`` (BlockPoseArray in
 base_link, as a tracker would), ``clock``.
@@ -31,6 +31,7 @@ from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
 from osil.tasks.blocks import Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
+from osil.worlds.bullet_scene import Physics
 from osil.worlds.pybullet import PyBulletWorld
 from osil.worlds.window import Window
 from osil_interfaces.msg import BlockPose, BlockPoseArray
@@ -55,6 +56,7 @@ class SimulationParameters:
 
     robot: str = parameter("a name in config/robots, or the path of a .yaml file")
     num_blocks: int = parameter("blocks on the table at the start")
+    block_size: float = parameter("edge length of the blocks, metres")
     seed: int = parameter("of the random layout at the start")
     real_time_factor: float = parameter("simulated seconds a second")
     gui: bool = parameter("open PyBullet's window")
@@ -71,9 +73,11 @@ class SimulationNode(Node):
     def __init__(self) -> None:
         super().__init__("simulation")
         self._settings = declare(self, SimulationParameters)
-        self._robot = load_robot(self._settings.robot)
-        self._world = PyBulletWorld(self._robot, self._settings.num_blocks)
-        self._window = Window(self._robot, self._settings.num_blocks) if self._settings.gui else None
+        self._physics = Physics(blocks=Blocks(self._settings.block_size))
+        blocks = self._physics.blocks
+        self._robot = load_robot(self._settings.robot).opened_for(blocks)
+        self._world = PyBulletWorld(self._robot, self._settings.num_blocks, physics=self._physics)
+        self._window = Window(self._robot, self._settings.num_blocks, blocks) if self._settings.gui else None
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
@@ -143,7 +147,7 @@ class SimulationNode(Node):
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _random_scene(self, num_blocks: int, seed: int) -> Scene:
-        return self._robot.table.random_scene(num_blocks, seeds.generator("demonstrate", seed))
+        return self._robot.table.random_scene(num_blocks, seeds.generator("demonstrate", seed), self._physics.blocks)
 
     def _reset_scene(self, request: ResetScene.Request, response: ResetScene.Response) -> ResetScene.Response:
         try:
@@ -168,10 +172,10 @@ class SimulationNode(Node):
         return response
 
     def _reset(self, scene: Scene) -> None:
-        _check(scene, self._robot.table.height, self._world.blocks)
+        _check(scene, self._robot.table.height, self._physics.blocks)
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
-            self._world = PyBulletWorld(self._robot, scene.num_blocks)
+            self._world = PyBulletWorld(self._robot, scene.num_blocks, physics=self._physics)
         self._world.reset(scene)
 
 

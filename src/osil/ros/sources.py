@@ -45,8 +45,9 @@ class Sources:
         ]
         return " and ".join(sorted(names)) if len(names) > 1 else ""
 
-    def warn_of_several(self) -> None:
-        """Warn, once a second, while more than one node speaks where one should."""
+    def hear_the_only(self, info: MessageInfo) -> None:
+        """``hear`` where one node should speak: warns, once a second, while more than one does."""
+        self.hear(info)
         if several := self.several():
             self._node.get_logger().warning(
                 f"{several} command at the same time on {self._topic}; end all but one", throttle_duration_sec=1.0

@@ -45,5 +45,5 @@ class StatusTopic(Generic[M]):
 
 
 def _gist(value: Any) -> Any:
-    """A text without its numbers: that a delay has grown is no news, 20 times a second."""
+    """A text without its numbers: that a delay has grown is no news, in every control step."""
     return re.sub(r"[0-9.]+", "", value) if isinstance(value, str) else value

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from osil.errors import ConfigError
-from osil.robots.robot import Robot
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.pybullet import TrackerNoise
 
 YAW_NOISE_PER_METRE = 10.0
 """Radians of noise in the observed yaws for each metre of noise in the observed positions."""
-
-SPARE = 0.002
-"""An open hand is open by so much more than it has to be, metres."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +20,7 @@ class Conditions:
     Attributes:
         friction: factor on the friction of the blocks, and so of every contact with one.
         mass: factor on the mass of the blocks.
-        size: factor on their edge length. The hand opens wider where larger blocks need it.
+        size: factor on their edge length.
         latency: control steps by which actions act late.
         noise: standard deviation of the observed block positions, metres, drawn anew in each observation.
 
@@ -49,11 +45,6 @@ class Conditions:
     def blocks(self) -> Blocks:
         """How large the blocks are."""
         return Blocks(self.size * NOMINAL.size)
-
-    def hand(self, robot: Robot) -> Robot:
-        """The robot, its hand open as wide as the blocks need it. Raises ConfigError if it does not open so wide."""
-        needed = self.blocks.open_width + SPARE
-        return robot.opened(needed) if needed > robot.gripper.opening else robot
 
     @property
     def geometric(self) -> bool:

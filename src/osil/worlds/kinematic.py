@@ -166,7 +166,8 @@ class KinematicWorld:
         hand = self.robot.gripper
         free = np.arange(self._blocks.shape[1]) != self._held[:, None]
         tip = (self._gripper[:, 2] - hand.tip)[:, None]
-        low = (tip < self._blocks[..., 2] + self._half - 0.002) & (tip + 0.06 > self._blocks[..., 2] - self._half)
+        bottom, top = self._blocks[..., 2] - self._half, self._blocks[..., 2] + self._half
+        low = (tip < top - 0.002) & (tip + hand.finger_length > bottom)
         depth = np.where((low & free)[:, None], self._finger_overlap(), 0.0)
         if (depth > 0).any():
             x, y, _ = self._in_gripper()

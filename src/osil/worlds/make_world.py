@@ -12,7 +12,6 @@ from osil.core import Action, FloatArray, Observation, Scene
 from osil.errors import ConfigError
 from osil.robots.robot import Robot
 from osil.seeds import Streams
-from osil.tasks.blocks import Blocks
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.latency import LateWorld
@@ -30,6 +29,7 @@ class BatchOfOne:
 
     def __init__(self, world: PyBulletWorld) -> None:
         self._world = world
+        self.robot, self.blocks = world.robot, world.blocks
 
     def reset(self, scene: Scene) -> Observation:
         return self._world.reset(scene[0])[None]
@@ -39,14 +39,6 @@ class BatchOfOne:
 
     def observe(self) -> Observation:
         return self._world.observe()[None]
-
-    @property
-    def robot(self) -> Robot:
-        return self._world.robot
-
-    @property
-    def blocks(self) -> Blocks:
-        return self._world.blocks
 
     def move_block(self, row: int, block: int, position: FloatArray) -> None:
         self._world.move_block(block, position)
@@ -69,10 +61,10 @@ def make_world(
     ``rng`` is what the world draws from: one for all, or a stream for each of the N.
 
     Raises:
-        ConfigError: conditions other than a size of the blocks in the kinematic world, which has no physics.
+        ConfigError: conditions other than a size of the blocks in the kinematic world, which has no physics; a hand
+            that is too narrow for the blocks.
     """
     conditions = conditions or Conditions()
-    robot = conditions.hand(robot)
     if kind == "kinematic":
         if not conditions.geometric:
             raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")

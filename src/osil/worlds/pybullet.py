@@ -12,7 +12,6 @@ from osil.robots.controller import ArmController
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import Robot
 from osil.robots.sensing import cube_yaws, observe
-from osil.tasks.blocks import Blocks
 from osil.worlds.arm_simulation import ArmSimulation
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.snapshot import Snapshot
@@ -54,8 +53,9 @@ class PyBulletWorld:
         physics: Physics | None = None,
         noise: TrackerNoise | None = None,
     ) -> None:
-        (physics or Physics()).blocks.check_opening(robot.gripper.opening)
-        self.robot = robot
+        physics = physics or Physics()
+        self.robot, self.blocks = robot, physics.blocks
+        self.blocks.check_opening(robot.gripper.opening)
         self.simulation = ArmSimulation(robot, num_blocks, physics)
         self._rng, self._noise = rng, noise or TrackerNoise()
         self._controller = ArmController(robot)
@@ -107,11 +107,6 @@ class PyBulletWorld:
             yaws = yaws + self._rng.normal(0.0, self._noise.yaw, yaws.shape)
         gripper = self.robot.kinematics.forward(joints[: len(self.robot.arm_joints)], self.robot.lift)
         return observe(positions, yaws, gripper, joints[-2:].sum())
-
-    @property
-    def blocks(self) -> Blocks:
-        """How large the blocks are."""
-        return self.simulation.bodies.physics.blocks
 
     def move_block(self, block: int, position: FloatArray) -> None:
         """Put a block at ``position`` ``[3]`` (metres, base frame) between two steps, at rest and turned as it was."""

@@ -32,6 +32,7 @@ class WorldWrapper:
 
     def __init__(self, world: StackingWorld) -> None:
         self._world = world
+        self.robot, self.blocks = world.robot, world.blocks
 
     def reset(self, scene: Scene) -> Observation:
         return self._world.reset(scene)
@@ -48,11 +49,3 @@ class WorldWrapper:
     @property
     def scene(self) -> Scene:
         return self._world.scene
-
-    @property
-    def robot(self) -> Robot:
-        return self._world.robot
-
-    @property
-    def blocks(self) -> Blocks:
-        return self._world.blocks
