@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from osil.choices import WorldKind
 from osil.data.kinematic_episodes import scenes
 from osil.errors import ConfigError
 from osil.experts.stacking import ExpertConfig, StackingExpert
@@ -14,7 +15,7 @@ from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
-from osil.worlds.make_world import WorldKind, make_world
+from osil.worlds.make_world import make_world
 from osil.worlds.push import PushedWorld
 from osil.worlds.pybullet import PyBulletWorld, TrackerNoise
 

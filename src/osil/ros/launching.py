@@ -18,15 +18,16 @@ from launch.events.process import ProcessExited, ProcessIO
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 from launch_ros.actions import Node
 
+from osil.choices import MODEL, ROBOT
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.ros.lifeline import lifeline
 from osil.ros.node_processes import NodeProcessError, how_it_died, program
 
 ARGUMENTS = {
-    "model": "a released model by name, or the path of a model folder",
+    "model": MODEL,
     "demonstrations": "folder of the demonstration files",
-    "robot": "a name in config/robots, or the path of a .yaml file",
+    "robot": ROBOT,
 }
 """Launch arguments of every launch file. What is not given comes from ``config/``."""
 
