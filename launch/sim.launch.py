@@ -1,4 +1,4 @@
-"""The whole stack with the Fetch in PyBullet.
+"""All nodes, with the Fetch in PyBullet.
 
 ros2 launch osil_bringup sim.launch.py num_blocks:=5 gui:=true
 """

@@ -27,7 +27,7 @@ from osil.worlds.make_world import make_world
 from osil.worlds.stacking_world import StackingWorld
 
 MAX_ATTEMPTS = 20
-"""So often a teacher may fail to demonstrate a task before its caller gives up."""
+"""How often a teacher may fail to demonstrate a task before whoever asked for it gives up."""
 
 
 class Lingering:

@@ -1,4 +1,4 @@
-"""Pools: episodes of some tasks by the demonstrator and by whoever is asked, from which training draws its pairs."""
+"""Pools of episodes from which training draws its pairs: demonstrations, and episodes labelled by the expert."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ class PolicyConfig:
         conditioning: how demonstrations are cut down; the same as in training.
         ensemble: downsampled demonstrations whose action distributions are averaged (section 5.2.3).
         draws: downsampled demonstrations that are kept ready. The ensemble is a window of them that moves on by one at
-            every action, to and fro: a policy without memory that sees the same scene again is not bound to answer the
-            same, so it does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
+            every action, to and fro. So where nothing has changed the answer may still change, and a policy without
+            memory does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
         anticipate: where the demonstration shows that actions take effect late, answer what will be seen by then.
 
     Raises:

@@ -36,7 +36,7 @@ MORE = 1000
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One training run of a recipe.
+    """One training run by a recipe.
 
     Attributes:
         recipe: ``paper`` or ``better``, the name of a file in ``config/training``.

@@ -1,4 +1,4 @@
-"""The nodes of the stack for launch files. Needs ROS 2's ``launch`` and ``launch_ros``.
+"""The nodes for launch files. Needs ROS 2's ``launch`` and ``launch_ros``.
 
 A node that is killed or crashes comes back. One that leaves with a named error, which it would meet again, ends the
 launch, and so does the end of the simulation, without which the others would wait for ever.

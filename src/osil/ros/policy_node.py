@@ -2,9 +2,10 @@
 
 The demonstration is embedded once, when the goal comes; then the policy acts at 20 Hz on the newest observation. One
 goal runs at a time. Success is judged from what is seen here, against the layout in which the demonstration ends.
-When observations stop coming the arm holds, and soon the goal is aborted; likewise when the controller stops the arm,
-does not follow, or is not there. All waiting is counted by the node's clock, so that a slow simulation is only slow.
-The machine's own clock tells nothing but that the node's clock, or the controller, has stopped.
+When observations stop coming the arm holds, and soon the goal is aborted. The goal is also aborted when the controller
+stops the arm, does not follow, or is not there. All waiting is counted by the node's clock, so that a simulation may be
+slow.
+The machine's own clock is only asked whether the node's clock, or the controller, has stopped.
 
 Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper"), ``gripper_command`` (std_msgs/Bool,

@@ -25,7 +25,7 @@ class BehavioralCloning(nn.Module):
 
     The attention part is not in the paper. The last reading of the demonstration is taught the moments that show the
     present stage; the first three heads over blocks are taught the block to move, the block to put it on, and the
-    tallest one, over which the hand has to travel. The demonstrator knows these blocks; the policy is never told, and
+    tallest one, over which the hand has to travel. The teacher knows these blocks; the policy is never told, and
     infers them. Without this part the loss can stay the same for thousands of steps.
 
     Attributes:
