@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from osil.choices import MODEL, MishapKind, names
 from osil.cli.arguments import (
     STACKING_WORLDS,
     Commands,
@@ -36,7 +37,7 @@ def add(commands: Commands) -> None:
         "Each episode has a fresh demonstration, and then the policy acts in a new random scene. No seed gives a\n"
         "scene that training has seen. A demonstration that itself misses its layout is drawn again, and counted.",
     )
-    parser.add_argument("model", metavar="MODEL", help="folder or name of a model, or 'expert' for the scripted expert")
+    parser.add_argument("model", metavar="MODEL", help=f"{MODEL}, or 'expert' for the scripted expert")
     of_stacking, of_pybullet = special(STACKING_WORLDS), special(("pybullet",))
     worlds = (*STACKING_WORLDS, "particle")
     add_common(parser, worlds, episodes=10, seed_of="chooses the episodes", stacking=of_stacking)
@@ -48,7 +49,7 @@ def add(commands: Commands) -> None:
         "--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push, **of_stacking
     )
     mishap = "once in every episode: a block drops, or a wrong one gets into the fingers; default: %(default)s"
-    mishaps = ("none", "drop", "wrong_block")
+    mishaps = ("none", *names(MishapKind))
     stacking.add_argument("--mishap", choices=mishaps, default="none", help=mishap, **of_stacking)
     no_yaw = "no block is turned, as in the paper"
     stacking.add_argument("--no-yaw", dest="yaw", nargs=0, const=False, default=True, help=no_yaw, **of_stacking)
