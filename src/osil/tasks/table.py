@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,15 @@ class Table:
     max_y: float
     spacing: float
     max_yaw: float = np.pi / 4
+
+    @property
+    def extent(self) -> tuple[float, float, float]:
+        """Least and greatest x and greatest ``|y|`` of a block centre, metres, base frame."""
+        return (
+            self.centre_x + math.sqrt(self.min_radius**2 - self.max_y**2),
+            self.centre_x + self.max_radius,
+            self.max_y,
+        )
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
