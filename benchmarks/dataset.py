@@ -23,11 +23,11 @@ PAPER = 1000
 """Trajectories of a task (section 5.2)."""
 
 
-def measure(recipe: CollectionConfig, task: StackingTask, count: int) -> tuple[float, float, float, float]:
+def measure(config: CollectionConfig, task: StackingTask, count: int) -> tuple[float, float, float, float]:
     """Steps of a trajectory, processor seconds to collect and to read one, and its bytes."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.process_time()
-        collect_file(recipe, task, 0, count, Path(folder))
+        collect_file(config, task, 0, count, Path(folder))
         collected = time.process_time()
         dataset = Dataset(folder)
         steps = sum(len(dataset.trajectory(task, number)) for number in range(count))
@@ -44,13 +44,13 @@ def main() -> None:
     by_stages: dict[int, list[StackingTask]] = defaultdict(list)
     for task in load_tasks("train"):
         by_stages[task.num_stages].append(task)
-    for recipe, number in ((CollectionConfig("kinematic"), count), (CollectionConfig("pybullet"), max(1, count // 50))):
-        print(f"\n{recipe.world}, {number} trajectories each")
+    for config, number in ((CollectionConfig("kinematic"), count), (CollectionConfig("pybullet"), max(1, count // 50))):
+        print(f"\n{config.world}, {number} trajectories each")
         print(f"{'stages':>6}  {'blocks':>6}  {'steps':>5}  {'a second':>8}  {'KiB':>5}  {'ms to read':>10}")
         seconds = size = 0.0
         for stages, tasks in sorted(by_stages.items()):
             task = sorted(tasks, key=lambda one: one.num_blocks)[len(tasks) // 2]
-            steps, collecting, reading, room = measure(recipe, task, number)
+            steps, collecting, reading, room = measure(config, task, number)
             seconds, size = seconds + PAPER * len(tasks) * collecting, size + PAPER * len(tasks) * room
             numbers = f"{steps:5.0f}  {1 / collecting:8.2f}  {room / 1024:5.1f}  {1000 * reading:10.1f}"
             print(f"{stages:6d}  {task.num_blocks:6d}  {numbers}")

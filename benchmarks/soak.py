@@ -1,4 +1,4 @@
-"""Runs the stack for hours, teaching and imitating in a loop, and watches what could grow.
+"""Runs all nodes for hours, teaching and imitating in a loop, and watches what could grow.
 
     python benchmarks/soak.py --hours 2 --output results/soak
 
@@ -44,7 +44,7 @@ from osil.worlds.judge import step_limit
 
 
 class Watcher(Client):
-    """A caller of the stack that also notes when the policy's commands are due and when they come."""
+    """A client that also notes when the policy's commands are due and when they come."""
 
     def __init__(self, processes: NodeProcesses) -> None:
         super().__init__(processes, load_robot("fetch"))

@@ -1,4 +1,4 @@
-"""The stack without the simulation, for a real Fetch. Not tried on one: there was none at hand.
+"""The nodes without the simulation, for a real Fetch. Not tried on one: there was none at hand.
 
 The vendor's software is ROS 1, so a bridge has to stand between, which offers
   * /joint_states (sensor_msgs/JointState) with the joints of arm, lift and fingers that config/robots/fetch.yaml names;

@@ -1,4 +1,4 @@
-"""The whole stack with a robot in PyBullet, the Fetch if no other is named.
+"""All nodes, with a robot in PyBullet, the Fetch if no other is named.
 
 ros2 launch osil_bringup sim.launch.py num_blocks:=5 block_size:=0.05 gui:=true
 """

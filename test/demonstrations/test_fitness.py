@@ -73,8 +73,8 @@ def test_unstacking(good: Shown) -> None:
 def test_what_stood_there_before_does_not_count(good: Shown) -> None:
     a, b, c = np.moveaxis(good.observations.block_positions, 1, 0)
     let_go = (np.arange(len(a)) > held(good)[-1])[:, None]
-    carried = np.where(let_go, a - (0.2, 0.0, 0.0), a)
-    positions = np.stack([carried, c + (0.4, 0.0, 0.0), b, b + (0.0, 0.0, 0.04)], axis=1)
+    carried = a - np.where(let_go, (0.2, 0.0, 0.0), 0.0)
+    positions = np.stack([carried, np.add(c, (0.4, 0.0, 0.0)), b, np.add(b, (0.0, 0.0, 0.04))], axis=1)
     seen = replace(good.observations, block_positions=positions, block_yaws=np.zeros(positions.shape[:2]))
     with pytest.raises(DemonstrationError, match="no block is put on another"):
         check_fit(Demonstration(seen, good.actions))

@@ -9,19 +9,20 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
+from osil.choices import Architecture, names
 from osil.cli import main
 from osil.core import Demonstration
 from osil.data.reaching import Trajectories, collect
 from osil.errors import DemonstrationError, ModelError, ObservationError
 from osil.evaluation.reaching import success
-from osil.figures.reaching import moving_average
+from osil.figures.reaching import NAMES, moving_average
 from osil.policies.reaching import ReachingPolicy
 from osil.reproduce.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
 from osil.resources import resource_path
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena, ParticleAction, ParticleObservation
 
-SHIPPED = ("plain_lstm", "lstm_attention", "final_state")
+SHIPPED = names(Architecture)
 ANY_NUMBER = ("lstm_attention", "final_state")
 
 
@@ -123,7 +124,8 @@ def test_tables_put_ours_beside_the_papers() -> None:
     assert "97.0% (91.5% to 99.0%, n = 100)" in text
     assert row.count("not run yet") == 2
     assert "85.9%" in better_table({"plain_lstm": {20: {"unseen": one}}}, (10, 20))
-    assert all(len(rates) == len(LANDMARKS) for kind in PAPER.values() for rates in kind.values())
+    assert all(len(PAPER[table][name]) == len(LANDMARKS) for table in ("seen", "unseen") for name in SHIPPED)
+    assert tuple(NAMES) == SHIPPED
 
 
 def test_moving_average() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from osil.choices import WorldKind
 from osil.core import Action, Observation
 from osil.evaluation.episodes import Case, EpisodeResult, run_batch
 from osil.evaluation.evaluation_config import EvaluationConfig
@@ -18,7 +19,6 @@ from osil.experts.stacking import StackingExpert
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Outcome
-from osil.worlds.make_world import WorldKind
 
 TASK = StackingTask.parse("abc +d")
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from osil.choices import MishapKind, WorldKind
 from osil.core import Action, Observation
 from osil.data.kinematic_episodes import scenes
-from osil.experts.mishaps import DROP_STEPS, MishapActor, MishapKind
+from osil.experts.mishaps import DROP_STEPS, MishapActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import load_robot
 from osil.rollout import Recorder, rollout
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.judge import Judge
-from osil.worlds.make_world import WorldKind, make_world
+from osil.worlds.make_world import make_world
 
 FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)

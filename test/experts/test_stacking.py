@@ -83,7 +83,7 @@ def test_blocks_of_every_size_are_stacked(text, size):
     """With slips and fumbles, from half-built and wrong piles too, as long as the hand opens wide enough."""
     blocks = Blocks(size)
     robot = FETCH.opened_for(blocks)
-    tasks = [StackingTask.parse(text)] * 48
+    tasks = [StackingTask.parse(text)] * 96
     assert collect(tasks, np.random.default_rng(0), robot, blocks=blocks).success.all()
     noise = NoiseConfig(scales=(0.001,), burst_rate=0.01)
     mended = collect(tasks, np.random.default_rng(1), robot, noise=noise, midway=1.0, blocks=blocks)

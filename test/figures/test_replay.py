@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from osil.data.demonstrate import demonstrate
-from osil.figures.replay import gripper_path, snapshots
+from osil.demonstrations.gripper_motion import gripper_path
+from osil.figures.replay import snapshots
 from osil.geometry import wrap_cube_yaw
 from osil.robots.robot import load_robot
 from osil.robots.sensing import cube_yaws, observe

@@ -15,7 +15,8 @@ from osil.evaluation.evaluate import evaluate
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.reproduce import stacking
 from osil.reproduce.experiments import EXPERIMENTS, Experiment
-from osil.reproduce.stacking_tables import draw, paper_figures, paper_rates, rates, stages_table
+from osil.reproduce.paper import published
+from osil.reproduce.stacking_tables import draw, paper_rates, rates, stages_table
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.conditions import Conditions
 
@@ -92,7 +93,7 @@ def test_tables_and_figures_come_from_reports(tmp_path: Path) -> None:
 
 def test_the_papers_outcomes_add_up() -> None:
     for name in ("failures_dagger", "failures_scripted_expert"):
-        numbers = paper_figures()[name]
+        numbers = published("block_stacking")[name]
         kinds = ("success", "recoverable_failure", "manipulation_failure", "wrong_move")
         for shares in zip(*(numbers[kind] for kind in kinds), strict=True):
             assert sum(shares) == pytest.approx(100.0, abs=0.2)

@@ -12,6 +12,7 @@ from osil.demonstrations import storage
 from osil.robots.robot import load_robot
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses, program
+from osil.tasks.block_size import shown_blocks
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import Blocks
 
@@ -40,7 +41,7 @@ def test_the_operator_stacks_them_with_a_hand_that_opens_wide_enough(client: Cli
     recorded = client.teach(str(TASK), "shown", time_limit=60.0)
     assert layout_reached(TASK, client.scene("ab"), BLOCKS)
     shown = storage.load(Path(recorded.path)).demonstration.observations
-    assert Blocks.shown(shown).size == pytest.approx(BLOCKS.size, abs=1e-3)
+    assert shown_blocks(shown).size == pytest.approx(BLOCKS.size, abs=1e-3)
     assert shown.gripper_opening.max() == pytest.approx(client.robot.opened_for(BLOCKS).gripper.opening, abs=1e-3)
 
 

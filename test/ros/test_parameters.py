@@ -16,19 +16,21 @@ from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.ros.controller_node import ControllerParameters
 from osil.ros.joystick import Joystick
+from osil.ros.keyboard_node import KeyboardParameters
 from osil.ros.operator_node import OperatorParameters
 from osil.ros.parameters import check_all_known, declare
 from osil.ros.policy_node import PolicyParameters
 from osil.ros.recorder_node import RecorderParameters
 from osil.ros.run_node import initialized
 from osil.ros.simulation_node import SimulationParameters
+from osil.ros.teleop_node import TeleopParameters
 
 CONFIGS = {
     "controller": (ControllerParameters,),
     "policy": (PolicyParameters,),
     "recorder": (RecorderParameters,),
     "simulation": (SimulationParameters,),
-    "teleop": (Joystick, OperatorParameters),
+    "teleop": (Joystick, TeleopParameters, KeyboardParameters, OperatorParameters),
 }
 
 

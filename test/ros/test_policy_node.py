@@ -64,17 +64,17 @@ class Goal:
 
     def __init__(self, client: Client, demonstration: str, time_limit: float = 30.0) -> None:
         self._client, self.feedback = client, []
-        self._client = ActionClient(client, Imitate, "policy/imitate")
-        client.wait(self._client.server_is_ready, "policy/imitate", 30.0)
+        self._imitate = ActionClient(client, Imitate, "policy/imitate")
+        client.wait(self._imitate.server_is_ready, "policy/imitate", 30.0)
         goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit)
-        sent = self._client.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
+        sent = self._imitate.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
         client.wait(sent.done, "goal", 30.0)
         self.handle = sent.result()
         self._result = self.handle.get_result_async()
 
     def result(self) -> Result:
         self._client.wait(self._result.done, "result", 60.0)
-        self._client.destroy()
+        self._imitate.destroy()
         return self._result.result().result
 
     def under_way(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from osil.choices import WorldKind
 from osil.data.kinematic_episodes import scenes
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below, layout_reached, stages_done
 from osil.tasks.blocks import NOMINAL
-from osil.worlds.make_world import WorldKind, make_world
+from osil.worlds.make_world import make_world
 from osil.worlds.push import PushedWorld
 
 FETCH = load_robot("fetch")

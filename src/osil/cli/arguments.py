@@ -7,10 +7,11 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from osil.choices import ROBOT, TASK, TeacherKind, WorldKind, names
 from osil.errors import ConfigError
 
-TASKS_HELP = "train, test (the lists in config/tasks), or a file with one task a line, such as: ab cde +f"
-STACKING_WORLDS = ("pybullet", "kinematic")
+TASKS_HELP = f"train, test (the lists in config/tasks), or a file with one task a line: {TASK}"
+STACKING_WORLDS = names(WorldKind)
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # argparse has no public name for it
 
@@ -75,7 +76,7 @@ def add_common(
     )
     add_robot(parser, **stacking)
     who = "who demonstrates; default: %(default)s"
-    parser.add_argument("--teacher", choices=("expert", "human"), default="expert", help=who, **stacking)
+    parser.add_argument("--teacher", choices=names(TeacherKind), default="expert", help=who, **stacking)
     parser.add_argument("--max-blocks", type=int, metavar="B", help="only tasks of at most B blocks", **stacking)
     parser.add_argument("--episodes", type=positive, default=episodes, metavar="N", help="a task; default: %(default)s")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help=f"{seed_of}; default: %(default)s")
@@ -84,7 +85,7 @@ def add_common(
 
 def add_robot(parser: argparse.ArgumentParser, **stacking: Any) -> None:
     """The robot that acts. ``stacking``: see ``add_common``."""
-    arm = "a name in config/robots, or the path of a .yaml file; default: %(default)s"
+    arm = f"{ROBOT}; default: %(default)s"
     parser.add_argument("--robot", default="fetch", metavar="ROBOT", help=arm, **stacking)
 
 

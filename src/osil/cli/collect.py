@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from osil.choices import DemonstrationFormat, NoiseKind, names
 from osil.cli.arguments import STACKING_WORLDS, Commands, add_command, add_common
 from osil.errors import ConfigError
 
@@ -24,9 +25,10 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("output", type=Path, metavar="DIR", help="in it a folder for each task")
     add_common(parser, STACKING_WORLDS, episodes=1, seed_of="chooses the scenes")
-    parser.add_argument("--format", choices=("mcap", "hdf5"), default="mcap", help="default: %(default)s")
+    formats = names(DemonstrationFormat)
+    parser.add_argument("--format", choices=formats, default="mcap", help="default: %(default)s")
     noise = "of hdf5: as in the paper, or mixed: with bursts and delays; default: mixed for the expert, none for people"
-    parser.add_argument("--noise", choices=("mixed", "paper", "none"), help=noise)
+    parser.add_argument("--noise", choices=names(NoiseKind), help=noise)
     parser.set_defaults(run=_run)
 
 

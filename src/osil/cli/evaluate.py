@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
+from osil.choices import MODEL, Arrangement, MishapKind, names
 from osil.cli.arguments import (
     STACKING_WORLDS,
     Commands,
@@ -18,7 +19,6 @@ from osil.cli.arguments import (
     special,
 )
 from osil.errors import ConfigError
-from osil.tasks.arrangements import Arrangement
 from osil.tasks.blocks import LARGEST, NOMINAL, SMALLEST
 
 
@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
         "Each episode has a fresh demonstration, and then the policy acts in a new random scene. No seed gives a\n"
         "scene that training has seen. A demonstration that itself misses its layout is drawn again, and counted.",
     )
-    parser.add_argument("model", metavar="MODEL", help="folder or name of a model, or 'expert' for the scripted expert")
+    parser.add_argument("model", metavar="MODEL", help=f"{MODEL}, or 'expert' for the scripted expert")
     of_stacking, of_pybullet = special(STACKING_WORLDS), special(("pybullet",))
     worlds = (*STACKING_WORLDS, "particle")
     add_common(parser, worlds, episodes=10, seed_of="chooses the episodes", stacking=of_stacking)
@@ -49,11 +49,12 @@ def add(commands: Commands) -> None:
         "--push", type=float, nargs="?", const=0.10, default=0.0, metavar="METRES", help=push, **of_stacking
     )
     mishap = "once in every episode: a block drops, or a wrong one gets into the fingers; default: %(default)s"
-    mishaps = ("none", "drop", "wrong_block")
+    mishaps = ("none", *names(MishapKind))
     stacking.add_argument("--mishap", choices=mishaps, default="none", help=mishap, **of_stacking)
     lie = "how the blocks lie: anyhow, parallel (as in the paper), on a grid, or any of these; default: %(default)s"
-    kinds = get_args(Arrangement)
-    stacking.add_argument("--yaws", choices=kinds, default="random", dest="arrangement", help=lie, **of_stacking)
+    stacking.add_argument(
+        "--yaws", choices=names(Arrangement), default="random", dest="arrangement", help=lie, **of_stacking
+    )
     apart = "least distance between the centres of two blocks; default: as the robot's table says"
     stacking.add_argument("--spacing", type=float, metavar="METRES", help=apart, **of_stacking)
     least, greatest = SMALLEST / NOMINAL.size, LARGEST / NOMINAL.size

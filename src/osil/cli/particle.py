@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from osil.choices import Architecture, names
 from osil.cli.arguments import Commands, add_command, natural, positive
 
 
@@ -19,7 +20,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--model",
-        choices=("plain_lstm", "lstm_attention", "final_state"),
+        choices=names(Architecture),
         default="lstm_attention",
         help="which one to film; default: %(default)s",
     )

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from osil.choices import MODEL, ReachingRecipe, names
 from osil.cli.arguments import Commands, add_command, add_jobs, check_special, natural, positive, special
+
+OF_STACKING = ("stacking", "learning", "attention", "comparison")
+"""Experiments with block stacking."""
 
 
 def add(commands: Commands) -> None:
@@ -20,16 +24,14 @@ def add(commands: Commands) -> None:
         "  osil reproduce comparison\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
-    parser.add_argument(
-        "experiment", choices=("particle", "stacking", "learning", "attention", "comparison"), help="which experiment"
-    )
+    parser.add_argument("experiment", choices=("particle", *OF_STACKING), help="which experiment")
     parser.add_argument("--output", type=Path, metavar="DIR", help="default: results/particle or results/stacking")
     add_jobs(parser)
-    seeded = special(("stacking", "learning", "attention", "comparison"))
+    seeded = special(OF_STACKING)
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="of all but particle", **seeded)
     particle, of_particle = parser.add_argument_group("particle"), special(("particle",))
     recipe = "of config/training; default: %(default)s"
-    particle.add_argument("--recipe", choices=("paper", "better"), default="paper", help=recipe, **of_particle)
+    particle.add_argument("--recipe", choices=names(ReachingRecipe), default="paper", help=recipe, **of_particle)
     runs = Path("runs/particle")
     particle.add_argument("--runs", type=Path, default=runs, metavar="DIR", help="checkpoints, models", **of_particle)
     learning, run = parser.add_argument_group("learning"), Path("runs/stacking")
@@ -37,7 +39,7 @@ def add(commands: Commands) -> None:
         "--run", dest="training", type=Path, default=run, metavar="DIR", help="of osil train", **special(("learning",))
     )
     stacking, of_stacking = parser.add_argument_group("stacking"), special(("stacking",))
-    model = "folder or name, also for attention; default: %(default)s"
+    model = f"{MODEL}; also for attention; default: %(default)s"
     stacking.add_argument("--model", default="stacking", help=model, **special(("stacking", "attention")))
     only = "of evaluations; default: all"
     stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help=only, **of_stacking)

@@ -25,6 +25,7 @@ import numpy as np
 from osil.arrays import Arrays
 from osil.core import CONTROL_PERIOD, Action, FloatArray, Observation
 from osil.data.kinematic_episodes import LabelledEpisodes
+from osil.demonstrations.gripper_motion import gripper_path
 from osil.errors import DemonstrationError
 from osil.files import check_ordinary
 from osil.geometry import rotate_z, wrap_cube_yaw
@@ -120,8 +121,10 @@ def write(path: Path, task: StackingTask, trajectories: Sequence[Trajectory], ma
 
 def _encoded(trajectory: Trajectory) -> dict[str, np.ndarray]:
     """The columns of one trajectory, rounded to whole numbers."""
-    seen, labels = trajectory.observations, trajectory.labels
-    position, yaw = (_decoded(name, _rounded(name, path)) for name, path in _gripper_path(seen).items())
+    seen, labels = trajectory.observations.map(lambda array: array.astype(float)), trajectory.labels
+    # Blocks are stored relative to this path. Where it is not quite the gripper's, they only compress less well.
+    path = gripper_path(seen)
+    position, yaw = _stored("gripper_position", path.position), _stored("gripper_yaw", path.yaw)
     values = {
         "gripper_position": position,
         "gripper_yaw": yaw,
@@ -137,27 +140,16 @@ def _encoded(trajectory: Trajectory) -> dict[str, np.ndarray]:
     return {name: _rounded(name, array) for name, array in values.items()}
 
 
-def _gripper_path(seen: Observation) -> dict[str, FloatArray]:
-    """The gripper's poses in the frame in which it began: ``[T, 3]`` m and ``[T]`` rad.
-
-    From one step to the next the block furthest from the gripper is taken to lie still. Where it does not, nothing is
-    lost but some compression, because the blocks are stored relative to this path.
-    """
-    positions, yaws = seen.block_positions.astype(float), seen.block_yaws.astype(float)
-    rows = np.arange(len(positions) - 1)
-    furthest = (positions[:-1] ** 2).sum(-1).argmax(-1)
-    turns = wrap_cube_yaw(yaws[rows, furthest] - yaws[rows + 1, furthest])
-    steps = positions[rows, furthest] - rotate_z(positions[rows + 1, furthest], turns)
-    yaw = np.concatenate([[0.0], np.cumsum(turns)])
-    position = np.concatenate([np.zeros((1, 3)), np.cumsum(rotate_z(steps, yaw[:-1]), axis=0)])
-    return {"gripper_position": position, "gripper_yaw": yaw}
-
-
 def _rounded(name: str, values: np.ndarray) -> np.ndarray:
     column = COLUMNS[name]
     limits = np.iinfo(column.dtype)
     whole: np.ndarray = np.clip(np.rint(values / column.scale), limits.min, limits.max).astype(column.dtype)
     return whole
+
+
+def _stored(name: str, values: FloatArray) -> FloatArray:
+    """The values as they will be read."""
+    return _decoded(name, _rounded(name, values))
 
 
 def _decoded(name: str, whole: np.ndarray) -> FloatArray:

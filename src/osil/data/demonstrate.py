@@ -10,9 +10,10 @@ from string import ascii_lowercase
 import numpy as np
 from joblib import delayed
 
+from osil.choices import TeacherKind, WorldKind
 from osil.core import Action, BoolArray, Demonstration, Observation, Scene
 from osil.data.making import claim
-from osil.data.teachers import Teacher, TeacherKind, make_teacher
+from osil.data.teachers import Teacher, make_teacher
 from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.experts.stacking import ExpertConfig
@@ -22,11 +23,11 @@ from osil.seeds import generator
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.workers import in_processes
 from osil.worlds.judge import Judge
-from osil.worlds.make_world import WorldKind, make_world
+from osil.worlds.make_world import make_world
 from osil.worlds.stacking_world import StackingWorld
 
 MAX_ATTEMPTS = 20
-"""So often a teacher may fail to demonstrate a task before its caller gives up."""
+"""How often a teacher may fail to demonstrate a task before whoever asked for it gives up."""
 
 
 class Lingering:
@@ -139,8 +140,9 @@ def write_demonstration(
         expert = ExpertConfig(world.robot.gripper)
         for _ in range(MAX_ATTEMPTS):
             scene = world.robot.table.random_scene(task.num_blocks, rng)
-            shower = make_teacher(teacher, [task], rng, expert)
-            (demonstration,), succeeded = demonstrate(world, [task], scene[None], shower)
+            (demonstration,), succeeded = demonstrate(
+                world, [task], scene[None], make_teacher(teacher, [task], rng, expert)
+            )
             if succeeded[0]:
                 save(demonstration, path, f"{task} {number}", list(ascii_lowercase[: task.num_blocks]))
                 return True

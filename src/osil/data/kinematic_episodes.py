@@ -24,8 +24,8 @@ STEPS_PER_STAGE = 110
 """Control steps allowed for a stage of an expert episode, noise and recoveries included; the median is 65."""
 
 STEPS_AFTER = 3
-"""Steps kept after the gripper has come to rest above the finished layout. Few: a policy that takes many chances to
-believe that all is done stops for good the first time it does so wrongly, for it has no memory."""
+"""Steps kept after the gripper has come to rest above the finished layout. Few, because with many a policy learns to
+stop too readily, and where it stops by mistake it stays: it has no memory, and nothing changes any more."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,17 +14,17 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from joblib import delayed
 
+from osil.choices import NoiseKind, TeacherKind, WorldKind
 from osil.core import Action, Demonstration, Observation
 from osil.data.dataset import Trajectory, TrajectoryFile, write
 from osil.data.demonstrate import MAX_ATTEMPTS, demonstrate
 from osil.data.kinematic_episodes import STEPS_AFTER, at_rest, scenes
 from osil.data.making import check, claim
-from osil.data.teachers import TeacherKind, make_teacher
+from osil.data.teachers import make_teacher
 from osil.errors import OsilError
 from osil.experts.noise import NoiseConfig, NoisyActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
@@ -33,9 +33,7 @@ from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
 from osil.workers import in_processes
 from osil.worlds.latency import LateWorld
-from osil.worlds.make_world import WorldKind, make_world
-
-NoiseKind = Literal["mixed", "paper", "none"]
+from osil.worlds.make_world import make_world
 
 NOISE: dict[NoiseKind, NoiseConfig] = {
     "mixed": NoiseConfig(),
@@ -65,7 +63,7 @@ class CollectionConfig:
         robot: that acts, a name in ``config/robots``.
         teacher: who shows the tasks; the labels are the scripted expert's in any case.
         noise: how the teacher's actions are disturbed.
-        seed: of the data set. The same config gives the same files.
+        seed: of the data set. Equal configurations give equal files.
     """
 
     world: WorldKind = "kinematic"

@@ -1,4 +1,4 @@
-"""Pools: episodes of some tasks by the demonstrator and by whoever is asked, from which training draws its pairs."""
+"""Pools of episodes from which training draws its pairs: demonstrations, and episodes labelled by the expert."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TypeAlias
 
 import numpy as np
 
+from osil.choices import Arrangement, MishapKind, names
 from osil.core import Action, Actor, BoolArray, Observation, Policy
 from osil.data.dagger import TakingTurns
 from osil.data.dataset import Dataset
 from osil.data.kinematic_episodes import LabelledEpisodes, collect
 from osil.data.teachers import Teacher, make_teacher
 from osil.demonstrations.conditioning import Conditioning
-from osil.experts.mishaps import MISHAPS, MishapActor
+from osil.experts.mishaps import MishapActor
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import Robot
 from osil.settings import check_at_least
-from osil.tasks.arrangements import Arrangement
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
 
@@ -185,7 +185,7 @@ class PoolMaker:
         learner.reset_batch([shown.demonstration(row // c.queries) for row in range(len(tasks))], seeds)
         driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks, self._expert), len(tasks), rng)
         if rng.random() < c.mishap_share:
-            driver = MishapActor(driver, tasks, rng.choice(MISHAPS), rng, self._expert, within=MISHAP_STAGES)
+            driver = MishapActor(driver, tasks, rng.choice(names(MishapKind)), rng, self._expert, within=MISHAP_STAGES)
         turns = Teacher(driver, np.zeros(len(tasks)), 1.0)
         return collect(tasks, rng, robot, midway=c.dagger_midway, teacher=turns, max_steps=c.dagger_steps)
 

@@ -65,7 +65,7 @@ def evenly_spaced(length: int, count: int) -> np.ndarray:
 
 
 class FixedPairs:
-    """The paper's setting: a set of trajectories, collected once, is both what is shown and what is imitated.
+    """As in the paper: a set of trajectories, collected once, is both what is shown and what is imitated.
 
     A batch pairs each demonstration with states from other trajectories of the same task (section 3.3).
     """

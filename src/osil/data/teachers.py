@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from osil.choices import TeacherKind
 from osil.core import Action, Actor, Observation
 from osil.experts.human import HumanLikeConfig, HumanLikeExpert
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.seeds import Streams
 from osil.tasks.block_stacking import StackingTask
-
-TeacherKind = Literal["expert", "human"]
 
 STEPS_AFTER = 12
 """Control steps for which the expert's demonstrations go on after the layout was found stable."""

@@ -71,7 +71,9 @@ class Conditioning:
 def path_length(demonstration: Observation) -> FloatArray:
     """Units of motion from the start to each frame, ``[T]``, from what the gripper sees of itself and its blocks.
 
-    The gripper's travel is the median motion of the blocks in its frame: most blocks lie still.
+    The gripper's travel is the median motion of the blocks in its frame: most blocks lie still. This is not
+    ``gripper_motion``, because a motion of the blocks in the gripper's frame also counts rotation, as distance. The
+    released policies have learned with frames that were drawn along this path; another path would draw others.
     """
     shift = np.diff(demonstration.block_positions, axis=0)
     travel = np.median(np.sqrt((shift**2).sum(-1)), axis=-1)

@@ -13,8 +13,8 @@ from osil.tasks.blocks import LARGEST, MISREAD, SMALLEST, Blocks, between_finger
 from osil.tasks.progress import Progress
 
 JUMP = (0.072, 0.1)
-"""A hand moves one block against another by no more than this in a step, even at ten steps a second: metres, and a share
-of their distance."""
+"""A hand moves one block against another by no more than this in a step, even at ten steps a second: metres, and a
+share of their distance."""
 
 
 def check_fit(demonstration: Demonstration[Observation, Action]) -> None:

@@ -1,4 +1,4 @@
-"""The gripper's motion, worked out from the blocks: in its own frame, what lies still moves the other way."""
+"""The gripper's motion, worked out from the blocks: seen from the gripper, blocks that lie still move the other way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import numpy as np
 
 from osil.core import FloatArray, Observation
 from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.robots.kinematics import GripperPose
+
+
+def gripper_path(observations: Observation) -> GripperPose:
+    """Where the gripper went, in the frame in which it began: poses with leading ``[T]``."""
+    steps, turns = gripper_motion(observations)
+    yaw = np.concatenate([[0.0], np.cumsum(turns)])
+    return GripperPose(np.concatenate([np.zeros((1, 3)), np.cumsum(rotate_z(steps, yaw[:-1]), axis=0)]), yaw)
 
 
 def gripper_motion(observations: Observation) -> tuple[FloatArray, FloatArray]:

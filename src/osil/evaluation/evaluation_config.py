@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from osil.data.teachers import TeacherKind
+from osil.choices import Arrangement, MishapKind, TeacherKind, WorldKind
 from osil.errors import ConfigError
-from osil.experts.mishaps import MishapKind
 from osil.experts.stacking import ExpertConfig
 from osil.robots.robot import Robot, load_robot
-from osil.tasks.arrangements import Arrangement
 from osil.worlds.conditions import Conditions
-from osil.worlds.make_world import WorldKind
 
 
 @dataclass(frozen=True)
@@ -54,10 +51,7 @@ class EvaluationConfig:
         return robot.at_table(self.arrangement, self.spacing)
 
     def __post_init__(self) -> None:
-        if self.world == "kinematic" and not self.conditions.geometric:
-            raise ConfigError(
-                "the kinematic world knows no conditions such as friction, mass or noise; use the world pybullet"
-            )
+        self.conditions.check_world(self.world)
         _ = self.arm  # which there has to be, with a hand wide enough
         if not 0.0 <= self.push <= 0.3:
             raise ConfigError(f"push of {self.push} m: expected 0 to 0.3 m")

@@ -1,4 +1,4 @@
-"""A human-like teacher: the scripted expert in the hands of a person who is slow, uneven and now and then wrong.
+"""A human-like teacher: the scripted expert, slowed down, made uneven and now and then wrong, as people are.
 
 People who demonstrate through a joystick pause, drift, take detours and miss a block. This model does so too, in any
 world and for a batch of worlds, and it still ends with the layout. Unlike the expert it has memory, as a person has.

@@ -7,19 +7,15 @@ in the situation: a block that lies somewhere else, or one in its fingers that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
 
 import numpy as np
 
+from osil.choices import MishapKind
 from osil.core import Action, Actor, BoolArray, Observation
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.seeds import Streams
 from osil.tasks.block_stacking import StackingTask, stacked_on
 from osil.tasks.blocks import Blocks, in_fingers
-
-MishapKind = Literal["drop", "wrong_block"]
-
-MISHAPS: tuple[MishapKind, ...] = get_args(MishapKind)
 
 DROP_STEPS = 8
 """Control steps for which the fingers open: as long as they need."""

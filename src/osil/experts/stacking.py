@@ -4,8 +4,9 @@ It is memoryless and closed loop: its action is a function of the observation an
 state for DAGGER, it recovers from a missed, dropped, shoved or wrong block without knowing that anything went wrong,
 and it runs unchanged in every world. Everything it needs is relative to the gripper.
 
-Two rules keep it learnable: thresholds are met by aiming well past them, and every phase is told from the observation
-by the width between the fingers, which changes slowly and so gives the hysteresis that a memory would.
+Two rules make it easy to imitate. It passes thresholds quickly, because it aims well past them. And it tells phases,
+such as closing, by the width between the fingers: that changes slowly, so the expert does not switch to and fro between
+two phases although it has no memory.
 """
 
 from __future__ import annotations

@@ -28,15 +28,15 @@ _APART = {"plain_lstm": -0.13, "lstm_attention": 0.0, "final_state": 0.13}
 
 PANELS = {"seen": "seen in training (table 1)", "unseen": "never seen (table 2)"}
 
-Rates = Mapping[str, Sequence[float]]
+SuccessRates = Mapping[str, Sequence[float]]
 """By architecture, ``[F]`` rates between 0 and 1, one a task family; NaN where there is none yet."""
 
 
 def draw_success(
     landmarks: Sequence[int],
-    ours: Mapping[str, Rates],
+    ours: Mapping[str, SuccessRates],
     intervals: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
-    paper: Mapping[str, Rates],
+    paper: Mapping[str, SuccessRates],
     path: Path,
 ) -> None:
     """Figure 8: success against the number of landmarks, a panel for each of PANELS.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from osil.core import CONTROL_PERIOD, Action, Demonstration, FloatArray, Observation
-from osil.demonstrations.gripper_motion import gripper_motion
+from osil.demonstrations.gripper_motion import gripper_path
 from osil.geometry import rotate_z
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import Robot
@@ -23,16 +23,8 @@ from osil.worlds.snapshot import Snapshot
 from osil.worlds.window import Window
 
 
-def gripper_path(observations: Observation) -> GripperPose:
-    """Where the gripper went, in the frame in which it started: poses with leading ``[T]``."""
-    steps, turns = gripper_motion(observations)
-    yaw = np.concatenate([[0.0], np.cumsum(turns)])
-    position = np.concatenate([np.zeros((1, 3)), np.cumsum(rotate_z(steps, yaw[:-1]), axis=0)])
-    return GripperPose(position, yaw)
-
-
 def snapshots(demonstration: Demonstration[Observation, Action], robot: Robot) -> list[Snapshot]:
-    """Pictures-to-be of each of the T steps: joints of the arm, and blocks on a table."""
+    """What a picture of each of the T steps shows: joints of the arm, and blocks on a table."""
     observations = demonstration.observations
     path = gripper_path(observations)
     blocks = rotate_z(observations.block_positions, path.yaw[:, None]) + path.position[:, None]

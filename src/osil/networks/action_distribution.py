@@ -11,6 +11,12 @@ from torch.nn import functional
 
 from osil.core import BoolArray, FloatArray
 
+MOTION = 4
+"""Size of a motion: displacement along x, y and z, then yaw step."""
+
+DISPLACEMENT, YAW_STEP = slice(0, 3), 3
+"""Where displacement and yaw step stand in a motion."""
+
 DISPLACEMENT_SCALE = 0.025
 """Metres that count as 1 in the network's output."""
 
@@ -21,7 +27,7 @@ NEIGHBOURHOOD = 0.2
 """Motions closer than this in units of the network (5 mm, 0.016 rad) count as the same motion."""
 
 REVERSAL = 4.0
-"""A reversal must be this many times as confident as continuing."""
+"""The hand turns round only for a motion that is so many times as confident as going on is."""
 
 STILL = 0.2
 """Motions shorter than this in units of the network (5 mm) have hardly a direction."""
@@ -32,8 +38,8 @@ class ActionDistribution(NamedTuple):
 
     Attributes:
         log_weights: ``[..., C]`` log probabilities of the components.
-        means: ``[..., C, 4]`` displacement over DISPLACEMENT_SCALE, yaw step over YAW_SCALE.
-        log_stds: ``[..., C, 4]``.
+        means: ``[..., C, MOTION]`` displacement over DISPLACEMENT_SCALE, yaw step over YAW_SCALE.
+        log_stds: ``[..., C, MOTION]``, of the means.
         close_logits: ``[..., C]`` log odds of closing.
     """
 
@@ -43,9 +49,9 @@ class ActionDistribution(NamedTuple):
     close_logits: Tensor
 
     def log_prob(self, motion: Tensor, close: Tensor) -> Tensor:
-        """Log density ``[...]`` of scaled motions ``[..., 4]`` together with closing ``[...]``, 0 or 1."""
+        """Log density ``[...]`` of scaled motions ``[..., MOTION]`` together with closing ``[...]``, 0 or 1."""
         z = (motion[..., None, :] - self.means) * torch.exp(-self.log_stds)
-        density = -0.5 * (z * z).sum(-1) - self.log_stds.sum(-1) - 2.0 * math.log(2.0 * math.pi)
+        density = -0.5 * (z * z).sum(-1) - self.log_stds.sum(-1) - 0.5 * MOTION * math.log(2.0 * math.pi)
         fingers = close[..., None] * self.close_logits - functional.softplus(self.close_logits)
         return torch.logsumexp(self.log_weights + density + fingers, dim=-1)
 
@@ -53,14 +59,14 @@ class ActionDistribution(NamedTuple):
 def most_confident(actions: ActionDistribution, members: int, before: Tensor) -> tuple[FloatArray, BoolArray]:
     """Average the distributions of each ensemble and take the most confident action (section 5.2.2, figure 9).
 
-    Confidence is probability mass, not density: the mass that all components with the same answer for the fingers have
-    within ``NEIGHBOURHOOD`` of a component's mean, through a Gaussian window. (By density, a narrow component of next
-    to no weight would beat a broad one of nearly all.) A component that is broad, because it stands for "up or down",
-    has little of it near its mean, which is no motion at all. The motion is the mean over that neighbourhood, so
-    members that agree are averaged and others are left out.
+    The confidence of an action is the probability near it: that which all components with the same answer for the
+    fingers have within ``NEIGHBOURHOOD`` of a component's mean, through a Gaussian window. It is not the density, by
+    which a narrow component of hardly any weight would win over a broad one that has nearly all. A component that
+    stands for "up or down" is broad, and has little probability near its mean, which is no motion. The motion is the
+    mean over that neighbourhood, so members that agree are averaged and others are left out.
 
-    Where "up" and "down" are nearly as likely, the hand would tremble between them: it turns round only for a motion
-    ``REVERSAL`` times as confident as to go on.
+    Where "up" and "down" are about equally likely, the hand would tremble between them. So it turns round only for a
+    motion ``REVERSAL`` times as confident as going on.
 
     Args:
         actions: leading ``[members * N, 1]``.
@@ -68,7 +74,7 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
         before: scaled displacements ``[N, 3]`` of the actions before.
 
     Returns:
-        Scaled motions ``[N, 4]``, and ``[N]`` whether to close.
+        Scaled motions ``[N, MOTION]``, and ``[N]`` whether to close.
     """
 
     def pooled(x: Tensor) -> Tensor:
@@ -82,7 +88,7 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
     inside = (-0.5 * (distance / spread + torch.log(spread / NEIGHBOURHOOD**2)).sum(-1)).exp()
     answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
     nearby = answers[:, :, None] * inside[:, None]
-    confidence = nearby.sum(-1) * _going_on(means[..., :3], before)[:, None]
+    confidence = nearby.sum(-1) * _going_on(means[..., DISPLACEMENT], before)[:, None]
     best = confidence.flatten(1).argmax(-1)  # over both answers and all components
     chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
     motion = (chosen[:, None] @ means)[:, 0] / chosen.sum(-1, keepdim=True)

@@ -1,9 +1,9 @@
 """The context network (section 4.2.3, figure 6): from the demonstration and the present state to what matters now.
 
-The present state asks the demonstration, over and over, which moment it corresponds to: temporal attention, then
+The present state asks the demonstration several times which moment it corresponds to: temporal attention, then
 neighborhood attention to spread what was found among the blocks, then an LSTM cell with weights of its own (untied).
-At last soft attention over blocks, whose memory is nothing but where the blocks are, leaves a context embedding of
-fixed size: which is why the manipulation network cannot help but work with any number of blocks.
+In the end soft attention over blocks, whose memory holds only where the blocks are, leaves a context embedding of fixed
+size. So the manipulation network works with any number of blocks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,15 @@ from torch import Tensor, nn
 
 from osil.networks.attention import NeighborhoodAttention, Score, SoftAttention, read
 from osil.networks.features import GEOMETRY, ROBOT
+
+TAUGHT_HEADS = 3
+"""The first of the final queries over blocks are taught what to look at; the others find a use of their own."""
+
+SOURCE_HEAD, TARGET_HEAD, TALLEST_HEAD = range(TAUGHT_HEADS)
+"""What they are taught: the block to move, the block to put it on, and the tallest block."""
+
+PRESENT_STAGE = -1
+"""The reading of the demonstration, of all in order, that is taught which moments show the present stage: the last."""
 
 
 class DemonstrationMemory(NamedTuple):
@@ -43,12 +52,12 @@ class Context(NamedTuple):
     """What the context network found.
 
     Attributes:
-        geometry: ``[M, N, heads, 5]``: position (m, gripper frame), cos 4 yaw, sin 4 yaw, blended by the attention.
+        poses: ``[M, N, heads, POSE]``: position (m, gripper frame) and yaw features, blended by the attention.
         block_logits: ``[M, N, heads, B]`` attention over blocks before the softmax.
         time_weights: ``[M, N, readings, K]`` attention over the demonstration: each LSTM step's heads, in order.
     """
 
-    geometry: Tensor
+    poses: Tensor
     block_logits: Tensor
     time_weights: Tensor
 
@@ -107,7 +116,14 @@ class ContextNetwork(nn.Module):
         return DemonstrationMemory(tuple(c for c, _ in pairs), tuple(v for _, v in pairs), mask)
 
     def forward(self, memory: DemonstrationMemory, geometry: Tensor, pose: Tensor, robot: Tensor) -> Context:
-        """Geometry ``[M, N, B, GEOMETRY]``, pose ``[M, N, B, 5]`` and robot ``[M, N, ROBOT]`` of the present state."""
+        """What matters in the present state.
+
+        Args:
+            memory: of M demonstrations.
+            geometry: ``[M, N, B, GEOMETRY]``.
+            pose: ``[M, N, B, POSE]``.
+            robot: ``[M, N, ROBOT]``.
+        """
         blocks = geometry.shape[-2]
         x = self.embed(torch.cat([geometry, robot[..., None, :].expand(-1, -1, blocks, -1)], dim=-1))
         h = self.state_attention(x, geometry, robot)

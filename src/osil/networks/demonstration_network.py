@@ -14,23 +14,26 @@ from torch import Tensor, nn
 from osil.networks.attention import NeighborhoodAttention, Score
 from osil.networks.features import GEOMETRY, ROBOT
 
+WIDTH = 3
+"""Frames that a temporal convolution joins: one before, the frame itself, one after."""
+
 
 class TemporalConvolution(nn.Module):
-    """Dilated convolution of width 3 over time, the same for each block, on a residual stream (Yu & Koltun 2016)."""
+    """Dilated convolution over time, the same for each block, on a residual stream (Yu & Koltun 2016)."""
 
     def __init__(self, dim: int, dilation: int) -> None:
         super().__init__()
         self.dilation = dilation
         self.norm = nn.LayerNorm(dim)
-        self.linear = nn.Linear(3 * dim, dim)
+        self.linear = nn.Linear(WIDTH * dim, dim)
 
     def forward(self, embedding: Tensor, mask: Tensor) -> Tensor:
         """Embeddings ``[M, K, B, D]``; mask ``[M, K]`` is False at padded frames, which read as zeros."""
         h = self.norm(embedding) * mask[..., None, None]
         length, reach = h.shape[1], self.dilation
-        padded = nn.functional.pad(h, (0, 0, 0, 0, reach, reach))
-        window = torch.cat([padded[:, :length], h, padded[:, 2 * reach :]], dim=-1)
-        return embedding + torch.relu(self.linear(window))
+        padded = nn.functional.pad(h, (0, 0, 0, 0, reach, reach))  # in time alone
+        before, after = padded[:, :length], padded[:, 2 * reach :]
+        return embedding + torch.relu(self.linear(torch.cat([before, h, after], dim=-1)))
 
 
 class DemonstrationNetwork(nn.Module):

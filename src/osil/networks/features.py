@@ -1,4 +1,4 @@
-"""How metres and radians enter the network."""
+"""How metres and radians enter the network: all numbers here are part of what the released weights have learned."""
 
 from __future__ import annotations
 
@@ -29,27 +29,49 @@ class ObservationTensors:
         )
 
 
+POSITION, YAW = 3, 2
+"""Sizes of a position and of the yaw features; together they are the pose of a block."""
+
+POSE = POSITION + YAW
+
+TABLE, BLOCK, GRASP = 5.0, 30.0, 150.0
+"""Scales of a position, per metre: 1 is 20 cm on the table, 33 mm beside a block, 7 mm in a grasp."""
+
+GEOMETRY = 3 * POSITION + YAW
+"""Size of a block's geometry: its position at the three scales, and the yaw features."""
+
+CUBE_SYMMETRY = 4.0
+"""Quarter turns in a full one: a cube looks the same after each of them."""
+
+NOMINAL_OPENING = 25.0
+"""Per metre: an opening as wide as a nominal block, 40 mm, counts as 1."""
+
+HELD, HELD_SCALE = 0.042, 400.0
+"""Opening (metres) between fingers around a nominal block and fingers that have let it go; 1 / 400 m to either side is
+told apart well."""
+
+FREE, FREE_SCALE = 0.056, 200.0
+"""Opening (metres) from which on the expert moves away from a block that it let go; 1 / 200 m to either side is told
+apart well."""
+
+ROBOT = 3
+"""Size of the robot state: the opening, and where it is beside ``HELD`` and ``FREE``."""
+
+
 def position_features(positions: Tensor) -> Tensor:
-    """``[..., 3]`` metres to ``[..., 9]``: the same position at the scale of the table, a block and a grasp."""
-    return torch.cat([5.0 * positions, torch.tanh(30.0 * positions), torch.tanh(150.0 * positions)], dim=-1)
+    """``[..., POSITION]`` metres to ``[..., 3 * POSITION]``: the position at the three scales."""
+    return torch.cat([TABLE * positions, torch.tanh(BLOCK * positions), torch.tanh(GRASP * positions)], dim=-1)
 
 
 def yaw_features(yaws: Tensor) -> Tensor:
-    """``[...]`` radians to ``[..., 2]``, the same for yaws that differ by a quarter turn of a cube."""
-    return torch.stack([torch.cos(4.0 * yaws), torch.sin(4.0 * yaws)], dim=-1)
+    """``[...]`` radians to ``[..., YAW]``, the same for yaws that differ by a quarter turn of a cube."""
+    return torch.stack([torch.cos(CUBE_SYMMETRY * yaws), torch.sin(CUBE_SYMMETRY * yaws)], dim=-1)
 
 
 def robot_features(opening: Tensor) -> Tensor:
-    """``[...]`` metres between the finger pads to ``[..., 3]``, finest around the width of a held block."""
-    held, free = torch.tanh(400.0 * (opening - 0.042)), torch.tanh(200.0 * (opening - 0.056))
-    return torch.stack([25.0 * opening - 1.0, held, free], dim=-1)
-
-
-GEOMETRY = 11
-"""Size of a block's geometry: position and yaw features."""
-
-ROBOT = 3
-"""Size of the robot state."""
+    """``[...]`` metres between the finger pads to ``[..., ROBOT]``, finest around the width of a held block."""
+    held, free = torch.tanh(HELD_SCALE * (opening - HELD)), torch.tanh(FREE_SCALE * (opening - FREE))
+    return torch.stack([NOMINAL_OPENING * opening - 1.0, held, free], dim=-1)
 
 
 def geometry_features(observation: ObservationTensors) -> Tensor:

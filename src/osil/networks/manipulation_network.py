@@ -1,9 +1,11 @@
 """The manipulation network (section 4.2.4, figure 7): a multi-layer perceptron from the context to an action.
 
 It puts out a distribution over actions, as the paper's does, because ensembles are averaged over distributions and
-the most confident action is taken (section 5.2.2): where two moves are equally good, their mean is no move at all.
-Motion and fingers are distributed jointly: at the height at which the fingers close, "further down, open" and "rest,
-close" are both right, and "rest, open", which two separate answers can come to, would be forever.
+the most confident action is taken (section 5.2.2). A single action would not do: the mean of two moves that are equally
+good, such as up and down, is no move.
+
+Motion and fingers are distributed jointly. At the height at which the fingers close, "move down, stay open" and "stay,
+close" are both right. Two separate answers could combine to "stay, stay open", and then nothing would ever change.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ import math
 import torch
 from torch import Tensor, nn
 
-from osil.networks.action_distribution import ActionDistribution
-from osil.networks.features import ROBOT, position_features
+from osil.networks.action_distribution import MOTION, ActionDistribution
+from osil.networks.features import GEOMETRY, POSITION, ROBOT, YAW, position_features
 
 MIN_STD, MAX_STD = 0.05, 2.0
+"""Least and greatest standard deviation of a component, in units of the network: the likelihood stays finite."""
 
 
 class ManipulationNetwork(nn.Module):
@@ -25,20 +28,23 @@ class ManipulationNetwork(nn.Module):
     def __init__(self, block_heads: int, hidden: int, components: int) -> None:
         super().__init__()
         self.components = components
+        motions = MOTION * components
+        self._sizes = [components, motions, motions, components]  # of weights, means, standard deviations and fingers
         self.mlp = nn.Sequential(
-            nn.Linear(block_heads * 11 + ROBOT, hidden),
+            nn.Linear(block_heads * GEOMETRY + ROBOT, hidden),
             nn.ReLU(),
             nn.Linear(hidden, hidden),
             nn.ReLU(),
-            nn.Linear(hidden, 10 * components),
+            nn.Linear(hidden, sum(self._sizes)),
         )
 
-    def forward(self, geometry: Tensor, robot: Tensor) -> ActionDistribution:
-        """Blended geometry ``[..., heads, 5]`` and robot state ``[..., ROBOT]`` to a distribution."""
-        features = torch.cat([position_features(geometry[..., :3]), geometry[..., 3:]], dim=-1).flatten(-2)
+    def forward(self, poses: Tensor, robot: Tensor) -> ActionDistribution:
+        """Blended poses ``[..., heads, POSE]`` and robot state ``[..., ROBOT]`` to a distribution."""
+        position, yaw = poses.split([POSITION, YAW], dim=-1)
+        features = torch.cat([position_features(position), yaw], dim=-1).flatten(-2)
         out = self.mlp(torch.cat([features, robot], dim=-1)).float()
-        c = self.components
-        means = out[..., c : 5 * c].unflatten(-1, (c, 4))
-        spread = torch.sigmoid(out[..., 5 * c : 9 * c].unflatten(-1, (c, 4)))
+        weights, means, spread, close = out.split(self._sizes, dim=-1)
+        shape = self.components, MOTION
         low, high = math.log(MIN_STD), math.log(MAX_STD)
-        return ActionDistribution(out[..., :c].log_softmax(-1), means, low + (high - low) * spread, out[..., 9 * c :])
+        log_stds = low + (high - low) * torch.sigmoid(spread.unflatten(-1, shape))
+        return ActionDistribution(weights.log_softmax(-1), means.unflatten(-1, shape), log_stds, close)

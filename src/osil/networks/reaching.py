@@ -31,6 +31,9 @@ from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
 
+XY = 2
+"""Size of a position, a velocity or a force in the arena."""
+
 Reader = Literal["lstm", "final_state"]
 Coordinates = Literal["absolute", "relative"]
 
@@ -110,19 +113,20 @@ class ReachingNetwork(nn.Module):
     def __init__(self, config: ReachingNetworkConfig | None = None) -> None:
         super().__init__()
         c = self.config = config or ReachingNetworkConfig()
-        own = 2 if c.coordinates == "relative" else 4
-        frame = own + 2 + 2 * (1 if c.shared else c.num_landmarks)
+        own = XY if c.coordinates == "relative" else XY + XY  # the robot's velocity, and its position
+        landmarks = XY if c.shared else XY * c.num_landmarks
+        frame = landmarks + own + XY  # and the force
         if c.reader == "lstm":
             self.lstm = nn.LSTM(frame, c.units, batch_first=True)
         else:
             self.last = mlp((frame, c.units, c.units), c.dropout)
         if c.attention:
             self.score = mlp((c.units, c.units, 1 if c.shared else c.num_landmarks), c.dropout)
-            self.state = nn.Linear(own + 2, c.hidden[0])
+            self.state = nn.Linear(XY + own, c.hidden[0])  # the landmark attended to
         else:
-            self.state = nn.Linear(own + 2 * c.num_landmarks, c.hidden[0])
+            self.state = nn.Linear(landmarks + own, c.hidden[0])
             self.read = nn.Linear(c.units, c.hidden[0], bias=False)
-        self.action = nn.Sequential(nn.ReLU(), nn.Dropout(c.dropout), mlp((*c.hidden, 2), c.dropout))
+        self.action = nn.Sequential(nn.ReLU(), nn.Dropout(c.dropout), mlp((*c.hidden, XY), c.dropout))
 
     def remember(self, frames: ReachingTensors, forces: Tensor) -> Tensor:
         """Read M demonstrations of K frames.
@@ -142,7 +146,11 @@ class ReachingNetwork(nn.Module):
             seen = seen.transpose(1, 2).flatten(0, 1)
         else:
             seen = torch.cat([landmarks.flatten(-2), own], dim=-1)
-        read = self.lstm(seen)[1][0][0] if c.reader == "lstm" else torch.relu(self.last(seen[:, -1]))
+        if c.reader == "lstm":
+            _, (hidden, _) = self.lstm(seen)
+            read: Tensor = hidden[-1]  # of the one layer, after the last frame
+        else:
+            read = torch.relu(self.last(seen[:, -1]))
         if not c.attention:
             return read
         return torch.softmax(self.score(read).reshape(len(landmarks), -1), dim=-1)
@@ -178,4 +186,5 @@ def mlp(sizes: tuple[int, ...], dropout: float) -> nn.Sequential:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(dropout)]
-    return nn.Sequential(*layers[:-2])
+    del layers[-2:]  # nothing follows the last fully connected layer
+    return nn.Sequential(*layers)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from osil.errors import ConfigError
 from osil.networks.action_distribution import ActionDistribution
 from osil.networks.attention import Score
-from osil.networks.context_network import Context, ContextNetwork, DemonstrationMemory
+from osil.networks.context_network import TAUGHT_HEADS, Context, ContextNetwork, DemonstrationMemory
 from osil.networks.demonstration_network import DemonstrationNetwork
 from osil.networks.features import (
     ObservationTensors,
@@ -56,9 +56,10 @@ class StackingNetworkConfig:
 
     def __post_init__(self) -> None:
         sizes = (self.attention_heads, self.lstm_steps, self.query_heads, self.hidden, self.components, *self.dilations)
-        if min(self.dim, *sizes) < 1 or self.dim % self.attention_heads or self.block_heads < 3:
+        if min(self.dim, *sizes) < 1 or self.dim % self.attention_heads or self.block_heads < TAUGHT_HEADS:
             raise ConfigError(
-                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 3, the other sizes >= 1"
+                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= {TAUGHT_HEADS}, "
+                "the other sizes >= 1"
             )
         object.__setattr__(self, "dilations", tuple(self.dilations))
 
@@ -92,7 +93,7 @@ class StackingNetwork(nn.Module):
         robot = robot_features(present.opening)
         pose = torch.cat([present.positions, yaw_features(present.yaws)], dim=-1)
         context = self.context(memory, geometry_features(present), pose, robot)
-        return StackingOutput(self.manipulation(context.geometry, robot), context)
+        return StackingOutput(self.manipulation(context.poses, robot), context)
 
     def _seen(self, observation: ObservationTensors) -> ObservationTensors:
         """What there is to see of an observation."""

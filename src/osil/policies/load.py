@@ -23,7 +23,7 @@ def load_policy(path: str | Path) -> Policy[Any, Any]:
     Whoever needs one kind of policy calls its ``load``, which refuses the others.
 
     Returns:
-        An ``StackingPolicy`` for block stacking or a ``ReachingPolicy`` for particle reaching.
+        A ``StackingPolicy`` for block stacking or a ``ReachingPolicy`` for particle reaching.
 
     Raises:
         ModelError: the folder or a file is missing or damaged, of a format that this version does not know, or the

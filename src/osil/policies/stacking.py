@@ -17,8 +17,8 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.fitness import check_fit
 from osil.demonstrations.latency import UnderWay, latency_shown
 from osil.errors import ConfigError
-from osil.networks.action_distribution import DISPLACEMENT_SCALE, YAW_SCALE, most_confident
-from osil.networks.context_network import Context
+from osil.networks.action_distribution import DISPLACEMENT, DISPLACEMENT_SCALE, YAW_SCALE, YAW_STEP, most_confident
+from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TARGET_HEAD, Context
 from osil.networks.features import ObservationTensors
 from osil.networks.frames import pad_frames
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
@@ -45,19 +45,19 @@ class Attention:
     @property
     def source(self) -> FloatArray:
         """``[B]`` by the head that is taught which block to move."""
-        source: FloatArray = self.blocks[0]
+        source: FloatArray = self.blocks[SOURCE_HEAD]
         return source
 
     @property
     def target(self) -> FloatArray:
         """``[B]`` by the head that is taught which block to put it on."""
-        target: FloatArray = self.blocks[1]
+        target: FloatArray = self.blocks[TARGET_HEAD]
         return target
 
     @property
     def over_time(self) -> FloatArray:
         """``[T]`` by the reading that is taught the present stage."""
-        over_time: FloatArray = self.moments[-1]
+        over_time: FloatArray = self.moments[PRESENT_STAGE]
         return over_time
 
 
@@ -70,8 +70,8 @@ class PolicyConfig:
         conditioning: how demonstrations are cut down; the same as in training.
         ensemble: downsampled demonstrations whose action distributions are averaged (section 5.2.3).
         draws: downsampled demonstrations that are kept ready. The ensemble is a window of them that moves on by one at
-            every action, to and fro: a policy without memory that sees the same scene again is not bound to answer the
-            same, so it does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
+            every action, to and fro. So where nothing has changed the answer may still change, and a policy without
+            memory does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
         anticipate: where the demonstration shows that actions take effect late, answer what will be seen by then.
 
     Raises:
@@ -186,9 +186,9 @@ class StackingPolicy:
         self._acted += 1
         self._context = output.context
         motion, close = most_confident(output.actions, members, self._before)
-        self._before = torch.as_tensor(motion[:, :3], dtype=torch.float32)
-        yaw_step = motion[:, 3] * YAW_SCALE * self.config.network.yaw
-        action = Action(motion[:, :3] * DISPLACEMENT_SCALE, close, yaw_step)
+        displacement, yaw_step = motion[:, DISPLACEMENT], motion[:, YAW_STEP] * self.config.network.yaw
+        self._before = torch.as_tensor(displacement, dtype=torch.float32)
+        action = Action(displacement * DISPLACEMENT_SCALE, close, yaw_step * YAW_SCALE)
         self._under_way.add(action)
         action = self._scale.grow(action)
         return action[0] if self._shown.single else action

@@ -15,6 +15,7 @@ from osil.figures.attention import draw_block_heads, draw_moment_heads
 from osil.figures.render import Camera, SceneRenderer
 from osil.figures.replay import snapshots
 from osil.figures.video import Picture, side_by_side
+from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TALLEST_HEAD, TARGET_HEAD
 from osil.policies.stacking import Attention, StackingPolicy
 from osil.robots.robot import Robot, load_robot
 from osil.rollout import Recorder, rollout
@@ -28,8 +29,8 @@ from osil.worlds.pybullet import PyBulletWorld
 TASK = StackingTask.parse("ab cde fg hij")
 """The task of the paper's figures."""
 
-TAUGHT = ("block to move", "block to put it on", "tallest block")
-"""What the first heads over blocks are taught; the others find their own use."""
+TAUGHT = {SOURCE_HEAD: "block to move", TARGET_HEAD: "block to put it on", TALLEST_HEAD: "tallest block"}
+"""What some heads over blocks are taught."""
 
 ROBOT = "fetch"
 
@@ -86,11 +87,11 @@ def reproduce(model: str | Path, output: Path, seed: int) -> bool:
 def _draw(seen: list[Attention], output: Path) -> None:
     blocks, moments = (np.stack([getattr(one, name) for one in seen]) for name in ("blocks", "moments"))
     heads = [
-        f"head {index}: {TAUGHT[index]}" if index < len(TAUGHT) else f"head {index}" for index in range(blocks.shape[1])
+        f"head {index}: {TAUGHT[index]}" if index in TAUGHT else f"head {index}" for index in range(blocks.shape[1])
     ]
     draw_block_heads(blocks, output / "figure_16.png", heads)
     readings = [f"reading {index}" for index in range(moments.shape[1])]
-    readings[-1] += ": present stage"
+    readings[PRESENT_STAGE] += ": present stage"
     draw_moment_heads(moments, output / "figure_17.png", readings)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import permutations
 
+from osil.choices import MishapKind
 from osil.evaluation.evaluation_config import EvaluationConfig
-from osil.experts.mishaps import MishapKind
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.worlds.conditions import Conditions

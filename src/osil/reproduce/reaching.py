@@ -36,7 +36,7 @@ MORE = 1000
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One training run of a recipe.
+    """One training run by a recipe.
 
     Attributes:
         recipe: ``paper`` or ``better``, the name of a file in ``config/training``.
@@ -173,7 +173,8 @@ def _draw(results: dict[str, dict[int, dict[str, Any]]], output: Path, runs: Pat
             for panel in PANELS
         }
 
-    draw_success(LANDMARKS, values("rate"), values("wilson_95"), PAPER, output / "figure_8.png")
+    paper = {panel: {name: [rate / 100.0 for rate in PAPER[panel][name]] for name in NAMES} for panel in PANELS}
+    draw_success(LANDMARKS, values("rate"), values("wilson_95"), paper, output / "figure_8.png")
     epochs: dict[int, dict[str, tuple[list[float], list[float], list[float]]]] = {n: {} for n in LANDMARKS}
     for one in all_runs("paper"):
         curve = _curve(one.folder(runs))

@@ -6,22 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from osil.figures.reaching import NAMES
+from osil.reproduce.paper import published
 
-LANDMARKS = (2, 3, 4, 5, 6, 7, 8, 9, 10)
+PAPER = published("particle_reaching")
 
-PAPER: dict[str, dict[str, tuple[float, ...]]] = {
-    "seen": {
-        "plain_lstm": (1.0, 1.0, 1.0, 1.0, 0.99, 1.0, 1.0, 1.0, 0.919),
-        "lstm_attention": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
-        "final_state": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
-    },
-    "unseen": {
-        "plain_lstm": (1.0, 1.0, 0.99, 0.98, 0.99, 0.98, 0.939, 0.838, 0.505),
-        "lstm_attention": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.99, 0.949, 0.859),
-        "final_state": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
-    },
-}
-"""Tables 1 (seen) and 2 (unseen) of the paper, a column for each of LANDMARKS."""
+LANDMARKS: tuple[int, ...] = tuple(PAPER["unseen"]["landmarks"])
+"""Sizes of the paper's task families, a column of its tables for each."""
 
 _TITLES = {
     "seen": "Table 1: demonstrations and initial configurations seen in training",
@@ -41,7 +31,7 @@ def paper_tables(results: Results) -> str:
         text += [f"## {title}", "", *_header("landmarks")]
         for column, landmarks in enumerate(LANDMARKS):
             cells = [
-                f"{paper[name][column]:.1%} | {cell(results.get(name, {}).get(landmarks, {}).get(key))}"
+                f"{paper[name][column]:.1f}% | {cell(results.get(name, {}).get(landmarks, {}).get(key))}"
                 for name in NAMES
             ]
             text.append(f"| {landmarks} | {' | '.join(cells)} |")
@@ -65,8 +55,8 @@ def _header(first: str) -> list[str]:
 def better_table(results: Results, sizes: tuple[int, ...]) -> str:
     """The better recipe's success on unseen demonstrations and scenes as Markdown, beside the paper's at 10."""
     columns = " | ".join(f"{size} landmarks" for size in sizes)
-    text = [f"| architecture | paper, 10 landmarks | {columns} |", "|---" * (2 + len(sizes)) + "|"]
+    text = [f"| architecture | paper, {LANDMARKS[-1]} landmarks | {columns} |", "|---" * (2 + len(sizes)) + "|"]
     for name, title in NAMES.items():
         ours = " | ".join(cell(results.get(name, {}).get(size, {}).get("unseen")) for size in sizes)
-        text.append(f"| {title} | {PAPER['unseen'][name][-1]:.1%} | {ours} |")
+        text.append(f"| {title} | {PAPER['unseen'][name][-1]:.1f}% | {ours} |")
     return "\n".join([*text, ""])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from osil.figures.stacking import StageRates, draw_failures, draw_success
-from osil.resources import resource_path
+from osil.reproduce.paper import published
 from osil.worlds.judge import FAILURES
+
+PAPER = published("block_stacking")
 
 Report = Mapping[str, Any]
 """What ``osil.evaluation.evaluate.evaluate`` returns, or the same read from JSON."""
@@ -17,16 +18,9 @@ Report = Mapping[str, Any]
 _PAPER_FAILURES = ("recoverable_failure", "manipulation_failure", "wrong_move")
 
 
-def paper_figures() -> dict[str, Any]:
-    """The paper's published numbers, in percent, with the tables they are from."""
-    path = resource_path("config", "paper", "block_stacking.json")
-    numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return numbers
-
-
 def paper_rates(table: str, row: str) -> StageRates:
     """One row of one of the paper's tables of success by stages."""
-    numbers = paper_figures()[table]
+    numbers = PAPER[table]
     return StageRates({s: rate / 100.0 for s, rate in zip(numbers["stages"], numbers[row], strict=True)}, {})
 
 
@@ -65,7 +59,7 @@ def _shares(report: Report) -> dict[int, tuple[float, float, float, float]]:
 
 
 def _paper_shares(table: str) -> dict[int, tuple[float, float, float, float]]:
-    numbers = paper_figures()[table]
+    numbers = PAPER[table]
     rows = zip(numbers["success"], *(numbers[kind] for kind in _PAPER_FAILURES), strict=True)
     return {
         stages: (success / 100.0, recoverable / 100.0, manipulation / 100.0, wrong / 100.0)
@@ -75,7 +69,7 @@ def _paper_shares(table: str) -> dict[int, tuple[float, float, float, float]]:
 
 def stages_table(report: Report, table: str, row: str = "dagger") -> str:
     """A report by stages as Markdown beside the paper's ``row`` of ``table``."""
-    numbers = paper_figures()[table]
+    numbers = PAPER[table]
     paper = dict(zip(numbers["stages"], numbers[row], strict=True))
     text = [
         f"| stages | paper ({numbers['source']}) | ours | Wilson 95 % | episodes | s a block | failures |",
@@ -90,7 +84,7 @@ def stages_table(report: Report, table: str, row: str = "dagger") -> str:
 
 def comparison_table(reports: Mapping[str, Report], table: str) -> str:
     """Several reports by stages as Markdown, each beside the row of the paper's ``table`` with its label."""
-    numbers = paper_figures()[table]
+    numbers = PAPER[table]
     rows = {label: numbers.get(label.lower().replace(" ", "_")) for label in reports}
     text = [
         "| stages | episodes | " + " | ".join(f"{label}: paper | ours" for label in reports) + " |",
@@ -124,7 +118,7 @@ def summary_table(reports: Mapping[str, Report]) -> str:
 
 def permutations_table(report: Report) -> str:
     """Success of equivalent tasks as Markdown beside the paper's table 6."""
-    paper = paper_figures()["permutations"]
+    paper = PAPER["permutations"]
     text = ["| task | paper (Table 6) | ours | Wilson 95 % | episodes | s a block |", "|---" * 6 + "|"]
     for task, group in report["by_task"].items():
         text.append(f"| {task} | {paper[task]} % | {_cells(group)} |")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from osil.choices import Arrangement
 from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.resources import resource_path
@@ -18,7 +19,6 @@ from osil.robots.kinematics import Hand, Kinematics, Shell
 from osil.robots.limits import MotionLimits
 from osil.robots.urdf import UrdfJoint, read_joints
 from osil.settings import from_yaml
-from osil.tasks.arrangements import Arrangement
 from osil.tasks.blocks import Blocks
 from osil.tasks.table import Table
 

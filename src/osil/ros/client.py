@@ -1,4 +1,4 @@
-"""A client of the running stack: calls its services and its action, runs the operator, and films what happens."""
+"""A client of the running nodes: calls their services and the action, runs the operator, and films what happens."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Refused(OsilError):
 
 
 class Client(Node):
-    """Drives one stack from outside. Call its methods from one thread; each returns when it is done."""
+    """Drives the nodes of a namespace from outside. Call its methods from one thread; each returns when it is done."""
 
     def __init__(self, processes: NodeProcesses, robot: Robot, blocks: Blocks = NOMINAL) -> None:
         super().__init__("client")
@@ -61,7 +61,7 @@ class Client(Node):
         self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
 
     def close(self) -> None:
-        """Leave the stack alone from now on."""
+        """Leave the nodes alone from now on."""
         self._imitate.destroy()
         self._spinner.shutdown()
         self.destroy_node()

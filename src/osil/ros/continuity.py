@@ -1,4 +1,4 @@
-"""Notices when what is seen cannot have come about from what was seen before it, because no hand moves things so."""
+"""Notices when blocks have moved from one observation to the next as nothing can have moved them."""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from osil.choices import ROBOT
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.errors import ObservationError
 from osil.geometry import wrap_angle
@@ -66,24 +67,28 @@ GRIPPER_PATIENCE = 3.0
 """So many times as long as the arm may the fingers stay where they are: they may be pressed upon something, until the
 arm moves on."""
 
-LET_GO = 0.5
-"""Seconds without a command after which whoever commanded has let go."""
-
 
 @dataclass(frozen=True)
 class ControllerParameters:
     """Which arm, when to hold, and what the arm must not touch."""
 
-    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
+    robot: str = parameter(ROBOT)
     command_timeout: float = parameter("seconds without a command after which the arm slows down and holds")
     dead_man_timeout: float = parameter("seconds after the last teleoperation in which the policy stays locked out")
     joint_state_timeout: float = parameter("seconds after which a joint state counts as lost")
     unmoved_timeout: float = parameter("seconds after which what is commanded and does not move is stopped")
     block_size: float = parameter("edge length of the blocks, for which the hand opens wide enough, metres")
+    release_timeout: float = parameter("seconds without a command after which whoever commanded has let go")
     table_height: float = parameter("of the table top over the floor, above which the fingers stay [m]; 0: the robot's")
 
     def __post_init__(self) -> None:
-        timeouts = (self.command_timeout, self.dead_man_timeout, self.joint_state_timeout, self.unmoved_timeout)
+        timeouts = (
+            self.command_timeout,
+            self.dead_man_timeout,
+            self.joint_state_timeout,
+            self.unmoved_timeout,
+            self.release_timeout,
+        )
         require(min(timeouts) >= CONTROL_PERIOD, f"timeouts {timeouts}: expected at least {CONTROL_PERIOD} s each")
         require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
 
@@ -195,13 +200,13 @@ class ControllerNode(Node):
             self._stop(f"{self._joints.fault}. See to the robot, then call {self.get_name()}/resume")
         self._watch_gripper()
         if self._stopped:
-            if not self._needs_resume and not recent(self._command_time, now, LET_GO):
+            if not self._needs_resume and not recent(self._command_time, now, self._settings.release_timeout):
                 self._stopped = False
                 self._status.tell(state=ControllerStatus.HOLDING, reason="ready for new commands")
             return
         if self._slowing >= self._steps_to_hold or recent(self._step_time, now, self._settings.command_timeout):
             return
-        if recent(self._step_time, now, LET_GO):
+        if recent(self._step_time, now, self._settings.release_timeout):
             try:
                 self._step(Action(np.zeros(3), np.array(False)), CONTROL_PERIOD)
             except ObservationError as error:  # the robot cannot be seen: its last target is the best hold there is
@@ -277,7 +282,7 @@ class ControllerNode(Node):
 
     def _watch_idle(self) -> None:
         """Say why nothing moves, whether anybody commands or not."""
-        silent = not recent(self._command_time, self._now(), LET_GO)
+        silent = not recent(self._command_time, self._now(), self._settings.release_timeout)
         if self._stopped or not (silent or self._joints.clock_watch.problem):
             return
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import isfinite
 
 import numpy as np
@@ -150,9 +150,14 @@ def pick(joints: Mapping[str, float], names: Sequence[str]) -> FloatArray:
     Raises:
         ObservationError: one of them has never been reported.
     """
-    if missing := [name for name in names if name not in joints]:
-        raise ObservationError(f"joint states: nothing is reported of {', '.join(missing)}; is the robot running?")
+    check_reported(joints, names)
     return np.array([joints[name] for name in names])
+
+
+def check_reported(reported: Collection[str], names: Sequence[str]) -> None:
+    """Raise ObservationError if one of the joints ``names`` is not among those that were ``reported``."""
+    if missing := [name for name in names if name not in reported]:
+        raise ObservationError(f"joint states: nothing is reported of {', '.join(missing)}; is the robot running?")
 
 
 def to_joint_targets(message: JointTrajectory) -> tuple[dict[str, float], float]:

@@ -24,6 +24,7 @@ import rclpy
 import torch
 from rclpy.signals import SignalHandlerOptions
 
+from osil.choices import MODEL, ROBOT, TASK
 from osil.core import CONTROL_PERIOD, Observation
 from osil.demonstrations import storage
 from osil.errors import OsilError
@@ -106,10 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m osil.ros.demo", description=__doc__.partition("\n")[0])
-    parser.add_argument("--task", help="towers with the top block first, distractors as +x, e.g. 'ab cd +e'")
+    parser.add_argument("--task", help=TASK)
     parser.add_argument("--seed", type=int, default=0, help="of layouts and policy; chooses the task if none is given")
-    parser.add_argument("--model", default="stacking", help="name of a released model, or path of a model folder")
-    parser.add_argument("--robot", default="fetch", help="a name in config/robots, or the path of a .yaml file")
+    parser.add_argument("--model", default="stacking", help=MODEL)
+    parser.add_argument("--robot", default="fetch", help=ROBOT)
     parser.add_argument("--block-size", type=float, default=NOMINAL.size, help="edge length of the blocks, metres")
     parser.add_argument("--gui", action="store_true", help="show PyBullet's window")
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder for the results")

@@ -5,17 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from rclpy.publisher import Publisher
 from sensor_msgs.msg import Joy
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.errors import ObservationError
-from osil.ros.parameters import parameter, require
+from osil.ros.parameters import parameter, require, require_positive
 
 NUM_AXES = 6
 NUM_BUTTONS = 11
 
 FULL_DEFLECTION = 1.01
 """Axes further out than this are no reading of a stick; a little is left for rounding."""
+
+
+def unheard(publisher: Publisher) -> str:
+    """Why nothing comes of a joystick that is published so; empty if somebody listens."""
+    if publisher.get_subscription_count():
+        return ""
+    return f"nobody listens on {publisher.topic_name}; start the teleoperation node"
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Joystick:
             len(set(buttons)) == 3 and all(0 <= button < NUM_BUTTONS for button in buttons),
             f"buttons {buttons}: expected three different indices from 0 to {NUM_BUTTONS - 1}",
         )
-        require(self.max_speed > 0 and self.max_yaw_rate > 0, "max_speed and max_yaw_rate: expected more than 0")
+        require_positive(self, "max_speed", "max_yaw_rate")
 
     @property
     def _axes(self) -> list[int]:

@@ -5,7 +5,7 @@ A terminal tells of keys pressed, not of keys released: a key counts as held, de
 repetitions have stopped for a moment. The fingers are left as they are until c or o is pressed.
 
 Publishes: ``joy`` (sensor_msgs/Joy).
-Parameters: those of ``config/teleop.yaml``.
+Parameters: see ``Joystick``, ``KeyboardParameters`` and ``config/teleop.yaml``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import termios
 import time
 import tty
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from rclpy.clock import Clock, ClockType
@@ -25,33 +26,42 @@ from sensor_msgs.msg import Joy
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.ros import topics
-from osil.ros.joystick import Joystick
-from osil.ros.parameters import declare
+from osil.ros.joystick import Joystick, unheard
+from osil.ros.parameters import declare, parameter, require_positive
 from osil.ros.run_node import run_node
 
-HELD = 0.5
-"""Seconds for which a key counts as held: longer than keyboards wait before they repeat."""
-
-STEP = 0.006
-"""Metres a control period while a key is held."""
-
-TURN = 0.03
-"""Radians a control period while a key is held."""
-
-MOTIONS = {
-    "w": (STEP, 0, 0, 0),
-    "s": (-STEP, 0, 0, 0),
-    "a": (0, STEP, 0, 0),
-    "d": (0, -STEP, 0, 0),
-    "r": (0, 0, STEP, 0),
-    "f": (0, 0, -STEP, 0),
-    "q": (0, 0, 0, TURN),
-    "e": (0, 0, 0, -TURN),
+DIRECTIONS = {
+    "w": (1, 0, 0, 0),
+    "s": (-1, 0, 0, 0),
+    "a": (0, 1, 0, 0),
+    "d": (0, -1, 0, 0),
+    "r": (0, 0, 1, 0),
+    "f": (0, 0, -1, 0),
+    "q": (0, 0, 0, 1),
+    "e": (0, 0, 0, -1),
     "c": (0, 0, 0, 0),
     "o": (0, 0, 0, 0),
 }
+"""Of x, y, z and yaw, by the key that is held."""
 
 CLOSE, OPEN = "c", "o"
+
+
+@dataclass(frozen=True)
+class KeyboardParameters:
+    """What a key does, and how long it counts as held."""
+
+    key_timeout: float = parameter("seconds for which a key counts as held: longer than keyboards wait to repeat it")
+    key_speed: float = parameter("speed of the gripper while a key is held [m/s]")
+    key_yaw_rate: float = parameter("turning speed of the gripper while a key is held [rad/s]")
+
+    def __post_init__(self) -> None:
+        require_positive(self, "key_timeout", "key_speed", "key_yaw_rate")
+
+    @property
+    def step(self) -> np.ndarray:
+        """Motion in one control period along x, y and z (metres) and about z (radians)."""
+        return CONTROL_PERIOD * np.array([self.key_speed] * 3 + [self.key_yaw_rate])
 
 
 class KeyboardNode(Node):
@@ -59,7 +69,7 @@ class KeyboardNode(Node):
 
     def __init__(self) -> None:
         super().__init__("keyboard")
-        self._joystick = declare(self, Joystick)
+        self._joystick, self._settings = declare(self, Joystick), declare(self, KeyboardParameters)
         self._key, self._pressed = "", 0.0
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         # Fingers keep the machine's time, and x leaves even where simulated time stands still.
@@ -71,13 +81,11 @@ class KeyboardNode(Node):
             self._key, self._pressed = typed[-1:], time.monotonic()
         if self._key == "x":
             raise KeyboardInterrupt
-        if self._key not in MOTIONS or time.monotonic() - self._pressed > HELD:
+        if self._key not in DIRECTIONS or time.monotonic() - self._pressed > self._settings.key_timeout:
             return  # silence: the teleoperation node takes the joystick as let go
-        if not self._joy.get_subscription_count():
-            self.get_logger().warning(
-                f"nobody listens on {self._joy.topic_name}; start the teleoperation node", throttle_duration_sec=2.0
-            )
-        motion = np.array(MOTIONS[self._key], dtype=float)
+        if problem := unheard(self._joy):
+            self.get_logger().warning(problem, throttle_duration_sec=2.0)
+        motion = self._settings.step * DIRECTIONS[self._key]
         action = Action(motion[:3], np.array(self._key == CLOSE), motion[3])
         self._joy.publish(self._joystick.encode(action, gripper=self._key in (CLOSE, OPEN)))
 

@@ -1,4 +1,4 @@
-"""The nodes of the stack for launch files. Needs ROS 2's ``launch`` and ``launch_ros``.
+"""The nodes for launch files. Needs ROS 2's ``launch`` and ``launch_ros``.
 
 A node that is killed or crashes comes back. One that leaves with a named error, which it would meet again, ends the
 launch, and so does the end of the simulation, without which the others would wait for ever.
@@ -18,15 +18,16 @@ from launch.events.process import ProcessExited, ProcessIO
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 from launch_ros.actions import Node
 
+from osil.choices import MODEL, ROBOT
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.ros.lifeline import lifeline
 from osil.ros.node_processes import NodeProcessError, how_it_died, program
 
 ARGUMENTS = {
-    "model": "a released model by name, or the path of a model folder",
+    "model": MODEL,
     "demonstrations": "folder of the demonstration files",
-    "robot": "a name in config/robots, or the path of a .yaml file",
+    "robot": ROBOT,
     "block_size": "edge length of the blocks, metres",
 }
 """Launch arguments of every launch file. What is not given comes from ``config/``."""

@@ -1,4 +1,4 @@
-"""Which programs make up the running stack, and how to start and stop them as processes of their own."""
+"""Which nodes run together, and how to start and stop them as processes of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
 """Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the module ``osil.ros.x_node``."""
 
 SIMULATION_NODES = ("simulation", *ROBOT_NODES)
-"""The whole stack in simulation."""
+"""All that run in simulation."""
 
 PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""

@@ -89,8 +89,7 @@ class Joints:
             raise ObservationError(problem)
         if fault := self.fault:
             raise ImplausibleReadingError(fault)
-        if missing := [name for name in names if name not in self._received]:
-            raise ObservationError(f"joint states: nothing is reported of {', '.join(missing)}; is the robot running?")
+        convert.check_reported(self._received, names)
         now = self._now()
         for name in names:
             check_recent(f"joint states of {name}", self._received[name], now, self._max_age)

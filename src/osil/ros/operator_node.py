@@ -5,7 +5,8 @@ apart by their names: block a of the task is the one that the tracker calls "a".
 
 Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``joy`` (sensor_msgs/Joy).
-Parameters: see ``OperatorParameters`` and ``config/teleop.yaml``, which it shares with the teleoperation node.
+Parameters: see ``Joystick``, ``OperatorParameters`` and ``config/teleop.yaml``, which it shares with the teleoperation
+node.
 """
 
 from __future__ import annotations
@@ -18,24 +19,27 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import Joy
 
+from osil.choices import ROBOT, TASK
 from osil.core import CONTROL_PERIOD, Observation
 from osil.errors import ObservationError, OsilError
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import load_robot
 from osil.ros import topics
-from osil.ros.joystick import Joystick
+from osil.ros.joystick import Joystick, unheard
 from osil.ros.observing import SceneView
-from osil.ros.parameters import declare, parameter, require
+from osil.ros.parameters import declare, parameter, require_positive
 from osil.ros.run_node import run_node
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import ControllerStatus
 
 STEPS_AFTER = 12
-"""Control steps for which the operator watches the finished layout before letting go of the joystick."""
+"""Control steps for which the operator watches the finished layout before letting go of the joystick. No parameter: a
+demonstration has to show for half a second that the layout stands (``osil.tasks.progress``)."""
 
 STEPS_WRONG = 20
-"""Control steps for which other blocks may be seen than those of the task, as a tracker's slips."""
+"""Control steps, a second of them, for which other blocks may be seen than those of the task: trackers err, and a scene
+may be set up just now."""
 
 WATCH_PERIOD = 2.0
 """Seconds of the machine's clock after which the operator says why it is idle."""
@@ -49,13 +53,14 @@ class OperatorError(OsilError):
 class OperatorParameters:
     """What to teach."""
 
-    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
-    task: str = parameter("the task: towers with the top block first, distractors as +x")
+    robot: str = parameter(ROBOT)
+    task: str = parameter(TASK)
     block_size: float = parameter("edge length of the blocks, metres")
     time_limit: float = parameter("seconds after which the operator gives up")
+    max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon")
 
     def __post_init__(self) -> None:
-        require(self.time_limit > 0, f"time_limit {self.time_limit}: expected more than 0 seconds")
+        require_positive(self, "time_limit", "max_age")
 
 
 class OperatorNode(Node):
@@ -69,7 +74,7 @@ class OperatorNode(Node):
         robot = load_robot(parameters.robot).opened_for(self._blocks)
         self._names = string.ascii_lowercase[: self._task.num_blocks]
         self._expert = StackingExpert(self._task, ExpertConfig(robot.gripper, blocks=self._blocks))
-        self._view = SceneView(self, robot, max_age=0.25)
+        self._view = SceneView(self, robot, parameters.max_age)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._heed, topics.NEWEST)
         self._steps, self._limit, self._finished = 0, round(parameters.time_limit / CONTROL_PERIOD), 0
@@ -124,12 +129,8 @@ class OperatorNode(Node):
         """Say so if nothing can come of what the operator does."""
         if self._steps == self._steps_watched:
             self.get_logger().warning("simulated time stands still; is the simulation running?")
-        elif not self._joy.get_subscription_count():
-            self.get_logger().warning(
-                f"nobody listens on {self._joy.topic_name}; start the teleoperation node",
-                skip_first=True,
-                throttle_duration_sec=WATCH_PERIOD,
-            )
+        elif problem := unheard(self._joy):
+            self.get_logger().warning(problem, skip_first=True, throttle_duration_sec=WATCH_PERIOD)
         self._steps_watched = self._steps
 
 

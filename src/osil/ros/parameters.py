@@ -65,6 +65,17 @@ def check_all_known(node: Node, names: Collection[str]) -> None:
         )
 
 
+def require_positive(parameters: object, *names: str) -> None:
+    """Refuse parameters of these names that are not more than 0; for the ``__post_init__`` of parameter dataclasses.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for name in names:
+        value = getattr(parameters, name)
+        require(value > 0, f"{name} {value}: expected more than 0")
+
+
 def require(condition: bool, message: str) -> None:
     """Refuse a parameter value with a ConfigError; for the ``__post_init__`` of parameter dataclasses.
 

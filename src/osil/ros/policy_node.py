@@ -2,9 +2,9 @@
 
 The demonstration is embedded once, when the goal comes; then the policy acts once a control period on the newest
 observation. One goal runs at a time. Success is judged from what is seen here, against the layout in which the
-demonstration ends. When observations stop coming the arm holds, and soon the goal is aborted; likewise when the
-controller stops the arm, does not follow, or is not there. All waiting is counted by the node's clock, so that a slow
-simulation is only slow. The machine's own clock tells nothing but that the node's clock, or the controller, has
+demonstration ends. When observations stop coming the arm holds, and soon the goal is aborted. The goal is also aborted
+when the controller stops the arm, does not follow, or is not there. All waiting is counted by the node's clock, so that
+a simulation may be slow. The machine's own clock is asked only whether the node's clock, or the controller, has
 stopped.
 
 Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
@@ -32,6 +32,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_msgs.msg import Bool
 
+from osil.choices import MODEL, ROBOT
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute
@@ -41,7 +42,7 @@ from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
 from osil.ros.observing import SceneView
-from osil.ros.parameters import declare, parameter, require
+from osil.ros.parameters import declare, parameter, require, require_positive
 from osil.ros.run_node import run_node
 from osil.ros.status import StatusTopic
 from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
@@ -51,31 +52,28 @@ from osil_interfaces.msg import ControllerStatus, PolicyStatus
 
 Result = Imitate.Result
 
-CONTROLLER_PATIENCE = 3.0
-"""Seconds of the machine's clock after which a controller that tells nothing is gone."""
-
 MAX_STEP = 4 * CONTROL_PERIOD
 """Seconds that count between two steps at most: when a clock is set forward, nobody was blind for so long."""
 
 FAREWELL = 0.3
-"""Seconds that a node which was told to leave takes to answer its client."""
-
-FOLLOWING_PATIENCE = 2.0
-"""Seconds of the node's clock for which the controller may hold while it is commanded."""
+"""Seconds that a node which was told to leave takes to answer its client. No parameter: launch files kill a node that
+takes long."""
 
 
 @dataclass(frozen=True)
 class PolicyParameters:
     """What acts, and where demonstrations lie."""
 
-    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
-    model: str = parameter("a released model by its name in models/, or the path of a model folder")
+    robot: str = parameter(ROBOT)
+    model: str = parameter(MODEL)
     demonstrations: str = parameter("folder in which demonstrations are looked up by name")
     max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon")
     observation_timeout: float = parameter("seconds without a usable observation after which a goal is aborted")
+    controller_timeout: float = parameter("seconds, of the machine's clock, after which a silent controller is gone")
+    following_timeout: float = parameter("seconds for which the controller may hold while it is commanded")
 
     def __post_init__(self) -> None:
-        require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
+        require_positive(self, "max_age", "controller_timeout", "following_timeout")
         require(
             self.observation_timeout >= 0.1, f"observation_timeout {self.observation_timeout}: expected 0.1 or more"
         )
@@ -208,7 +206,7 @@ class PolicyNode(Node):
         if self._controller is None:
             return ""  # a controller of another make, which tells nothing
         silent = time.monotonic() - self._controller_told
-        if silent > CONTROLLER_PATIENCE:
+        if silent > self._settings.controller_timeout:
             return f"nothing was heard of the controller for {silent:.1f} s; is it running?"
         if self._controller.state == ControllerStatus.STOPPED:
             return f"the controller has stopped: {self._controller.reason}"
@@ -262,7 +260,7 @@ class PolicyNode(Node):
             imitation.unfollowed = 0.0
             return ""
         imitation.unfollowed += seconds
-        late = imitation.unfollowed > FOLLOWING_PATIENCE
+        late = imitation.unfollowed > self._settings.following_timeout
         return f"the controller does not follow: {controller.reason}" if late else ""
 
     def _watch(self) -> None:

@@ -8,7 +8,7 @@ commands, and take some twice and others not at all.)
 Steps are on disk as they come, in a hidden file beside the demonstrations. When the node is told to leave, an
 unfinished recording is stored as ``NAME-recovered``; after a kill the next start does it. A recording ends, and cannot
 be stored by ``~/stop``, once the scene did not stay the same: blocks or gripper jumped (a scene set up anew), blocks
-were lost for half a second of commands, or the clock was set.
+were lost for half a second of commands (parameter ``missed_commands``), or the clock was set.
 
 Subscribes: ``joint_states``, ``block_poses``, ``teleop/gripper_twist_command``, ``teleop/gripper_command``. To record
 anything else than teleoperation, remap the last two.
@@ -33,6 +33,7 @@ from rclpy.subscription import MessageInfo
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from osil.choices import ROBOT
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
 from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute, recovered
@@ -42,7 +43,7 @@ from osil.errors import DemonstrationError, ObservationError
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
-from osil.ros.parameters import declare, parameter, require
+from osil.ros.parameters import declare, parameter, require, require_positive
 from osil.ros.recording import Recording
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
@@ -51,30 +52,31 @@ from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
-RELEASED = 0.15
-"""Seconds without a command after which the dead-man button counts as let go."""
-
 JITTER = 0.4
-"""Control periods by which a command may come too early and still be a step."""
+"""Control periods by which a command may come too early and still be a step. No parameter: with half a period or more a
+command could not be told from the next."""
 
 BACKLOG = 20
 """Commands that wait for a recorder which the machine has kept from running: a second of them."""
 
 LATE = BACKLOG * CONTROL_PERIOD
-"""Seconds after which a command is not one of the present any more."""
+"""Seconds after which a command is not one of the present any more: it cannot have waited here for so long."""
 
 
 @dataclass(frozen=True)
 class RecorderParameters:
     """Where demonstrations are kept."""
 
-    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
+    robot: str = parameter(ROBOT)
     demonstrations: str = parameter("folder of the demonstration files; made if missing")
     max_age: float = parameter("seconds after which a joint state or block pose counts as lost")
+    command_timeout: float = parameter("seconds without a command after which the dead-man button counts as let go")
+    missed_commands: int = parameter("commands in a row that may fail to become steps; with more the recording ends")
     block_size: float = parameter("edge length of the blocks, metres")
 
     def __post_init__(self) -> None:
-        require(self.max_age > 0, f"max_age {self.max_age}: expected more than 0 seconds")
+        require_positive(self, "max_age", "command_timeout")
+        require(self.missed_commands >= 0, f"missed_commands {self.missed_commands}: expected 0 or more")
 
 
 class RecorderNode(Node):
@@ -177,7 +179,7 @@ class RecorderNode(Node):
 
     def _held(self) -> bool:
         """Whether the operator holds the dead-man button."""
-        return recent(self._arrived, self.get_clock().now().nanoseconds, RELEASED)
+        return recent(self._arrived, self.get_clock().now().nanoseconds, self._settings.command_timeout)
 
     def _look(self) -> Seen:
         return self._view.look(self._recording.block_names if self._recording else None, self._blocks)
@@ -197,7 +199,8 @@ class RecorderNode(Node):
         try:
             name = checked_name(request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
             self._refuse_taken(name)
-            self._recording = Recording(name, self._library.partial(name), self.get_logger().error)
+            partial, missed = self._library.partial(name), self._settings.missed_commands
+            self._recording = Recording(name, partial, missed, self.get_logger().error)
         except DemonstrationError as error:
             response.message = str(error)
             return response

@@ -16,9 +16,6 @@ from osil.ros.continuity import Continuity
 from osil.ros.observing import Seen
 from osil.ros.timing import seconds_since
 
-MISSED = 10
-"""Commands in a row that may fail to become steps: half a second. With more, a part of what was shown is missing."""
-
 
 class Recording:
     """The steps of one demonstration so far, in memory and in a file of their own.
@@ -30,10 +27,14 @@ class Recording:
         unsafe: why steps are in memory alone; empty while they are on the disk, too.
     """
 
-    def __init__(self, name: str, partial: Path, tell: Callable[[str], object]) -> None:
-        """Begin, with a file ``partial`` that is there while the recording lasts.
+    def __init__(self, name: str, partial: Path, may_miss: int, tell: Callable[[str], object]) -> None:
+        """Begin.
 
-        ``tell`` is called once with each of ``problem`` and ``unsafe``.
+        Args:
+            name: of the demonstration.
+            partial: a file that is there while the recording lasts.
+            may_miss: commands in a row that may fail to become steps. With more, a part of what was shown is missing.
+            tell: called once with each of ``problem`` and ``unsafe``.
 
         Raises:
             DemonstrationError: the file exists or cannot be written.
@@ -42,7 +43,7 @@ class Recording:
         self.seen: list[Seen] = []
         self.actions: list[Action] = []
         self.problem = self.unsafe = ""
-        self._tell = tell
+        self._may_miss, self._tell = may_miss, tell
         self._partial, self._continuity, self._missed = Partial(partial), Continuity(), 0
 
     @property
@@ -83,7 +84,7 @@ class Recording:
     def miss(self, reason: str) -> None:
         """A command came, and cannot become a step."""
         self._missed += bool(self.seen)
-        if self._missed > MISSED and not self.problem:
+        if self._missed > self._may_miss and not self.problem:
             self._end(f"{self._missed} commands in a row could not be recorded: {reason}")
 
     def _follow(self, seen: Seen) -> None:

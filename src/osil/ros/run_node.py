@@ -29,7 +29,7 @@ TOLD_PERIOD = 0.1
 until it has left, so that it can still say how a goal ended."""
 
 RELATIVE_CLOCK = ("--remap", "/clock:=clock")
-"""So that stacks in several namespaces have a time each. In no namespace it still is ``/clock``."""
+"""So that each namespace has a time of its own. In no namespace it still is ``/clock``."""
 
 
 @contextmanager

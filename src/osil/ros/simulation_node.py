@@ -23,11 +23,12 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from osil import seeds
+from osil.choices import ROBOT
 from osil.core import NANOSECONDS, Scene
 from osil.errors import ObservationError, SceneError
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
-from osil.ros.parameters import declare, parameter, require
+from osil.ros.parameters import declare, parameter, require, require_positive
 from osil.ros.run_node import run_node
 from osil.tasks.blocks import Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
@@ -54,7 +55,7 @@ MAX_BLOCKS = 12
 class SimulationParameters:
     """The scene at the start, and how fast time passes."""
 
-    robot: str = parameter("a name in config/robots, or the path of a .yaml file")
+    robot: str = parameter(ROBOT)
     num_blocks: int = parameter("blocks on the table at the start")
     block_size: float = parameter("edge length of the blocks, metres")
     seed: int = parameter("of the random layout at the start")
@@ -64,7 +65,7 @@ class SimulationParameters:
     def __post_init__(self) -> None:
         require(2 <= self.num_blocks <= MAX_BLOCKS, f"num_blocks {self.num_blocks}: expected 2 to {MAX_BLOCKS}")
         require(self.seed >= 0, f"seed {self.seed}: expected 0 or more")
-        require(self.real_time_factor > 0, f"real_time_factor {self.real_time_factor}: expected more than 0")
+        require_positive(self, "real_time_factor")
 
 
 class SimulationNode(Node):

@@ -7,7 +7,7 @@ Subscribes: ``joy`` (sensor_msgs/Joy).
 Publishes: ``teleop/gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper"), one a control period while
 the dead-man button is held, and one of zero when it is let go; ``teleop/gripper_command`` (std_msgs/Bool, true: close),
 one with each twist while a gripper button is pressed.
-Parameters: see ``Joystick`` and ``config/teleop.yaml``.
+Parameters: see ``Joystick``, ``TeleopParameters`` and ``config/teleop.yaml``.
 """
 
 from __future__ import annotations
@@ -27,18 +27,25 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.errors import ObservationError
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
-from osil.ros.parameters import declare
+from osil.ros.parameters import declare, parameter, require_positive
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 from osil.ros.timing import Received, check_recent, recent
-
-TIMEOUT = 0.25
-"""Seconds after which a silent joystick counts as let go."""
 
 BACKLOG = 10
 """Messages that wait to be read: of each of a few joysticks the newest."""
 
 STILL = Action(np.zeros(3), np.array(False))
+
+
+@dataclass(frozen=True)
+class TeleopParameters:
+    """When a joystick is let go."""
+
+    joystick_timeout: float = parameter("seconds after which a silent joystick counts as let go")
+
+    def __post_init__(self) -> None:
+        require_positive(self, "joystick_timeout")
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class TeleopNode(Node):
 
     def __init__(self) -> None:
         super().__init__("teleop")
-        self._joystick = declare(self, Joystick)
+        self._joystick, self._timeout = declare(self, Joystick), declare(self, TeleopParameters).joystick_timeout
         self._sources = Sources(self, topics.JOY)
         self._steering: dict[bytes, Steering] = {}  # by source, of those with the dead-man button held
         self._pressed_before: set[bytes] = set()  # sources with a gripper button down since before the dead-man button
@@ -76,7 +83,7 @@ class TeleopNode(Node):
         source, now = self._sources.hear(info), self.get_clock().now().nanoseconds
         self._steering.pop(source, None)
         try:
-            _check_stamp(joy, now)
+            self._check_stamp(joy, now)
             action, gripper = self._joystick.decode(joy)
         except ObservationError as error:
             self.get_logger().warning(f"holding: {error}", throttle_duration_sec=1.0)
@@ -95,7 +102,9 @@ class TeleopNode(Node):
         if recent(self._sent, now, 0.8 * CONTROL_PERIOD):
             return
         self._steering = {
-            source: steering for source, steering in self._steering.items() if recent(steering.arrival, now, TIMEOUT)
+            source: steering
+            for source, steering in self._steering.items()
+            if recent(steering.arrival, now, self._timeout)
         }
         self._tell_of_several()
         engaged = len(self._steering) == 1
@@ -118,15 +127,14 @@ class TeleopNode(Node):
                 throttle_duration_sec=2.0,
             )
 
+    def _check_stamp(self, joy: Joy, now: int) -> None:
+        """Raise ObservationError if a joystick says that its message is not of the present.
 
-def _check_stamp(joy: Joy, now: int) -> None:
-    """Raise ObservationError if a joystick says that its message is not of the present.
-
-    Drivers may leave the stamp out, or keep the time of the machine where this node keeps simulated time.
-    """
-    stamp = convert.to_nanoseconds(joy.header.stamp)
-    if stamp and not recent(stamp, time.time_ns(), TIMEOUT):
-        check_recent("joystick messages", Received(stamp, now), now, TIMEOUT)
+        Drivers may leave the stamp out, or keep the time of the machine where this node keeps simulated time.
+        """
+        stamp = convert.to_nanoseconds(joy.header.stamp)
+        if stamp and not recent(stamp, time.time_ns(), self._timeout):
+            check_recent("joystick messages", Received(stamp, now), now, self._timeout)
 
 
 def main(args: Sequence[str] | None = None) -> int:

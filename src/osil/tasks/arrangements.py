@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +11,9 @@ from osil.core import FloatArray
 if TYPE_CHECKING:
     from osil.tasks.table import Table
 
-Arrangement = Literal["random", "parallel", "grid", "any"]
-"""``random``: anywhere, turned anyhow. ``parallel``: anywhere, parallel to the base frame, as in the paper. ``grid``:
-on a grid parallel to the base frame. ``any``: each scene is drawn from ``KINDS``, turned as a whole, neat or nearly."""
-
 KINDS = {"random": 0.4, "parallel": 0.25, "grid": 0.2, "astray": 0.15}
-"""What ``any`` draws, with its probability; ``astray``: parallel but for some blocks."""
+"""What the arrangement ``any`` draws, with its probability, turned as a whole, and neat or nearly so. ``astray``:
+parallel but for some blocks."""
 
 MAX_YAW = 0.25 * np.pi
 """Blocks are turned by no more than this (radians), because cubes look the same every half pi."""

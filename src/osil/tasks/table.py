@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from osil.choices import Arrangement
 from osil.core import FloatArray, Scene
 from osil.errors import SceneError
-from osil.tasks.arrangements import Arrangement, arrange
+from osil.tasks.arrangements import arrange
 from osil.tasks.blocks import NOMINAL, Blocks
 
 
@@ -39,6 +41,15 @@ class Table:
     def turned(self) -> bool:
         """Whether blocks and gripper are turned against the base frame."""
         return self.arrangement in ("random", "any")
+
+    @property
+    def extent(self) -> tuple[float, float, float]:
+        """Least and greatest x and greatest ``|y|`` of a block centre, metres, base frame."""
+        return (
+            self.centre_x + math.sqrt(self.min_radius**2 - self.max_y**2),
+            self.centre_x + self.max_radius,
+            self.max_y,
+        )
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""

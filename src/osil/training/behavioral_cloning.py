@@ -9,20 +9,24 @@ from torch.nn import functional
 
 from osil.core import Action, Observation
 from osil.data.pair_pool import PairBatch
-from osil.networks.action_distribution import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution
+from osil.networks.action_distribution import DISPLACEMENT, DISPLACEMENT_SCALE, MOTION, YAW_SCALE, ActionDistribution
+from osil.networks.context_network import PRESENT_STAGE, TAUGHT_HEADS
 from osil.networks.features import ObservationTensors
 from osil.networks.frames import pad_frames
 from osil.networks.stacking import StackingNetwork
 from osil.tasks.blocks import NOMINAL, in_fingers
+
+LEAST_MASS = 1e-4
+"""Attention to the right moments counts as at least this much, so that its logarithm stays finite."""
 
 
 class BehavioralCloning(nn.Module):
     """Negative log likelihood of the expert's actions, and of what some of the attention should look at.
 
     The attention part is not in the paper. The last reading of the demonstration is taught the moments that show the
-    present stage, the three named heads the block to move, the block to put it on, and the tallest one, over which the
-    hand has to travel. The demonstrator knows the first two; the policy never does, it infers them. Without, inference
-    can sit on a plateau for thousands of steps.
+    present stage; the first three heads over blocks are taught the block to move, the block to put it on, and the
+    tallest one, over which the hand has to travel. The teacher knows these blocks; the policy is never told, and
+    infers them. Without this part the loss can stay the same for thousands of steps.
 
     Attributes:
         block_weight, moment_weight: of the two parts of the attention.
@@ -41,12 +45,12 @@ class BehavioralCloning(nn.Module):
         nll = -output.actions.log_prob(motion, close).mean()
         attended = torch.as_tensor(np.stack([batch.source, batch.target, tallest(batch.observations)], axis=-1))
         blocks = functional.cross_entropy(
-            output.context.block_logits[..., :3, :].flatten(0, -2), attended.flatten(), ignore_index=-1
+            output.context.block_logits[..., :TAUGHT_HEADS, :].flatten(0, -2), attended.flatten(), ignore_index=-1
         )
         moments = torch.as_tensor(batch.moments)
-        mass = (output.context.time_weights[..., -1, :] * moments).sum(-1)
+        mass = (output.context.time_weights[..., PRESENT_STAGE, :] * moments).sum(-1)
         shown = moments.any(-1)  # temporal dropout may have left no frame of the present stage
-        moment = -(torch.log(mass.clamp_min(1e-4)) * shown).sum() / shown.sum().clamp_min(1)
+        moment = -(torch.log(mass.clamp_min(LEAST_MASS)) * shown).sum() / shown.sum().clamp_min(1)
         loss = nll + self.block_weight * blocks + self.moment_weight * moment
         return loss, {"nll": nll, "blocks": blocks, "moment": moment, **_errors(output.actions, motion, close)}
 
@@ -63,14 +67,14 @@ def tallest(observations: Observation) -> np.ndarray:
 def _errors(actions: ActionDistribution, motion: Tensor, close: Tensor) -> dict[str, Tensor]:
     """Of the likeliest component: mean distance from the label in millimetres, and how often its fingers are wrong."""
     best = actions.log_weights.argmax(-1, keepdim=True)
-    mean = actions.means.gather(-2, best[..., None].expand(*best.shape, 4))[..., 0, :3]
+    mean = actions.means.gather(-2, best[..., None].expand(*best.shape, MOTION))[..., 0, DISPLACEMENT]
     wrong = (actions.close_logits.gather(-1, best)[..., 0] > 0.0) != (close > 0.5)
-    distance = (mean - motion[..., :3]).norm(dim=-1).mean()
+    distance = (mean - motion[..., DISPLACEMENT]).norm(dim=-1).mean()
     return {"error_mm": 1000.0 * DISPLACEMENT_SCALE * distance, "wrong_fingers": wrong.float().mean()}
 
 
 def scaled(actions: Action) -> tuple[Tensor, Tensor]:
-    """Actions as the network puts them out: motions ``[..., 4]`` and closing ``[...]`` as 0 or 1."""
+    """Actions as the network puts them out: motions ``[..., MOTION]`` and closing ``[...]`` as 0 or 1."""
     motion = np.concatenate(
         [actions.displacement / DISPLACEMENT_SCALE, actions.yaw_step[..., None] / YAW_SCALE], axis=-1
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from osil.choices import WorldKind
 from osil.errors import ConfigError
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
@@ -50,6 +51,13 @@ class Conditions:
     def geometric(self) -> bool:
         """Whether all is nominal but the size of the blocks, so that it takes no contact physics."""
         return self == Conditions(size=self.size)
+
+    def check_world(self, kind: WorldKind) -> None:
+        """Raise ConfigError if a world of this kind does not know these conditions."""
+        if kind == "kinematic" and not self.geometric:
+            raise ConfigError(
+                "the kinematic world knows no conditions such as friction, mass or noise; use the world pybullet"
+            )
 
     def physics(self) -> Physics:
         """What the simulated things are like."""

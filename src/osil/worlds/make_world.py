@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import numpy as np
 
+from osil.choices import WorldKind
 from osil.core import Action, FloatArray, Observation, Scene
-from osil.errors import ConfigError
 from osil.robots.robot import Robot
 from osil.seeds import Streams
 from osil.worlds.conditions import Conditions
@@ -17,8 +16,6 @@ from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.latency import LateWorld
 from osil.worlds.pybullet import PyBulletWorld
 from osil.worlds.stacking_world import StackingWorld
-
-WorldKind = Literal["kinematic", "pybullet"]
 
 BATCH_SIZE: dict[WorldKind, int] = {"kinematic": 32, "pybullet": 1}
 """Episodes that run side by side in one world."""
@@ -65,9 +62,8 @@ def make_world(
             that is too narrow for the blocks.
     """
     conditions = conditions or Conditions()
+    conditions.check_world(kind)
     if kind == "kinematic":
-        if not conditions.geometric:
-            raise ConfigError(f"{conditions}: the kinematic world has no such conditions; use the world pybullet")
         yield KinematicWorld(rng, robot, conditions.blocks)
     else:
         own = Streams.of(rng, 1)[0]
