@@ -38,11 +38,8 @@ class Table:
     @property
     def extent(self) -> tuple[float, float, float]:
         """Least and greatest x and greatest ``|y|`` of a block centre, metres, base frame."""
-        return (
-            self.centre_x + math.sqrt(self.min_radius**2 - self.max_y**2),
-            self.centre_x + self.max_radius,
-            self.max_y,
-        )
+        nearest = math.sqrt(max(0.0, self.min_radius**2 - self.max_y**2))
+        return self.centre_x + nearest, self.centre_x + self.max_radius, self.max_y
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
@@ -77,6 +74,8 @@ class Table:
                     return Scene(np.concatenate([np.array(placed).reshape(-1, 2), heights], axis=1), yaws)
                 radius = np.sqrt(rng.uniform(self.min_radius**2, self.max_radius**2))
                 y = rng.uniform(-self.max_y, self.max_y)
+                if abs(y) > radius:  # a table that goes round to the sides of the arm
+                    continue
                 centre = np.array([self.centre_x + np.sqrt(radius**2 - y**2), y])
                 if all(np.hypot(*(centre - other)) >= self.spacing for other in placed):
                     placed.append(centre)
