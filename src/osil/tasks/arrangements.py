@@ -57,6 +57,8 @@ def _apart(table: Table, count: int, rng: np.random.Generator) -> FloatArray | N
             return np.array(placed).reshape(-1, 2)
         radius = np.sqrt(rng.uniform(table.min_radius**2, table.max_radius**2))
         y = rng.uniform(-table.max_y, table.max_y)
+        if abs(y) > radius:  # a table that goes round to the sides of the arm
+            continue
         centre = np.array([table.centre_x + np.sqrt(radius**2 - y**2), y])
         if all(np.hypot(*(centre - other)) >= table.spacing for other in placed):
             placed.append(centre)

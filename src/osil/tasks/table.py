@@ -45,11 +45,8 @@ class Table:
     @property
     def extent(self) -> tuple[float, float, float]:
         """Least and greatest x and greatest ``|y|`` of a block centre, metres, base frame."""
-        return (
-            self.centre_x + math.sqrt(self.min_radius**2 - self.max_y**2),
-            self.centre_x + self.max_radius,
-            self.max_y,
-        )
+        nearest = math.sqrt(max(0.0, self.min_radius**2 - self.max_y**2))
+        return self.centre_x + nearest, self.centre_x + self.max_radius, self.max_y
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""
