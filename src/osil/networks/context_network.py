@@ -162,8 +162,16 @@ class ContextNetwork(nn.Module):
                 x.flatten(0, -2), (h.flatten(0, -2).to(x.dtype), cell.flatten(0, -2).to(x.dtype))
             )
             h, cell = x + update.view(shape), cell.view(shape)
-        context = self.block_context(self.norm[-1](h)).unflatten(-1, (self.block_query.shape[0], -1))
-        logits = self.block_attention.logits(self.block_query, context.transpose(-3, -2))[..., 0, :].float()
+        scores = self._scores(self.norm[-1](h)).float()
         # A sum of products, not a matrix product: it stays in single precision under autocast, which keeps millimetres.
-        blended = (logits.softmax(-1)[..., None] * pose[..., None, :, :]).sum(-2)
-        return Context(blended, logits, torch.cat(seen, dim=-2))
+        blended = (scores.softmax(-2)[..., None] * pose[..., None, :]).sum(-3)
+        return Context(blended, scores.mT, torch.cat(seen, dim=-2))
+
+    def _scores(self, state: Tensor) -> Tensor:
+        """State ``[M, N, B, D]`` to the final queries' attention before the softmax, ``[M, N, B, heads]``."""
+        heads = len(self.block_query)
+        if self.block_attention.score == "dot_product":  # multiplied out, like what a reading does
+            query = self.block_query @ self.block_context.weight.unflatten(0, (heads, -1)) * self.block_attention.scale
+            return functional.linear(state, query[:, 0])
+        context = self.block_context(state).unflatten(-1, (heads, -1))
+        return self.block_attention.logits(self.block_query, context.transpose(-3, -2))[..., 0, :].mT
