@@ -24,9 +24,14 @@ from osil.networks.frames import pad_frames
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.model_folder import read_model, write_model
 from osil.policies.shown import Shown
+from osil.policies.understanding import UnderstoodStage, stages
 from osil.tasks.block_size import shown_blocks
+from osil.tasks.blocks import in_fingers
 
 FORMAT = "osil.stacking"
+
+MOMENTS = 200
+"""At so many moments of a demonstration the policy says what it sees, evenly over its steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +166,7 @@ class StackingPolicy:
         self._before = torch.zeros(len(asked), 3)
         self._acted = 0
         self._context = None
+        self._understood: tuple[UnderstoodStage, ...] | None = None
 
     @torch.inference_mode()
     def act(self, observation: Observation) -> Action:
@@ -189,6 +195,32 @@ class StackingPolicy:
         self._under_way.add(action)
         action = self._scale.grow(action)
         return action[0] if self._shown.single else action
+
+    @property
+    def understood(self) -> tuple[UnderstoodStage, ...]:
+        """The stages that the policy sees in what it was shown, in order: told before anything moves.
+
+        The network looks at moments of the demonstration as if it had to act there. No parser is involved.
+
+        Raises:
+            ConfigError: nothing was shown yet, or one demonstration in each of several scenes.
+        """
+        if not self._shown.single:
+            raise ConfigError("what was understood is told of one demonstration: call reset with it first")
+        if self._understood is None:
+            self._understood = self._understand()
+        return self._understood
+
+    @torch.inference_mode()
+    def _understand(self) -> tuple[UnderstoodStage, ...]:
+        seen = self._shown.demonstrations[0].observations
+        blocks = shown_blocks(seen)
+        last = int(np.nonzero(in_fingers(seen, blocks).any(-1))[0][-1]) + 1  # after that there is nothing left to do
+        steps = np.unique(np.linspace(0, last, min(last, MOMENTS) + 1).round().astype(int))
+        present = ObservationTensors.from_numpy(self._scale[0].shrink(seen[steps[:-1]])[None])
+        output = self.network(self._memory.select(slice(0, self.config.ensemble)), present)
+        attention = output.context.block_logits.softmax(-1).mean(0).numpy(force=True)
+        return stages(attention[:, SOURCE_HEAD], attention[:, TARGET_HEAD], steps.tolist())
 
     def _first_member(self) -> int:
         """Where the window of draws begins: 0, 1, 2 ... and back again."""
