@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -127,6 +128,12 @@ def test_a_collection_that_failed_at_once_binds_nobody(tmp_path: Path) -> None:
     (tmp_path / "tasks.txt").write_text("ab\n")
     (tmp_path / "collection.json").write_text("{}")
     assert main(collect(tmp_path)) == 0
+
+
+def test_info_tells_what_a_policy_understands(collected: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(collected / "ba_+c" / "00000.mcap")
+    assert main(["demonstration", "info", file, "--model", "stacking"]) == 0
+    assert re.search(r"understands:\n  b onto a, from \d+\.\d to \d+\.\d s, \d+ % sure\n$", capsys.readouterr().out)
 
 
 def test_info_reads_the_layout_off_the_file(collected: Path, capsys: pytest.CaptureFixture[str]) -> None:

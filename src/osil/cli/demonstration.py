@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from osil.choices import MODEL
 from osil.cli.arguments import Commands, add_command, add_robot, helps, speed
 
 FILM_STRIDE = 2
@@ -22,8 +23,15 @@ def add(commands: Commands) -> None:
     helps(parser)
     actions = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    info = add_command(actions, "info", "print what a demonstration file holds", "  osil demonstration info shown.mcap")
+    info = add_command(
+        actions,
+        "info",
+        "print what a demonstration file holds, and what a policy makes of it",
+        "  osil demonstration info shown.mcap\n  osil demonstration info shown.mcap --model stacking",
+    )
     info.add_argument("file", type=Path, metavar="FILE")
+    understood = "say which stages this policy sees in it, when, and how sure it is"
+    info.add_argument("--model", metavar="MODEL", help=f"{MODEL}: {understood}")
     info.set_defaults(run=_info)
 
     replay = add_command(
@@ -53,7 +61,20 @@ def add(commands: Commands) -> None:
 def _info(options: argparse.Namespace) -> None:
     from osil.demonstrations.storage import load
 
-    print(load(options.file).description())
+    stored = load(options.file)
+    print(stored.description())
+    if options.model is None:
+        return
+    from osil.core import CONTROL_PERIOD
+    from osil.policies.stacking import StackingPolicy
+
+    policy = StackingPolicy.load(options.model)
+    policy.reset(stored.demonstration)
+    print(f"{options.model} understands:")
+    for stage in policy.understood:
+        moved, below = stored.block_names[stage.source], stored.block_names[stage.target]
+        begin, end = stage.begin * CONTROL_PERIOD, stage.end * CONTROL_PERIOD
+        print(f"  {moved} onto {below}, from {begin:.1f} to {end:.1f} s, {100.0 * stage.confidence:.0f} % sure")
 
 
 def _replay(options: argparse.Namespace) -> None:
