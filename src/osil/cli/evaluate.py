@@ -19,7 +19,6 @@ from osil.cli.arguments import (
     special,
 )
 from osil.errors import ConfigError
-from osil.tasks.blocks import LARGEST, NOMINAL, SMALLEST
 
 
 def add(commands: Commands) -> None:
@@ -53,8 +52,7 @@ def add(commands: Commands) -> None:
     stacking.add_argument("--mishap", choices=mishaps, default="none", help=mishap, **of_stacking)
     no_yaw = "no block is turned, as in the paper"
     stacking.add_argument("--no-yaw", dest="yaw", nargs=0, const=False, default=True, help=no_yaw, **of_stacking)
-    least, greatest = SMALLEST / NOMINAL.size, LARGEST / NOMINAL.size
-    size = f"factor on the blocks' edge length of {NOMINAL.size:g} m, from {least:g} to {greatest:g}"
+    size = "factor on the blocks' edge length"
     stacking.add_argument("--size", type=float, default=1.0, metavar="X", help=size, **of_stacking)
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name in ("friction", "mass"):
