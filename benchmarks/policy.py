@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from osil import Action, Demonstration, Observation
+from osil.core import FloatArray
 from osil.data.demonstrate import demonstrate
 from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import PolicyConfig, StackingPolicy
@@ -41,15 +42,15 @@ def main() -> None:
     config = PolicyConfig()
     policy = StackingPolicy.load(model) if model else StackingPolicy(StackingNetwork(config.network), config)
 
-    print("medians in milliseconds of processor time, one thread")
+    print("milliseconds of processor time, one thread; reset: median, act: percentiles 50, 99 and 99.9")
     print(f"{'blocks':>6} {'stages':>6} {'steps':>6} {'frames':>6}", end="")
-    print("".join(f"   reset({n:2}) act({n:2})" for n in ENSEMBLES))
+    print("".join(f"   {f'reset({n})':>9}{f'act({n})':>21}" for n in ENSEMBLES))
     for task in [*(pairs(blocks) for blocks in BLOCKS), *(tower(10, stages) for stages in STAGES)]:
         shown = demonstration(task)
         row = ""
         for ensemble in ENSEMBLES:
             embed, act, frames = times(policy, ensemble, shown)
-            row += f"   {embed:9.1f} {act:7.2f}"
+            row += f"   {embed:9.1f}{act[0]:7.2f}{act[1]:7.2f}{act[2]:7.2f}"
         print(f"{task.num_blocks:6} {task.num_stages:6} {len(shown):6} {frames:6}{row}")
 
 
@@ -73,25 +74,28 @@ def demonstration(task: StackingTask) -> Demonstration[Observation, Action]:
     return shown
 
 
-def times(policy: StackingPolicy, ensemble: int, shown: Demonstration[Observation, Action]) -> tuple[float, float, int]:
-    """Milliseconds to take in a demonstration and to act, and the number of frames that were kept."""
+def times(
+    policy: StackingPolicy, ensemble: int, shown: Demonstration[Observation, Action]
+) -> tuple[float, FloatArray, int]:
+    """Milliseconds to take in a demonstration and to act (three percentiles), and how many frames were kept."""
     policy.config = replace(policy.config, ensemble=ensemble)
     observation = shown.observations[0]
-    embed = median(lambda: policy.reset(shown), 5)
-    act = median(lambda: policy.act(observation), 100)
+    (embed,) = percentiles(lambda: policy.reset(shown), 5, (50.0,))
+    act = percentiles(lambda: policy.act(observation), 1000, (50.0, 99.0, 99.9))
     frames = policy.config.conditioning.frames(shown.observations, np.random.default_rng(0), NOMINAL)
     return embed, act, len(frames)
 
 
-def median(call: Callable[[], object], repetitions: int) -> float:
-    """Median milliseconds of processor time of a call, so that other programs on the machine do not matter."""
+def percentiles(call: Callable[[], object], repetitions: int, ranks: tuple[float, ...]) -> FloatArray:
+    """Percentiles in milliseconds of processor time of a call, so that other programs on the machine matter little."""
     call()
     seconds = []
     for _ in range(repetitions):
         start = time.process_time()
         call()
         seconds.append(time.process_time() - start)
-    return 1000.0 * float(np.median(seconds))
+    found: FloatArray = 1000.0 * np.percentile(seconds, ranks)
+    return found
 
 
 if __name__ == "__main__":

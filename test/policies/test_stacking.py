@@ -8,13 +8,18 @@ import torch
 
 from osil.core import Action, Demonstration, Observation
 from osil.data.kinematic_episodes import collect
+from osil.demonstrations.block_size import BlockScale
 from osil.errors import ConfigError, DemonstrationError, ModelError, ObservationError
+from osil.networks.action_distribution import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution, most_confident
+from osil.networks.features import ObservationTensors
+from osil.networks.frames import pad_frames
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig
 from osil.policies.stacking import PolicyConfig, StackingPolicy, save_policy
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
+from osil.tasks.blocks import Blocks
 from osil.tasks.particle_reaching import ParticleAction, ParticleObservation
 
 FETCH = load_robot("fetch")
@@ -57,6 +62,27 @@ def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
         alone = policy.act(scene)
         np.testing.assert_allclose(together.displacement[index], alone.displacement, atol=1e-6)
         assert together.close_gripper[index] == alone.close_gripper
+
+
+def test_the_ensemble_answers_as_its_members_asked_one_by_one(policy, shown):
+    policy.config = replace(CONFIG, anticipate=False)
+    one, scene = shown[0].observations, shown[1].observations
+    scale, rng = BlockScale.of([one])[0], np.random.default_rng(4)
+    draws = [CONFIG.conditioning.frames(one, rng, Blocks.shown(one)) for _ in range(CONFIG.draws)]
+    policy.reset(shown[0], seed=4)
+    before = torch.zeros(1, 3)
+    for step in range(20):
+        present = ObservationTensors.from_numpy(scale.shrink(scene[step])[None, None])
+        with torch.inference_mode():
+            answers = [
+                policy.network(policy.network.remember(*pad_frames([scale.shrink(one[kept])])), present).actions
+                for kept in draws[step : step + CONFIG.ensemble]
+            ]
+        motion, close = most_confident(ActionDistribution(*map(torch.cat, zip(*answers, strict=True))), 3, before)
+        before = torch.as_tensor(motion[:, :3], dtype=torch.float32)
+        expected = scale.grow(Action(motion[0, :3] * DISPLACEMENT_SCALE, close[0], motion[0, 3] * YAW_SCALE))
+        for name, array in vars(policy.act(scene[step])).items():
+            np.testing.assert_allclose(array, getattr(expected, name), atol=1e-5)
 
 
 def test_a_demonstration_and_its_seed_give_the_same_frames_in_any_batch(policy, shown):

@@ -77,9 +77,9 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
         return components.flatten(1, 2)
 
     means, weights, closing = pooled(actions.means), pooled(actions.log_weights).exp(), pooled(actions.close_logits)
-    spread = NEIGHBOURHOOD**2 + (2.0 * pooled(actions.log_stds)).exp()[:, None]
-    distance = (means[:, :, None] - means[:, None]).square()
-    inside = (-0.5 * (distance / spread + torch.log(spread / NEIGHBOURHOOD**2)).sum(-1)).exp()
+    spread = NEIGHBOURHOOD**2 + (2.0 * pooled(actions.log_stds)).exp()
+    distance = ((means[:, :, None] - means[:, None]).square() / spread[:, None]).sum(-1)
+    inside = (-0.5 * distance).exp() * (NEIGHBOURHOOD / spread.sqrt()).prod(-1)[:, None]
     answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
     nearby = answers[:, :, None] * inside[:, None]
     confidence = nearby.sum(-1) * _going_on(means[..., :3], before)[:, None]

@@ -32,7 +32,8 @@ class SoftAttention(nn.Module):
 
     def forward(self, query: Tensor, context: Tensor, memory: Tensor) -> Tensor:
         """Equation 2: memory ``[..., M, E]``, which the heads share, to results ``[..., H, Q, E]``."""
-        return read(self.logits(query, context).softmax(-1), memory)
+        # Both scores are symmetric. Softmax is several times as fast where its few numbers do not lie side by side.
+        return read(self.logits(context, query).softmax(-2).mT, memory)
 
 
 def read(weights: Tensor, memory: Tensor) -> Tensor:

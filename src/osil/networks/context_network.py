@@ -12,31 +12,40 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from osil.networks.attention import NeighborhoodAttention, Score, SoftAttention, read
+from osil.networks.attention import NeighborhoodAttention, Score, SoftAttention
 from osil.networks.features import GEOMETRY, ROBOT
+
+
+class Reading(NamedTuple):
+    """What one LSTM step brings to a demonstration: its linear maps, multiplied out, as pairs of weight and bias.
+
+    Attributes:
+        query: embedding of a block to what the attention scores against the contexts, ``[heads * D, D]``.
+        result: what all heads read, joined, to an update of the embedding, ``[D, heads * D]``.
+    """
+
+    query: tuple[Tensor, Tensor]
+    result: tuple[Tensor, Tensor]
 
 
 class DemonstrationMemory(NamedTuple):
     """A demonstration as the context network reads it, computed once a demonstration.
 
     Attributes:
-        contexts: for each LSTM step ``[M, H, K, B, D]``.
-        values: for each LSTM step ``[M, K, B, D]``.
-        mask: ``[M, K]``, False at padded frames.
+        embedding: ``[M, K, B, D]``.
+        hidden: ``[M, 1, K]``, to be added to scores: minus infinity at padded frames, 0 at others.
+        readings: for each LSTM step.
     """
 
-    contexts: tuple[Tensor, ...]
-    values: tuple[Tensor, ...]
-    mask: Tensor
+    embedding: Tensor
+    hidden: Tensor
+    readings: tuple[Reading, ...]
 
     def select(self, rows: slice) -> DemonstrationMemory:
         """Some of the M demonstrations, without a copy."""
-        return DemonstrationMemory(
-            tuple(context[rows] for context in self.contexts),
-            tuple(value[rows] for value in self.values),
-            self.mask[rows],
-        )
+        return self._replace(embedding=self.embedding[rows], hidden=self.hidden[rows])
 
 
 class Context(NamedTuple):
@@ -64,23 +73,46 @@ class TemporalAttention(nn.Module):
         self.value = nn.Linear(dim, dim)
         self.attention = SoftAttention(dim, score)
 
-    def prepare(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
-        """Demonstration ``[M, K, B, D]`` to contexts ``[M, H, K, B, D]`` and values ``[M, K, B, D]``."""
-        context = self.context(embedding).unflatten(-1, (self.heads, -1)).permute(0, 3, 1, 2, 4)
-        return context.contiguous(), self.value(embedding)
+    def prepare(self, merge: nn.Linear) -> Reading:
+        """Multiply out what follows one another, ``merge`` of what the heads read included.
 
-    def forward(self, state: Tensor, context: Tensor, value: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """State ``[M, N, B, D]`` to results ``[M, N, B, H * D]`` and weights ``[M, H, N, K]``."""
-        query = self.query(state).unflatten(-1, (self.heads, -1)).permute(0, 3, 1, 2, 4)  # [M, H, N, B, D]
+        A query meets the contexts of all frames and reads all their values, which linear layers make of the embedding.
+        It is as well to apply these layers to the query and to what was read: there are fewer of them, and one small
+        embedding serves all heads and steps.
+        """
+        query, bias = self._by_head(self.query.weight), self._by_head(self.query.bias)
+        if self.attention.score == "dot_product":
+            # The bias of the contexts would raise the scores of all frames alike, which no softmax notices.
+            context = self._by_head(self.context.weight).mT * self.attention.scale
+            query, bias = context @ query, (context @ bias[..., None])[..., 0]
+        merging = merge.weight.unflatten(1, (self.heads, -1))
+        return Reading(
+            (query.flatten(0, 1), bias.flatten()),
+            ((merging @ self.value.weight).flatten(1), merging.sum(1) @ self.value.bias + merge.bias),
+        )
+
+    def _by_head(self, joined: Tensor) -> Tensor:
+        return joined.unflatten(0, (self.heads, -1))
+
+    def forward(self, state: Tensor, reading: Reading, memory: DemonstrationMemory) -> tuple[Tensor, Tensor]:
+        """State ``[M, N, B, D]`` to an update of it of the same shape, and weights ``[M, N, H, K]``."""
+        query = self._split_heads(functional.linear(state, *reading.query))  # [M, N, H, B, D]
+        frames, grid = memory.embedding.flatten(-2), query.shape[1:3]
         if self.attention.score == "dot_product":  # the sum over blocks is part of the inner product
-            logits = self.attention.logits(query.flatten(-2), context.flatten(-2))
+            logits = query.flatten(-2).flatten(1, 2) @ frames.mT
         else:
-            logits = self.attention.logits(query.transpose(2, 3), context.transpose(2, 3)).sum(2)
-        logits = logits.masked_fill(~mask[:, None, None, :], float("-inf"))
-        weights = logits.float().softmax(-1)
-        frames, blocks, dim = value.shape[1:]
-        result = read(weights, value.reshape(-1, frames, blocks * dim))
-        return result.unflatten(-1, (blocks, dim)).permute(0, 2, 3, 1, 4).flatten(-2), weights
+            context = self._split_heads(self.context(memory.embedding))  # [M, K, H, B, D]
+            logits = self.attention.logits(query.movedim(1, 3), context.movedim(1, 3)).sum(2)
+            logits = logits.transpose(1, 2).flatten(1, 2)
+        weights = (logits + memory.hidden).softmax(-1)  # [M, N * H, K]
+        found = (weights.to(frames.dtype) @ frames).unflatten(-1, state.shape[2:]).unflatten(1, grid)
+        update = functional.linear(found.transpose(2, 3).flatten(-2), *reading.result)
+        return update, weights.unflatten(1, grid)
+
+    def _split_heads(self, joined: Tensor) -> Tensor:
+        """``[..., B, H * D]`` to ``[..., H, B, D]``."""
+        split: Tensor = joined.unflatten(-1, (self.heads, -1))
+        return split.transpose(-3, -2)
 
 
 class ContextNetwork(nn.Module):
@@ -102,28 +134,44 @@ class ContextNetwork(nn.Module):
         self.block_attention = SoftAttention(dim, score)
 
     def remember(self, embedding: Tensor, mask: Tensor) -> DemonstrationMemory:
-        """What each LSTM step will read from the demonstration embedding ``[M, K, B, D]``."""
-        pairs = [cast(TemporalAttention, temporal).prepare(embedding) for temporal in self.temporal]
-        return DemonstrationMemory(tuple(c for c, _ in pairs), tuple(v for _, v in pairs), mask)
+        """What each LSTM step will read: embedding ``[M, K, B, D]``, mask ``[M, K]``, False at padded frames."""
+        hidden = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, float("-inf"))[:, None]
+        pairs = zip(self.temporal, self.merge, strict=True)
+        readings = [cast(TemporalAttention, one).prepare(cast(nn.Linear, merge)) for one, merge in pairs]
+        return DemonstrationMemory(embedding, hidden, tuple(readings))
 
     def forward(self, memory: DemonstrationMemory, geometry: Tensor, pose: Tensor, robot: Tensor) -> Context:
-        """Geometry ``[M, N, B, GEOMETRY]``, pose ``[M, N, B, 5]`` and robot ``[M, N, ROBOT]`` of the present state."""
+        """Geometry ``[P, N, B, GEOMETRY]``, pose ``[P, N, B, 5]`` and robot ``[P, N, ROBOT]`` of present states.
+
+        M is a multiple of P: demonstration m is asked by the states of row m modulo P.
+        """
         blocks = geometry.shape[-2]
         x = self.embed(torch.cat([geometry, robot[..., None, :].expand(-1, -1, blocks, -1)], dim=-1))
         h = self.state_attention(x, geometry, robot)
+        askers = len(memory.embedding) // len(h)
+        h, geometry, pose = (one.repeat(askers, 1, 1, 1) for one in (h, geometry, pose))
+        robot = robot.repeat(askers, 1, 1)
         cell = torch.zeros_like(h)
         seen = []
-        for step, temporal in enumerate(self.temporal):
-            found, weights = temporal(self.norm[step](h), memory.contexts[step], memory.values[step], memory.mask)
-            seen.append(weights.transpose(1, 2))
-            x = self.neighborhood[step](h + self.merge[step](found), geometry, robot)
+        for step, (temporal, reading) in enumerate(zip(self.temporal, memory.readings, strict=True)):
+            found, weights = temporal(self.norm[step](h), reading, memory)
+            seen.append(weights)
+            x = self.neighborhood[step](h + found, geometry, robot)
             shape = x.shape
             update, cell = self.lstm[step](
                 x.flatten(0, -2), (h.flatten(0, -2).to(x.dtype), cell.flatten(0, -2).to(x.dtype))
             )
             h, cell = x + update.view(shape), cell.view(shape)
-        context = self.block_context(self.norm[-1](h)).unflatten(-1, (self.block_query.shape[0], -1))
-        logits = self.block_attention.logits(self.block_query, context.transpose(-3, -2))[..., 0, :].float()
+        scores = self._scores(self.norm[-1](h)).float()
         # A sum of products, not a matrix product: it stays in single precision under autocast, which keeps millimetres.
-        blended = (logits.softmax(-1)[..., None] * pose[..., None, :, :]).sum(-2)
-        return Context(blended, logits, torch.cat(seen, dim=-2))
+        blended = (scores.softmax(-2)[..., None] * pose[..., None, :]).sum(-3)
+        return Context(blended, scores.mT, torch.cat(seen, dim=-2))
+
+    def _scores(self, state: Tensor) -> Tensor:
+        """State ``[M, N, B, D]`` to the final queries' attention before the softmax, ``[M, N, B, heads]``."""
+        heads = len(self.block_query)
+        if self.block_attention.score == "dot_product":  # multiplied out, like what a reading does
+            query = self.block_query @ self.block_context.weight.unflatten(0, (heads, -1)) * self.block_attention.scale
+            return functional.linear(state, query[:, 0])
+        context = self.block_context(state).unflatten(-1, (heads, -1))
+        return self.block_attention.logits(self.block_query, context.transpose(-3, -2))[..., 0, :].mT

@@ -87,11 +87,21 @@ class StackingNetwork(nn.Module):
         return self.context.remember(embedding, mask)
 
     def forward(self, memory: DemonstrationMemory, present: ObservationTensors) -> StackingOutput:
-        """Act in N present states of each of the M demonstrations (leading ``[M, N]``)."""
+        """Act in N present states of each of the M demonstrations.
+
+        Args:
+            memory: of M demonstrations.
+            present: leading ``[P, N]``, where M is a multiple of P: demonstration m goes with the states of row
+                m modulo P, which are looked at once for all of its demonstrations.
+
+        Returns:
+            Leading ``[M, N]``.
+        """
         present = self._seen(present)
         robot = robot_features(present.opening)
         pose = torch.cat([present.positions, yaw_features(present.yaws)], dim=-1)
         context = self.context(memory, geometry_features(present), pose, robot)
+        robot = robot.repeat(len(context.geometry) // len(robot), 1, 1)
         return StackingOutput(self.manipulation(context.geometry, robot), context)
 
     def _seen(self, observation: ObservationTensors) -> ObservationTensors:

@@ -175,13 +175,10 @@ class StackingPolicy:
         members = self.config.ensemble
         scenes = len(self._shown)
         seen = self._shown.batch(observation)
-        present = ObservationTensors.from_numpy(self._under_way.anticipate(self._scale.shrink(seen)))
-        repeated = ObservationTensors(
-            *(torch.cat([x[:, None]] * members) for x in (present.positions, present.yaws, present.opening))
-        )
+        present = ObservationTensors.from_numpy(self._under_way.anticipate(self._scale.shrink(seen))[:, None])
         self._first = self._first_member()
         window = slice(self._first * scenes, (self._first + members) * scenes)
-        output = self.network(self._memory.select(window), repeated)
+        output = self.network(self._memory.select(window), present)
         self._acted += 1
         self._context = output.context
         motion, close = most_confident(output.actions, members, self._before)

@@ -42,7 +42,10 @@ def first() -> bool:
 
 def shared(objective: nn.Module) -> nn.Module:
     """The objective with all processes' gradients averaged, and with the first one's weights to begin with."""
-    return DistributedDataParallel(objective) if distributed.is_initialized() else objective
+    # A network may have weights that the settings of a run leave unused.
+    return (
+        DistributedDataParallel(objective, find_unused_parameters=True) if distributed.is_initialized() else objective
+    )
 
 
 def agreed(answer: bool) -> bool:
