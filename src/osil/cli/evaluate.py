@@ -19,7 +19,6 @@ from osil.cli.arguments import (
     special,
 )
 from osil.errors import ConfigError
-from osil.tasks.blocks import LARGEST, NOMINAL, SMALLEST
 
 
 def add(commands: Commands) -> None:
@@ -57,8 +56,7 @@ def add(commands: Commands) -> None:
     )
     apart = "least distance between the centres of two blocks; default: as the robot's table says"
     stacking.add_argument("--spacing", type=float, metavar="METRES", help=apart, **of_stacking)
-    least, greatest = SMALLEST / NOMINAL.size, LARGEST / NOMINAL.size
-    size = f"factor on the blocks' edge length of {NOMINAL.size:g} m, from {least:g} to {greatest:g}"
+    size = "factor on the blocks' edge length"
     stacking.add_argument("--size", type=float, default=1.0, metavar="X", help=size, **of_stacking)
     physics = parser.add_argument_group("conditions of the PyBullet world")
     for name in ("friction", "mass"):

@@ -9,12 +9,13 @@ from typing import TypeAlias
 import numpy as np
 
 from osil.choices import Arrangement, MishapKind, names
-from osil.core import Action, Actor, BoolArray, Observation, Policy
+from osil.core import Action, Actor, BoolArray, Demonstration, Observation, Policy
 from osil.data.dagger import TakingTurns
 from osil.data.dataset import Dataset
 from osil.data.kinematic_episodes import LabelledEpisodes, collect
 from osil.data.teachers import Teacher, make_teacher
 from osil.demonstrations.conditioning import Conditioning
+from osil.demonstrations.fitness import is_fit
 from osil.experts.mishaps import MishapActor
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
@@ -158,8 +159,8 @@ class PoolMaker:
         else:
             shown = collect(tasks, rng, robot, noise=STEADY if easy else FUMBLING)
         repeated = [task for task in tasks for _ in range(c.queries)]
-        if learner and drawn >= c.dagger_after and rng.random() < c.dagger_share:
-            asked = self._let_learn(learner, repeated, shown, robot, rng)
+        if learner and drawn >= c.dagger_after and rng.random() < c.dagger_share and (prompts := _prompts(shown)):
+            asked = self._let_learn(learner, prompts, repeated, robot, rng)
             return Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
         asked = collect(repeated, rng, robot, noise=self._noise, midway=c.midway)
         return Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
@@ -174,20 +175,29 @@ class PoolMaker:
     def _let_learn(
         self,
         learner: Learner,
+        prompts: Sequence[Demonstration[Observation, Action]],
         tasks: Sequence[StackingTask],
-        shown: LabelledEpisodes,
         robot: Robot,
         rng: np.random.Generator,
     ) -> LabelledEpisodes:
-        """Episodes of ``tasks``, ``queries`` for each demonstration, in which learner and expert take turns."""
+        """Episodes of ``tasks``, ``queries`` for each prompt, in which learner and expert take turns."""
         c = self._config
         seeds: list[int] = rng.integers(2**31, size=len(tasks)).tolist()
-        learner.reset_batch([shown.demonstration(row // c.queries) for row in range(len(tasks))], seeds)
+        learner.reset_batch([prompt for prompt in prompts for _ in range(c.queries)], seeds)
         driver: Actor[Observation, Action] = TakingTurns(learner, StackingExpert(tasks, self._expert), len(tasks), rng)
         if rng.random() < c.mishap_share:
             driver = MishapActor(driver, tasks, rng.choice(names(MishapKind)), rng, self._expert, within=MISHAP_STAGES)
         turns = Teacher(driver, np.zeros(len(tasks)), 1.0)
         return collect(tasks, rng, robot, midway=c.dagger_midway, teacher=turns, max_steps=c.dagger_steps)
+
+
+def _prompts(shown: LabelledEpisodes) -> list[Demonstration[Observation, Action]]:
+    """The demonstrations. In place of one that no policy takes stands another: labels are right whoever drives."""
+    demonstrations = [shown.demonstration(index) for index in range(len(shown.success))]
+    fit = [success and is_fit(one) for one, success in zip(demonstrations, shown.success, strict=True)]
+    if not any(fit):
+        return []
+    return [one if good else demonstrations[fit.index(True)] for one, good in zip(demonstrations, fit, strict=True)]
 
 
 def _by_stages(tasks: Sequence[StackingTask], count: int, rng: np.random.Generator) -> list[StackingTask]:

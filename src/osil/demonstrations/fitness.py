@@ -37,6 +37,15 @@ def check_fit(demonstration: Demonstration[Observation, Action]) -> None:
         )
 
 
+def is_fit(demonstration: Demonstration[Observation, Action]) -> bool:
+    """Whether ``check_fit`` finds nothing wrong."""
+    try:
+        check_fit(demonstration)
+    except DemonstrationError:
+        return False
+    return True
+
+
 def _check_motion(seen: Observation) -> None:
     """Raise DemonstrationError unless the fingers and the gripper moved."""
     fingers = np.ptp(seen.gripper_opening)

@@ -101,8 +101,9 @@ class TemporalAttention(nn.Module):
         )
 
     def _by_head(self, joined: Tensor) -> Tensor:
-        by_head: Tensor = joined.unflatten(0, (self.heads, -1))
-        return by_head
+        """``[H * D, ...]`` to ``[H, D, ...]``."""
+        split: Tensor = joined.unflatten(0, (self.heads, -1))
+        return split
 
     def forward(self, state: Tensor, reading: Reading, memory: DemonstrationMemory) -> tuple[Tensor, Tensor]:
         """State ``[M, N, B, D]`` to an update of it of the same shape, and weights ``[M, N, H, K]``."""
@@ -148,7 +149,8 @@ class ContextNetwork(nn.Module):
         hidden = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, float("-inf"))[:, None]
         pairs = zip(self.temporal, self.merge, strict=True)
         readings = [cast(TemporalAttention, one).prepare(cast(nn.Linear, merge)) for one, merge in pairs]
-        return DemonstrationMemory(embedding, hidden, tuple(readings))
+        # Autocast reads it in half precision at every step: to convert it once pays in training.
+        return DemonstrationMemory(embedding.to(readings[0].result[0].dtype), hidden, tuple(readings))
 
     def forward(self, memory: DemonstrationMemory, geometry: Tensor, pose: Tensor, robot: Tensor) -> Context:
         """What matters in present states.

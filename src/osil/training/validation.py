@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from osil.core import BoolArray
 from osil.data.kinematic_episodes import collect, scenes
+from osil.demonstrations.fitness import is_fit
 from osil.policies.stacking import StackingPolicy
 from osil.robots.robot import Robot
 from osil.rollout import rollout
@@ -24,13 +26,22 @@ def kinematic_success(
     for index in range(episodes):
         task = tasks[index * len(tasks) // episodes]
         groups[task.num_blocks].append(task)
-    return sum(_successes(policy, group, rng, robot) for group in groups.values()) / episodes
+    succeeded = np.concatenate([_succeeded(policy, group, rng, robot) for group in groups.values()])
+    return float(succeeded.mean())
 
 
-def _successes(policy: StackingPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, robot: Robot) -> int:
+def _succeeded(
+    policy: StackingPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, robot: Robot
+) -> BoolArray:
+    """Which episodes succeed, of those whose demonstration can be imitated: now and then the expert fails."""
     shown = collect(tasks, rng, robot)
-    policy.reset_batch([shown.demonstration(index) for index in range(len(tasks))], [0] * len(tasks))
-    world, judge = KinematicWorld(rng, robot), Judge(tasks, robot)
-    observation = world.reset(scenes(robot.table, len(tasks), tasks[0].num_blocks, rng))
+    demonstrations = [shown.demonstration(index) for index in range(len(tasks))]
+    fit = [index for index, one in enumerate(demonstrations) if is_fit(one)]
+    if not fit:
+        return np.zeros(0, dtype=np.bool_)
+    asked = [tasks[index] for index in fit]
+    policy.reset_batch([demonstrations[index] for index in fit], [0] * len(fit))
+    world, judge = KinematicWorld(rng, robot), Judge(asked, robot)
+    observation = world.reset(scenes(robot.table, len(asked), asked[0].num_blocks, rng))
     rollout(world, policy, observation, judge.max_steps, [judge])
-    return int(judge.succeeded.sum())
+    return judge.succeeded
