@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from osil.core import Action, Demonstration, FloatArray, Observation
+from osil.core import Action, Demonstration, Observation
+from osil.demonstrations.gripper_motion import gripper_path
 from osil.errors import DemonstrationError
-from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.geometry import rotate_z
 from osil.tasks.block_size import held_width
 from osil.tasks.block_stacking import layout_below
 from osil.tasks.blocks import LARGEST, MISREAD, SMALLEST, Blocks, between_fingers
@@ -62,7 +63,7 @@ def _check_names(seen: Observation) -> None:
 
     One block that is somewhere else at once was not seen for a while. That is none of it.
     """
-    places = _about_the_first_hand(seen)
+    places = rotate_z(seen.block_positions, gripper_path(seen).yaw[:, None])  # turned as the gripper was at first
     offset = places[:, :, None] - places[:, None]
     change = np.linalg.norm(np.diff(offset, axis=0), axis=-1)
     distance = np.linalg.norm(offset[:-1], axis=-1)
@@ -75,13 +76,6 @@ def _check_names(seen: Observation) -> None:
             f"blocks changed places from step {steps[0]} to step {steps[0] + 1} of this demonstration, faster than a "
             "hand can move them: the tracker took them for one another; record it again"
         )
-
-
-def _about_the_first_hand(seen: Observation) -> FloatArray:
-    """Where the blocks are, turned as the gripper was at first, ``[T, B, 3]`` metres. Yaws that are not told are 0."""
-    turns = -wrap_cube_yaw(np.diff(seen.block_yaws, axis=0))
-    turned = np.concatenate([[0.0], np.cumsum(np.median(turns, axis=-1))])
-    return rotate_z(seen.block_positions, turned[:, None])
 
 
 def _check_opening(seen: Observation) -> None:

@@ -25,8 +25,7 @@ from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.model_folder import read_model, write_model
 from osil.policies.shown import Shown
 from osil.policies.understanding import UnderstoodStage, stages
-from osil.tasks.block_size import shown_blocks
-from osil.tasks.blocks import in_fingers
+from osil.tasks.blocks import Blocks, in_fingers
 
 FORMAT = "osil.stacking"
 
@@ -150,12 +149,12 @@ class StackingPolicy:
         _check_seeds(seeds, len(shown))
         for one in shown:
             check_fit(one)
+        scale = BlockScale.of([one.observations for one in shown])
         drawn = [
-            (one.observations, np.random.default_rng(own), shown_blocks(one.observations))
-            for one, own in zip(shown, seeds, strict=True)
+            (one.observations, np.random.default_rng(own), Blocks(float(size)))
+            for one, own, size in zip(shown, seeds, scale.size, strict=True)
         ]
         kept = [[self.config.conditioning.frames(*one) for one in drawn] for _ in range(self.config.draws)]
-        scale = BlockScale.of([one.observations for one in shown])
         seen = [scale[n].shrink(one.observations) for n, one in enumerate(shown)]
         frames = [one[steps] for draw in kept for one, steps in zip(seen, draw, strict=True)]
         self._kept_steps, self._length = [draw[0] for draw in kept], len(shown[0])
@@ -214,7 +213,7 @@ class StackingPolicy:
     @torch.inference_mode()
     def _understand(self) -> tuple[UnderstoodStage, ...]:
         seen = self._shown.demonstrations[0].observations
-        blocks = shown_blocks(seen)
+        blocks = Blocks(float(self._scale.size[0]))
         last = int(np.nonzero(in_fingers(seen, blocks).any(-1))[0][-1]) + 1  # after that there is nothing left to do
         steps = np.unique(np.linspace(0, last, min(last, MOMENTS) + 1).round().astype(int))
         present = ObservationTensors.from_numpy(self._scale[0].shrink(seen[steps[:-1]])[None])
