@@ -66,11 +66,7 @@ class Commander:
         return self._hand.until(said, seconds)
 
     def resume(self) -> Trigger.Response:
-        caller = self._hand.create_client(Trigger, f"{NAMESPACE}/controller/resume")
-        assert self._hand.until(caller.service_is_ready)
-        future = caller.call_async(Trigger.Request())
-        assert self._hand.until(future.done)
-        return future.result()
+        return self._client.call(f"{NAMESPACE}/controller/resume", Trigger)
 
 
 @pytest.fixture(scope="module")

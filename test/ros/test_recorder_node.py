@@ -60,15 +60,7 @@ def alone(client: Client) -> str:
 
 def call(client: Client, service: str, **fields: Any) -> Any:
     """The recorder's answer, a refusal too."""
-    kind = KINDS[service]
-    caller = client.create_client(kind, f"recorder/{service}")
-    try:
-        client.wait(caller.service_is_ready, service, 30.0)
-        future = caller.call_async(kind.Request(**fields))
-        client.wait(future.done, service, 30.0)
-    finally:
-        client.destroy_client(caller)
-    return future.result()
+    return client.call(f"recorder/{service}", KINDS[service], **fields)
 
 
 def test_what_was_steered_is_what_is_recorded(client: Client, hand, folder: Path) -> None:

@@ -23,14 +23,7 @@ def running(processes: NodeProcesses, client: Client, hand) -> None:
 
 
 def reset(client: Client, **fields: object) -> ResetScene.Response:
-    caller = client.create_client(ResetScene, "simulation/reset")
-    try:
-        client.wait(caller.service_is_ready, "reset", 30.0)
-        future = caller.call_async(ResetScene.Request(**fields))
-        client.wait(future.done, "reset", 30.0)
-    finally:
-        client.destroy_client(caller)
-    return future.result()
+    return client.call("simulation/reset", ResetScene, **fields)
 
 
 def test_runs_and_reports_every_joint(hand) -> None:

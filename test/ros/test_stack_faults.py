@@ -43,11 +43,8 @@ def shown(relay: Relay, client: Client) -> str:
 
 
 def reset(client: Client, seed: int) -> None:
-    caller = client.create_client(ResetScene, f"{ROBOT}/simulation/reset")
-    client.wait(caller.service_is_ready, "reset", 30.0)
-    future = caller.call_async(ResetScene.Request(num_blocks=TASK.num_blocks, seed=seed))
-    client.wait(future.done, "reset", 30.0)
-    assert future.result().success, future.result().message
+    answer = client.call(f"{ROBOT}/simulation/reset", ResetScene, num_blocks=TASK.num_blocks, seed=seed)
+    assert answer.success, answer.message
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.15])

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from action_msgs.msg import GoalStatus
+from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
-from std_srvs.srv import Trigger
 
 from osil.core import CONTROL_PERIOD, Scene
 from osil.errors import OsilError
@@ -29,13 +29,8 @@ from osil_interfaces.srv import ResetScene, StartRecording, StopRecording
 ANSWER = 30.0
 """Seconds within which a service must answer; starting up on a busy machine included."""
 
-SERVICES = {
-    "simulation/reset": ResetScene,
-    "recorder/start": StartRecording,
-    "recorder/stop": StopRecording,
-    "recorder/discard": Trigger,
-    "controller/resume": Trigger,
-}
+ASK_AGAIN = 1.0
+"""Seconds after which a node that is to be met is greeted again."""
 
 
 class Refused(OsilError):
@@ -50,8 +45,6 @@ class Client(Node):
         self._processes, self.robot, self.blocks = processes, robot, blocks
         self._spinner = SingleThreadedExecutor()
         self._spinner.add_node(self)
-        # Made now and kept: a server that has just met its client may lose an answer when the machine is busy.
-        self._callers = {name: self.create_client(kind, name) for name, kind in SERVICES.items()}
         self._imitate = ActionClient(self, Imitate, "policy/imitate")
         self._film: list[Snapshot] | None = None
         self._filmed = 0
@@ -108,35 +101,69 @@ class Client(Node):
         self.wait(future.done, what, seconds)
         return future.result()
 
-    def _call(self, service: str, request: Any) -> Any:
-        caller = self._callers[service]
-        self.wait(caller.service_is_ready, f"service {service}", ANSWER)
-        response = self._answer(caller.call_async(request), f"service {service}")
+    def meet(self, node: str) -> None:
+        """Wait until a node's answers arrive here, those of all services and actions that this client has by now.
+
+        A server that has not yet discovered its client drops the answer, though the client sees the server. Asking
+        again could do twice what was asked once, so what is asked until it is answered is nothing at all. Endpoints
+        are announced in the order of their making: who knows the newest knows them all.
+        """
+        caller, greeted, answers = self.create_client(GetParameters, f"{node}/get_parameters"), -ASK_AGAIN, []
+
+        def met() -> bool:
+            nonlocal greeted
+            if caller.service_is_ready() and time.monotonic() - greeted >= ASK_AGAIN:
+                greeted = time.monotonic()
+                answers.append(caller.call_async(GetParameters.Request()))
+            return any(answer.done() for answer in answers)
+
+        try:
+            self.wait(met, f"node {node}", ANSWER)
+        finally:
+            self.destroy_client(caller)
+
+    def call(self, service: str, kind: Any, **fields: Any) -> Any:
+        """The answer to a request with these fields, a refusal too.
+
+        Raises:
+            NodeProcessError: there is none.
+        """
+        caller = self.create_client(kind, service)
+        try:
+            self.wait(caller.service_is_ready, f"service {service}", ANSWER)
+            self.meet(service.rpartition("/")[0])
+            return self._answer(caller.call_async(kind.Request(**fields)), f"service {service}")
+        finally:
+            self.destroy_client(caller)
+
+    def _demand(self, service: str, kind: Any, **fields: Any) -> Any:
+        """The answer of a service that must not refuse."""
+        response = self.call(service, kind, **fields)
         if not response.success:
             raise Refused(f"{service}: {response.message}")
         return response
 
     def reset_scene(self, num_blocks: int, seed: int) -> str:
         """Set up a random layout; says what was set up."""
-        request = ResetScene.Request(num_blocks=num_blocks, seed=seed)
-        return str(self._call("simulation/reset", request).message)
+        return str(self._demand("simulation/reset", ResetScene, num_blocks=num_blocks, seed=seed).message)
 
     def teach(self, task: str, name: str, time_limit: float) -> StopRecording.Response:
         """Record a demonstration while the scripted operator shows a task at the joystick."""
-        self._call("recorder/start", StartRecording.Request(name=name))
+        self._demand("recorder/start", StartRecording, name=name)
         operator = {"task": task, "time_limit": time_limit, "robot": self.robot.name, "block_size": self.blocks.size}
         self._processes.start("operator", operator)
         try:
             self.wait(lambda: not self._processes.running("operator"), f"teaching {task}", 2 * time_limit + ANSWER)
         finally:
             self._processes.stop(["operator"])  # one that gave up must not count as a dead node from now on
-        return self._call("recorder/stop", StopRecording.Request())
+        return self._demand("recorder/stop", StopRecording)
 
     def imitate(
         self, demonstration: str, time_limit: float, seed: int, tell: Callable[[Imitate.Feedback], None]
     ) -> Imitate.Result:
         """Have a demonstration repeated, and be told of the progress."""
         self.wait(self._imitate.server_is_ready, "action policy/imitate", ANSWER)
+        self.meet("policy")
         goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit, seed=seed)
         sent = self._imitate.send_goal_async(goal, lambda message: tell(message.feedback))
         handle = self._answer(sent, "policy/imitate")
