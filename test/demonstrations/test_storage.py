@@ -13,7 +13,7 @@ from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 
 from osil.core import Action, Demonstration, Observation
-from osil.demonstrations.schema import MESSAGE_TYPE, STEP_DEFINITION
+from osil.demonstrations.steps_file import MESSAGE_TYPE, STEP_DEFINITION
 from osil.demonstrations.storage import StoredDemonstration, load, save
 from osil.errors import DemonstrationError
 

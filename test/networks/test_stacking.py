@@ -6,8 +6,7 @@ import torch
 
 from osil.core import Observation
 from osil.errors import ConfigError
-from osil.networks.features import ObservationTensors
-from osil.networks.frames import pad_frames
+from osil.networks.features import ObservationTensors, pad_frames
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 
 

@@ -10,9 +10,8 @@ from osil.core import Action, Demonstration, Observation
 from osil.data.kinematic_episodes import collect
 from osil.demonstrations.block_scale import BlockScale
 from osil.errors import ConfigError, DemonstrationError, ModelError, ObservationError
-from osil.networks.action_distribution import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution, most_confident
-from osil.networks.features import ObservationTensors
-from osil.networks.frames import pad_frames
+from osil.networks.features import ObservationTensors, pad_frames
+from osil.networks.manipulation_network import DISPLACEMENT_SCALE, YAW_SCALE, ActionDistribution, most_confident
 from osil.networks.reaching import ReachingNetwork, ReachingNetworkConfig
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.reaching import ReachingPolicy, ReachingPolicyConfig
@@ -62,6 +61,18 @@ def test_a_batch_of_scenes_is_acted_in_as_one_by_one(policy, shown):
         alone = policy.act(scene)
         np.testing.assert_allclose(together.displacement[index], alone.displacement, atol=1e-6)
         assert together.close_gripper[index] == alone.close_gripper
+
+
+def test_scenes_that_share_a_demonstration_are_acted_in_as_if_each_had_its_own(policy, shown):
+    first, equal = shown[0], replace(shown[0])  # equal, but another object: with it nothing is shared
+    answers = []
+    for prompts in ([first] * 3, [first, equal, first]):
+        policy.reset_batch(prompts, [7] * 3)
+        answers.append([policy.act(first.observations[steps]) for steps in ([3, 20, 40], [4, 21, 41])])
+    for shared, own in zip(*answers, strict=True):
+        np.testing.assert_allclose(shared.displacement, own.displacement, atol=1e-6)
+        np.testing.assert_allclose(shared.yaw_step, own.yaw_step, atol=1e-6)
+        np.testing.assert_array_equal(shared.close_gripper, own.close_gripper)
 
 
 def test_the_ensemble_answers_as_its_members_asked_one_by_one(policy, shown):

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from osil.core import NANOSECONDS, Action, Observation
 from osil.demonstrations.names import to_text
-from osil.demonstrations.schema import MESSAGE_DEFINITION, MESSAGE_TYPE
 from osil.errors import DemonstrationError
 from osil.files import check_ordinary
 
@@ -36,6 +35,48 @@ WHOLE_CHUNK = 2**20
 
 LARGEST = 2**28
 """Bytes of a file; a demonstration of ten hours has as many. What is larger is something else, and is not read."""
+
+MESSAGE_TYPE = "osil_interfaces/msg/DemonstrationStep"
+"""Its definition travels inside each file, so that any ROS 2 or MCAP tool can read it. Files are written without ROS,
+so the text is kept here; a test holds it against ``osil_interfaces`` and the messages of an installed ROS 2."""
+
+STEP_DEFINITION = """\
+std_msgs/Header header
+geometry_msgs/Point[] block_positions
+float64[] block_yaws
+float64 gripper_opening
+geometry_msgs/Vector3 displacement
+float64 yaw_step
+bool close_gripper
+"""
+
+HEADER_DEFINITION = """\
+builtin_interfaces/Time stamp
+string frame_id
+"""
+
+TIME_DEFINITION = """\
+int32 sec
+uint32 nanosec
+"""
+
+XYZ_DEFINITION = """\
+float64 x
+float64 y
+float64 z
+"""
+
+DEPENDENCIES = {
+    "std_msgs/Header": HEADER_DEFINITION,
+    "builtin_interfaces/Time": TIME_DEFINITION,
+    "geometry_msgs/Point": XYZ_DEFINITION,
+    "geometry_msgs/Vector3": XYZ_DEFINITION,
+}
+
+MESSAGE_DEFINITION = STEP_DEFINITION + "".join(
+    f"{'=' * 80}\nMSG: {name}\n{definition}" for name, definition in DEPENDENCIES.items()
+)
+"""The whole definition in the ``ros2msg`` encoding of the MCAP format registry."""
 
 
 class StepWriter:

@@ -11,15 +11,61 @@ close" are both right. Two separate answers could combine to "stay, stay open", 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from osil.networks.action_distribution import MOTION, ActionDistribution
+from osil.core import BoolArray, FloatArray
 from osil.networks.features import GEOMETRY, POSITION, ROBOT, YAW, position_features
+
+MOTION = 4
+"""Size of a motion: displacement along x, y and z, then yaw step."""
+
+DISPLACEMENT, YAW_STEP = slice(0, 3), 3
+"""Where displacement and yaw step stand in a motion."""
+
+DISPLACEMENT_SCALE = 0.025
+"""Metres that count as 1 in the network's output."""
+
+YAW_SCALE = 0.08
+"""Radians that count as 1 in the network's output."""
+
+NEIGHBOURHOOD = 0.2
+"""Motions closer than this in units of the network (5 mm, 0.016 rad) count as the same motion."""
+
+REVERSAL = 4.0
+"""The hand turns round only for a motion that is so many times as confident as going on is."""
+
+STILL = 0.2
+"""Motions shorter than this in units of the network (5 mm) have hardly a direction."""
 
 MIN_STD, MAX_STD = 0.05, 2.0
 """Least and greatest standard deviation of a component, in units of the network: the likelihood stays finite."""
+
+
+class ActionDistribution(NamedTuple):
+    """A mixture of ``C`` components, each a Gaussian over (displacement, yaw step) and a probability of closing.
+
+    Attributes:
+        log_weights: ``[..., C]`` log probabilities of the components.
+        means: ``[..., C, MOTION]`` displacement over DISPLACEMENT_SCALE, yaw step over YAW_SCALE.
+        log_stds: ``[..., C, MOTION]``, of the means.
+        close_logits: ``[..., C]`` log odds of closing.
+    """
+
+    log_weights: Tensor
+    means: Tensor
+    log_stds: Tensor
+    close_logits: Tensor
+
+    def log_prob(self, motion: Tensor, close: Tensor) -> Tensor:
+        """Log density ``[...]`` of scaled motions ``[..., MOTION]`` together with closing ``[...]``, 0 or 1."""
+        z = (motion[..., None, :] - self.means) * torch.exp(-self.log_stds)
+        density = -0.5 * (z * z).sum(-1) - self.log_stds.sum(-1) - 0.5 * MOTION * math.log(2.0 * math.pi)
+        fingers = close[..., None] * self.close_logits - functional.softplus(self.close_logits)
+        return torch.logsumexp(self.log_weights + density + fingers, dim=-1)
 
 
 class ManipulationNetwork(nn.Module):
@@ -48,3 +94,50 @@ class ManipulationNetwork(nn.Module):
         low, high = math.log(MIN_STD), math.log(MAX_STD)
         log_stds = low + (high - low) * torch.sigmoid(spread.unflatten(-1, shape))
         return ActionDistribution(weights.log_softmax(-1), means.unflatten(-1, shape), log_stds, close)
+
+
+def most_confident(actions: ActionDistribution, members: int, before: Tensor) -> tuple[FloatArray, BoolArray]:
+    """Average the distributions of each ensemble and take the most confident action (section 5.2.2, figure 9).
+
+    The confidence of an action is the probability near it: that which all components with the same answer for the
+    fingers have within ``NEIGHBOURHOOD`` of a component's mean, through a Gaussian window. It is not the density, by
+    which a narrow component of hardly any weight would win over a broad one that has nearly all. A component that
+    stands for "up or down" is broad, and has little probability near its mean, which is no motion. The motion is the
+    mean over that neighbourhood, so members that agree are averaged and others are left out.
+
+    Where "up" and "down" are about equally likely, the hand would tremble between them. So it turns round only for a
+    motion ``REVERSAL`` times as confident as going on.
+
+    Args:
+        actions: leading ``[members * P, S]``, of N = P * S scenes.
+        members: size of an ensemble.
+        before: scaled displacements ``[N, 3]`` of the actions before.
+
+    Returns:
+        Scaled motions ``[N, MOTION]``, and ``[N]`` whether to close.
+    """
+
+    def pooled(x: Tensor) -> Tensor:
+        """All components of an ensemble as one mixture: ``[N, members * C, ...]``."""
+        components: Tensor = x.unflatten(0, (members, -1)).flatten(1, 2).transpose(0, 1)
+        return components.flatten(1, 2)
+
+    means, weights, closing = pooled(actions.means), pooled(actions.log_weights).exp(), pooled(actions.close_logits)
+    spread = NEIGHBOURHOOD**2 + (2.0 * pooled(actions.log_stds)).exp()
+    distance = ((means[:, :, None] - means[:, None]).square() / spread[:, None]).sum(-1)
+    inside = (-0.5 * distance).exp() * (NEIGHBOURHOOD / spread.sqrt()).prod(-1)[:, None]
+    answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
+    nearby = answers[:, :, None] * inside[:, None]
+    confidence = nearby.sum(-1) * _going_on(means[..., DISPLACEMENT], before)[:, None]
+    best = confidence.flatten(1).argmax(-1)  # over both answers and all components
+    chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
+    motion = (chosen[:, None] @ means)[:, 0] / chosen.sum(-1, keepdim=True)
+    return motion.double().numpy(force=True), (best >= means.shape[1]).numpy(force=True)
+
+
+def _going_on(means: Tensor, before: Tensor) -> Tensor:
+    """For displacements ``[N, C, 3]`` 1, down to 1 / ``REVERSAL`` for those opposite to the one before, ``[N, 3]``."""
+    along = (means * before[:, None]).sum(-1)
+    length = means.norm(dim=-1) * before.norm(dim=-1)[:, None]
+    backwards = (-along / (length + STILL**2)).clamp_min(0.0)
+    return torch.exp(-math.log(REVERSAL) * backwards)

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from osil.errors import ConfigError
-from osil.networks.action_distribution import ActionDistribution
 from osil.networks.attention import Score
 from osil.networks.context_network import TAUGHT_HEADS, Context, ContextNetwork, DemonstrationMemory
 from osil.networks.demonstration_network import DemonstrationNetwork
@@ -19,7 +18,7 @@ from osil.networks.features import (
     robot_features,
     yaw_features,
 )
-from osil.networks.manipulation_network import ManipulationNetwork
+from osil.networks.manipulation_network import ActionDistribution, ManipulationNetwork
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Shown(Generic[O, A]):
         shown = [_only(prompt) for prompt in prompts]
         if not shown:
             raise DemonstrationError("expected a prompt for each scene of a batch, got none")
-        for one in shown:
+        for one in {id(one): one for one in shown}.values():
             self._check(one)
         counts = {self._count(one.observations) for one in shown}
         if len(counts) != 1:

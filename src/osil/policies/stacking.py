@@ -17,10 +17,9 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.fitness import check_fit
 from osil.demonstrations.latency import UnderWay, latency_shown
 from osil.errors import ConfigError
-from osil.networks.action_distribution import DISPLACEMENT, DISPLACEMENT_SCALE, YAW_SCALE, YAW_STEP, most_confident
 from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TARGET_HEAD, Context
-from osil.networks.features import ObservationTensors
-from osil.networks.frames import pad_frames
+from osil.networks.features import ObservationTensors, pad_frames
+from osil.networks.manipulation_network import DISPLACEMENT, DISPLACEMENT_SCALE, YAW_SCALE, YAW_STEP, most_confident
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.model_folder import read_model, write_model
 from osil.policies.shown import Shown
@@ -134,7 +133,7 @@ class StackingPolicy:
         """Take in what to imitate in each of N scenes side by side, all with the same number of blocks.
 
         Args:
-            prompts: N, each as for ``reset``.
+            prompts: N, each as for ``reset``. Scenes that are all given the same object share what is made of it.
             seeds: N. A prompt and its seed give the same frames whatever else is in the batch.
 
         Raises:
@@ -145,24 +144,28 @@ class StackingPolicy:
 
     @torch.inference_mode()
     def _reset(self, asked: Shown[Observation, Action], seeds: Sequence[int]) -> None:
-        shown = asked.demonstrations
-        _check_seeds(seeds, len(shown))
+        scenes = len(asked)
+        _check_seeds(seeds, scenes)
+        shared = scenes > 1 and len({id(one) for one in asked.demonstrations}) == len(set(seeds)) == 1
+        shown = asked.demonstrations[: 1 if shared else scenes]
         for one in shown:
             check_fit(one)
         scale = BlockScale.of([one.observations for one in shown])
+        late = [latency_shown(one) if self.config.anticipate else 0 for one in shown]
         drawn = [
             (one.observations, np.random.default_rng(own), Blocks(float(size)))
-            for one, own, size in zip(shown, seeds, scale.size, strict=True)
+            for one, own, size in zip(shown, seeds[: len(shown)], scale.size, strict=True)
         ]
         kept = [[self.config.conditioning.frames(*one) for one in drawn] for _ in range(self.config.draws)]
         seen = [scale[n].shrink(one.observations) for n, one in enumerate(shown)]
         frames = [one[steps] for draw in kept for one, steps in zip(seen, draw, strict=True)]
         self._kept_steps, self._length = [draw[0] for draw in kept], len(shown[0])
         self._memory = self.network.remember(*pad_frames(frames))
-        self._shown, self._scale = asked, scale
-        self.latency = np.array([latency_shown(one) if self.config.anticipate else 0 for one in shown])
+        of = np.zeros(scenes, dtype=int) if shared else np.arange(scenes)  # which of them each scene was shown
+        self._shown, self._different, self._scale = asked, len(shown), scale[of]
+        self.latency = np.array(late)[of]
         self._under_way = UnderWay(self.latency)
-        self._before = torch.zeros(len(asked), 3)
+        self._before = torch.zeros(scenes, 3)
         self._acted = 0
         self._context = None
         self._understood: tuple[UnderstoodStage, ...] | None = None
@@ -178,12 +181,12 @@ class StackingPolicy:
             ObservationError: no observation of block stacking, blocks further away or fingers further apart than can
                 be, other blocks than in the demonstration, or ``reset`` was not called.
         """
-        members = self.config.ensemble
-        scenes = len(self._shown)
         seen = self._shown.batch(observation)
-        present = ObservationTensors.from_numpy(self._under_way.anticipate(self._scale.shrink(seen))[:, None])
+        seen = self._under_way.anticipate(self._scale.shrink(seen))
+        members, different = self.config.ensemble, self._different
+        present = ObservationTensors.from_numpy(seen.map(lambda array: array.reshape(different, -1, *array.shape[1:])))
         self._first = self._first_member()
-        window = slice(self._first * scenes, (self._first + members) * scenes)
+        window = slice(self._first * different, (self._first + members) * different)
         output = self.network(self._memory.select(window), present)
         self._acted += 1
         self._context = output.context

@@ -192,7 +192,8 @@ class PolicyNode(Node):
         stored.check_blocks(self._view.look().block_names)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
         progress = Progress(stored.demonstration)
-        self.get_logger().info(f"'{stored.name}' shows that actions take effect {self._policy.latency[0]} steps late")
+        late = 1000 * CONTROL_PERIOD * self._policy.latency[0]
+        self.get_logger().info(f"'{stored.name}' shows that actions take effect {late:.0f} ms late")
         seen = self._view.look(stored.block_names, progress.blocks)
         self._policy.act(seen.observation)  # the first call of a network is slow
         now = self._now()

@@ -9,10 +9,9 @@ from torch.nn import functional
 
 from osil.core import Action, Observation
 from osil.data.pair_pool import PairBatch
-from osil.networks.action_distribution import DISPLACEMENT, DISPLACEMENT_SCALE, MOTION, YAW_SCALE, ActionDistribution
 from osil.networks.context_network import PRESENT_STAGE, TAUGHT_HEADS
-from osil.networks.features import ObservationTensors
-from osil.networks.frames import pad_frames
+from osil.networks.features import ObservationTensors, pad_frames
+from osil.networks.manipulation_network import DISPLACEMENT, DISPLACEMENT_SCALE, MOTION, YAW_SCALE, ActionDistribution
 from osil.networks.stacking import StackingNetwork
 from osil.tasks.blocks import NOMINAL, in_fingers
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from osil.networks.action_distribution import ActionDistribution, most_confident
+from osil.networks.manipulation_network import ActionDistribution, most_confident
 
 STANDING = torch.zeros(1, 3)
 
