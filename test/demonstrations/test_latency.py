@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from osil.core import Action, Demonstration, Observation, Scene
 from osil.data.demonstrate import demonstrate
 from osil.data.teachers import make_teacher
-from osil.demonstrations.latency import MOST, UnderWay, latency_shown
-from osil.experts.stacking import ExpertConfig
+from osil.demonstrations.latency import MOST, LatencyMeter, UnderWay, latency_shown
+from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.geometry import wrap_cube_yaw
 from osil.policies.stacking import StackingPolicy
 from osil.resources import resource_path
@@ -19,6 +21,7 @@ from osil.worlds.conditions import Conditions
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.latency import LateWorld
 from osil.worlds.make_world import make_world
+from osil.worlds.tracker import TrackerConfig
 
 FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)
@@ -40,7 +43,10 @@ def demonstration(teacher: str = "expert", conditions: Conditions | None = None,
 @pytest.mark.parametrize("latency", [0, 1, 2])
 @pytest.mark.parametrize("noise", [0.0, 0.002])
 def test_a_demonstration_tells_the_latency(teacher: str, latency: int, noise: float) -> None:
-    assert latency_shown(demonstration(teacher, Conditions(latency=latency, noise=noise))) == latency
+    assert (
+        latency_shown(demonstration(teacher, Conditions(latency=latency, tracker=TrackerConfig(noise=noise))))
+        == latency
+    )
 
 
 def test_two_blocks_are_enough() -> None:
@@ -61,10 +67,10 @@ def test_what_is_under_way_is_foreseen() -> None:
     scene = FETCH.table.random_scene(3, rng)
     twice = Scene.stack([scene, scene])
     seen = world.reset(twice)
-    under_way = UnderWay(late)
+    under_way = UnderWay()
     slow = Action(np.tile([0.004, -0.003, 0.002], (2, 1)), np.zeros(2, dtype=bool), np.full(2, 0.03))
     for _ in range(3):
-        foreseen = under_way.anticipate(seen)
+        foreseen = under_way.anticipate(seen, late)
         np.testing.assert_array_equal(foreseen.block_positions[1], seen.block_positions[1])
         under_way.add(slow)
         seen = world.step(slow)
@@ -73,12 +79,30 @@ def test_what_is_under_way_is_foreseen() -> None:
 
 
 def test_what_is_held_is_taken_along() -> None:
-    under_way = UnderWay(np.array([1]))
+    under_way, late = UnderWay(), np.array([1])
     under_way.add(Action(np.array([[0.0, 0.0, 0.01]]), np.array([True])))
     held = Observation(np.array([[[0.0, 0.0, 0.0], [0.2, 0.0, -0.1]]]), np.array([0.040]))
-    np.testing.assert_allclose(under_way.anticipate(held).block_positions, [[[0.0, 0.0, 0.0], [0.2, 0.0, -0.11]]])
+    np.testing.assert_allclose(under_way.anticipate(held, late).block_positions, [[[0.0, 0.0, 0.0], [0.2, 0.0, -0.11]]])
     open_fingers = Observation(held.block_positions, np.array([0.066]))
-    np.testing.assert_allclose(under_way.anticipate(open_fingers).block_positions[0, 0], [0.0, 0.0, -0.01])
+    np.testing.assert_allclose(under_way.anticipate(open_fingers, late).block_positions[0, 0], [0.0, 0.0, -0.01])
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.002])
+@pytest.mark.parametrize("believed", range(MOST))
+def test_the_latency_is_measured_while_acting(believed: int, noise: float) -> None:
+    rng, late = np.random.default_rng(0), np.arange(MOST)
+    world = LateWorld(KinematicWorld(rng, FETCH), late)
+    task = StackingTask.parse("abc")
+    seen = world.reset(Scene.stack([FETCH.table.random_scene(3, rng) for _ in late]))
+    expert, meter = StackingExpert([task] * len(late), EXPERT), LatencyMeter(np.full(len(late), believed))
+    for step in range(120):
+        noisy = replace(seen, block_positions=seen.block_positions + rng.normal(0.0, noise, seen.block_positions.shape))
+        meter.look(noisy)
+        action = expert.act(seen)
+        meter.add(action)
+        seen = world.step(action)
+        if step >= 30:
+            assert meter.latency.tolist() == late.tolist()
 
 
 def test_the_policy_takes_the_latency_from_its_demonstration() -> None:

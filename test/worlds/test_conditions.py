@@ -8,12 +8,11 @@ from osil.errors import ConfigError
 from osil.tasks.blocks import NOMINAL, SMALLEST
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.conditions import Conditions
-from osil.worlds.pybullet import TrackerNoise
+from osil.worlds.tracker import TrackerConfig
 
 
 def test_nothing_is_changed_unless_it_is_asked_for() -> None:
     assert Conditions().physics() == Physics()
-    assert Conditions().tracker_noise() == TrackerNoise()
     assert Conditions().blocks == NOMINAL
 
 
@@ -23,13 +22,12 @@ def test_they_multiply_what_is_nominal() -> None:
     assert physics.block_mass == pytest.approx(0.9 * nominal.block_mass)
     assert physics.blocks.size == pytest.approx(1.25 * NOMINAL.size)
     assert (physics.finger_friction, physics.solver_iterations) == (nominal.finger_friction, nominal.solver_iterations)
-    assert Conditions(noise=0.002).tracker_noise() == TrackerNoise(0.002, 0.02)
 
 
 def test_only_the_size_of_the_blocks_is_geometric() -> None:
     assert Conditions().geometric
     assert Conditions(size=SMALLEST / NOMINAL.size).geometric
-    for other in ({"friction": 0.9}, {"mass": 1.1}, {"latency": 1}, {"noise": 0.001}):
+    for other in ({"friction": 0.9}, {"mass": 1.1}, {"latency": 1}, {"tracker": TrackerConfig(rate=30.0)}):
         assert not Conditions(**other).geometric
 
 
@@ -39,8 +37,6 @@ def test_only_the_size_of_the_blocks_is_geometric() -> None:
         ({"mass": 0.0}, "factors"),
         ({"friction": float("nan")}, "factors"),
         ({"latency": -1}, "latency"),
-        ({"noise": 0.06}, "noise"),
-        ({"noise": float("nan")}, "noise"),
         ({"size": 1.6}, "edge length"),
         ({"size": float("nan")}, "edge length"),
     ],

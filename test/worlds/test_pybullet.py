@@ -14,7 +14,7 @@ from osil.robots.robot import load_robot
 from osil.rollout import rollout
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
-from osil.worlds.pybullet import PyBulletWorld, TrackerNoise
+from osil.worlds.pybullet import PyBulletWorld
 
 FETCH = load_robot("fetch")
 EXPERT = ExpertConfig(FETCH.gripper)
@@ -106,14 +106,6 @@ def test_reset_forgets_everything_and_repeats_exactly(world: PyBulletWorld) -> N
 
     first = episode()
     np.testing.assert_allclose(episode(), first, atol=1e-9)
-
-
-def test_the_noise_of_the_tracker_is_what_it_says() -> None:
-    noisy = PyBulletWorld(FETCH, 2, np.random.default_rng(0), noise=TrackerNoise(position=0.002))
-    noisy.reset(FETCH.table.random_scene(2, np.random.default_rng(6)))
-    spread = np.std([noisy.observe().block_positions for _ in range(400)], axis=0)
-    np.testing.assert_allclose(spread, 0.002, rtol=0.2)
-    noisy.close()
 
 
 def test_bad_input_is_refused(world: PyBulletWorld) -> None:

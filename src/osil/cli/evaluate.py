@@ -62,9 +62,17 @@ def add(commands: Commands) -> None:
     for name in ("friction", "mass"):
         factor = f"factor on the blocks' {name}"
         physics.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=factor, **of_pybullet)
-    late, deviation = "actions act so much later", "standard deviation of positions"
+    late = "actions act so much later"
     physics.add_argument("--latency", type=natural, default=0, metavar="STEPS", help=late, **of_pybullet)
-    physics.add_argument("--noise", type=float, default=0.0, metavar="METRES", help=deviation, **of_pybullet)
+    shown = "the same in the demonstration; default: as in the episode"
+    physics.add_argument("--shown-latency", type=natural, metavar="STEPS", help=shown, **of_pybullet)
+    tracker = parser.add_argument_group("how the tracker sees the blocks, in the PyBullet world")
+    seen: dict[str, Any] = {"type": float, **of_pybullet}
+    tracker.add_argument("--noise", default=0.0, metavar="METRES", help="standard deviation of positions", **seen)
+    tracker.add_argument("--rate", default=20.0, metavar="HZ", help="frames a second; default: %(default)s", **seen)
+    tracker.add_argument("--delay", default=0.0, metavar="SECONDS", help="frames arrive up to so late", **seen)
+    unseen = "now and then a block is not seen for up to so long"
+    tracker.add_argument("--unseen", default=0.0, metavar="SECONDS", help=unseen, **seen)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all numbers and the failed episodes here")
     failures = "keep failed episodes here, for osil demonstration replay"
     parser.add_argument("--failures", type=Path, metavar="DIR", help=failures, **of_stacking)
@@ -90,10 +98,12 @@ def _run(options: argparse.Namespace) -> None:
         from osil.evaluation.report import table
         from osil.tasks.splits import load_tasks
         from osil.worlds.conditions import Conditions
+        from osil.worlds.tracker import TrackerConfig
 
         load(options.model)  # what was named first is found wanting first
         tasks = load_tasks(options.tasks, options.max_blocks)
-        conditions = Conditions(options.friction, options.mass, options.size, options.latency, options.noise)
+        tracker = TrackerConfig(options.noise, options.rate, options.delay, options.unseen)
+        conditions = Conditions(options.friction, options.mass, options.size, options.latency, tracker)
         config = EvaluationConfig(
             options.world,
             options.teacher,
@@ -103,6 +113,7 @@ def _run(options: argparse.Namespace) -> None:
             options.spacing,
             options.mishap,
             options.robot,
+            options.shown_latency,
         )
         check_output_file(options.json)
         check_output_folder(options.failures)

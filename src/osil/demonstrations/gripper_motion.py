@@ -17,21 +17,25 @@ def gripper_path(observations: Observation) -> GripperPose:
 
 
 def gripper_motion(observations: Observation) -> tuple[FloatArray, FloatArray]:
-    """How the gripper moved from each of T observations to the next.
+    """How the gripper moved from each of T observations to the next: as ``motion_between``, leading ``[T - 1]``."""
+    return motion_between(observations[:-1], observations[1:])
+
+
+def motion_between(before: Observation, after: Observation) -> tuple[FloatArray, FloatArray]:
+    """How the gripper moved from one observation to another, in each of N pairs (leading ``[N]``).
 
     All blocks but the one nearest to the gripper (which may be held or pushed) are taken to lie still.
 
     Returns:
-        Displacements ``[T - 1, 3]`` in metres, gripper frame before the motion, and rotations about z ``[T - 1]`` in
-        radians.
+        Displacements ``[N, 3]`` in metres, gripper frame before the motion, and rotations about z ``[N]`` in radians.
     """
-    positions, yaws = observations.block_positions, observations.block_yaws
+    positions = before.block_positions
     still = np.ones(positions.shape[:2], dtype=np.bool_)
     nearest = (positions**2).sum(-1).argmin(-1)
     still[np.arange(len(still)), nearest] = positions.shape[1] == 1
-    turns = -_median(wrap_cube_yaw(np.diff(yaws, axis=0)), still[:-1])
-    moved = positions[:-1] - rotate_z(positions[1:], turns[:, None])
-    return np.stack([_median(moved[..., axis], still[:-1]) for axis in range(3)], axis=-1), turns
+    turns = -_median(wrap_cube_yaw(after.block_yaws - before.block_yaws), still)
+    moved = positions - rotate_z(after.block_positions, turns[:, None])
+    return np.stack([_median(moved[..., axis], still) for axis in range(3)], axis=-1), turns
 
 
 def _median(values: FloatArray, chosen: np.ndarray) -> FloatArray:

@@ -1,10 +1,10 @@
-"""How late the arm acts, told by a demonstration, and what will be seen once the actions under way are carried out.
+"""How late the arm acts, and what will be seen once the actions under way are carried out.
 
 Between a command and its motion lie a network, a driver, and a tracker that reports what has moved. A policy that does
 not know goes on for so many steps after it should have stopped: it presses a block onto a tower, and high towers
 topple. A demonstration has what was commanded beside what was seen, so it shows by how much the one comes after the
 other. With that, the policy answers what it will see when its answer takes effect (a Smith predictor whose model is a
-gripper that moves as told).
+gripper that moves as told). The demonstration may come from another arm, so the latency is measured while acting, too.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections import deque
 
 import numpy as np
 
-from osil.core import Action, Demonstration, Observation
-from osil.demonstrations.gripper_motion import gripper_motion
-from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.core import Action, Demonstration, FloatArray, Observation
+from osil.demonstrations.gripper_motion import gripper_motion, motion_between
+from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
 from osil.tasks.blocks import NOMINAL, in_fingers
 
 MOST = 4
@@ -41,25 +41,71 @@ def latency_shown(demonstration: Demonstration[Observation, Action]) -> int:
     return best if followed else 0
 
 
-class UnderWay:
-    """The last actions in each of N scenes that have not taken effect yet.
+AGILITY = 0.010
+"""An arm is taken to change its motion by up to so much in a control step (metres) where its command changes more."""
+
+FORGET = 0.99
+"""What was measured counts so much less with every control step: half of it after 69."""
+
+BETTER, EVIDENCE = 0.7, 1e-4
+"""Another latency is believed once its squared errors are less than this share of those of the one believed so far, and
+by this much less, m^2."""
+
+
+class LatencyMeter:
+    """Measures in each of N scenes how late the arm acts: the command of how long ago changes its motion.
+
+    Attributes:
+        latency: ``[N]`` control steps, 0 to ``MOST``, as far as is known.
 
     Args:
-        latency: ``[N]`` control steps after which an action takes effect.
+        latency: ``[N]`` what to believe at first.
     """
 
     def __init__(self, latency: np.ndarray) -> None:
-        self._latency = latency
-        self._actions: deque[Action] = deque(maxlen=int(latency.max()))
+        self.latency = latency.copy()
+        self._errors = np.zeros((len(latency), MOST + 1))
+        still: FloatArray = np.zeros((len(latency), 3))
+        self._commanded, self._motion = deque([still] * (MOST + 1), maxlen=MOST + 1), still
+        self._before: Observation | None = None
+
+    def add(self, action: Action) -> None:
+        """An action, leading ``[N]``, that is sent now."""
+        self._commanded.appendleft(action.displacement)
+
+    def look(self, seen: Observation) -> None:
+        """What is seen, leading ``[N]``, a control step later."""
+        if self._before is not None:
+            motion, _ = motion_between(self._before, seen)
+            change = clip_norm(np.stack(self._commanded, axis=1) - self._motion[:, None], AGILITY)
+            errors = ((motion - self._motion)[:, None] - change) ** 2
+            self._errors = FORGET * self._errors + errors.sum(-1)
+            rows, best = np.arange(len(motion)), self._errors.argmin(-1)
+            least, own = self._errors[rows, best], self._errors[rows, self.latency]
+            self.latency = np.where((least < BETTER * own) & (own - least > EVIDENCE), best, self.latency)
+            self._motion = motion
+        self._before = seen
+
+
+class UnderWay:
+    """The last actions in each of N scenes that have not taken effect yet."""
+
+    def __init__(self) -> None:
+        self._actions: deque[Action] = deque(maxlen=MOST)
 
     def add(self, action: Action) -> None:
         """Send an action, leading ``[N]``, on its way."""
         self._actions.append(action)
 
-    def anticipate(self, seen: Observation) -> Observation:
-        """What will be seen, leading ``[N]``, when an action that is chosen now takes effect."""
-        for age in range(len(self._actions), 0, -1):
-            due = self._latency >= age
+    def anticipate(self, seen: Observation, latency: np.ndarray) -> Observation:
+        """What will be seen, leading ``[N]``, when an action that is chosen now takes effect.
+
+        Args:
+            seen: now, leading ``[N]``.
+            latency: ``[N]`` control steps after which an action takes effect.
+        """
+        for age in range(min(len(self._actions), int(latency.max())), 0, -1):
+            due = latency >= age
             action = self._actions[-age]
             still = Action(due[:, None] * action.displacement, action.close_gripper, due * action.yaw_step)
             seen = carried_out(still, seen)

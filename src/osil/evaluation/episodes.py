@@ -23,6 +23,7 @@ from osil.experts.stacking import StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.seeds import Streams, generator
 from osil.tasks.block_stacking import StackingTask
+from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Judge, Outcome
 from osil.worlds.make_world import make_world
 from osil.worlds.push import PushedWorld
@@ -116,7 +117,7 @@ def run_batch(
     if config.mishap != "none":
         actor = MishapActor(actor, tasks, config.mishap, _streams(cases, _MISHAP), config.expert)
         happened.append(actor.happened)
-    with _open(config, cases, worlds) as world:
+    with _open(config, cases, worlds, config.conditions) as world:
         if config.push:
             world = PushedWorld(world, tasks, _streams(cases, _PUSH), config.push)
             happened.append(world.pushed)
@@ -177,7 +178,7 @@ def _demonstrations(
         asked = [cases[n] for n in missing]
         tasks, scene = [case.task for case in asked], _scenes(config, asked, _DEMONSTRATION, attempt)
         teacher = make_teacher(config.teacher, tasks, _streams(asked, _TEACHER, attempt), config.expert)
-        with _open(config, asked, worlds.take(missing)) as world:
+        with _open(config, asked, worlds.take(missing), config.shown_conditions) as world:
             shown, succeeded = demonstrate(world, tasks, scene, teacher)
         for n, demonstration, success in zip(missing, shown, succeeded, strict=True):
             if success:
@@ -188,9 +189,11 @@ def _demonstrations(
     raise OsilError(f"the teacher failed {MAX_ATTEMPTS} times to demonstrate {failed}; is the task possible?")
 
 
-def _open(config: EvaluationConfig, cases: Sequence[Case], streams: Streams) -> AbstractContextManager[StackingWorld]:
+def _open(
+    config: EvaluationConfig, cases: Sequence[Case], streams: Streams, conditions: Conditions
+) -> AbstractContextManager[StackingWorld]:
     """A world for these cases, with a stream for each."""
-    return make_world(config.world, config.arm, cases[0].task.num_blocks, streams, config.conditions)
+    return make_world(config.world, config.arm, cases[0].task.num_blocks, streams, conditions)
 
 
 def _streams(cases: Sequence[Case], *key: int) -> Streams:

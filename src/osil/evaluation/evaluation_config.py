@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from osil.choices import Arrangement, MishapKind, TeacherKind, WorldKind
@@ -23,6 +23,7 @@ class EvaluationConfig:
         push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
         mishap: what happens once in every episode to whoever is judged.
         conditions: of the world, for the demonstration and for the policy alike.
+        shown_latency: control steps by which actions act late in the demonstration; None: as in the episode.
         arrangement: how the blocks lie. Policies that see positions alone need them parallel, as in the paper.
         spacing: least distance between their centres, metres; None: as is usual at the robot's table.
 
@@ -38,6 +39,7 @@ class EvaluationConfig:
     spacing: float | None = None
     mishap: MishapKind | Literal["none"] = "none"
     robot: str = "fetch"
+    shown_latency: int | None = None
 
     @property
     def expert(self) -> ExpertConfig:
@@ -52,9 +54,15 @@ class EvaluationConfig:
 
     def __post_init__(self) -> None:
         self.conditions.check_world(self.world)
+        self.shown_conditions.check_world(self.world)
         _ = self.arm  # which there has to be, with a hand wide enough
         if not 0.0 <= self.push <= 0.3:
             raise ConfigError(f"push of {self.push} m: expected 0 to 0.3 m")
+
+    @property
+    def shown_conditions(self) -> Conditions:
+        """Of the world in which the demonstration is made."""
+        return self.conditions if self.shown_latency is None else replace(self.conditions, latency=self.shown_latency)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

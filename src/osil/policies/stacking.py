@@ -15,7 +15,7 @@ from osil.core import Action, FloatArray, Observation, Prompt
 from osil.demonstrations.block_scale import BlockScale
 from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.fitness import check_fit
-from osil.demonstrations.latency import UnderWay, latency_shown
+from osil.demonstrations.latency import LatencyMeter, UnderWay, latency_shown
 from osil.errors import ConfigError
 from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TARGET_HEAD, Context
 from osil.networks.features import ObservationTensors, pad_frames
@@ -93,11 +93,7 @@ class PolicyConfig:
 
 
 class StackingPolicy:
-    """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once.
-
-    Attributes:
-        latency: ``[N]`` control steps after which actions take effect, as the demonstrations show; once reset.
-    """
+    """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once."""
 
     def __init__(self, network: StackingNetwork, config: PolicyConfig, info: dict[str, str] | None = None) -> None:
         self.config = config
@@ -163,8 +159,7 @@ class StackingPolicy:
         self._memory = self.network.remember(*pad_frames(frames))
         of = np.zeros(scenes, dtype=int) if shared else np.arange(scenes)  # which of them each scene was shown
         self._shown, self._different, self._scale = asked, len(shown), scale[of]
-        self.latency = np.array(late)[of]
-        self._under_way = UnderWay(self.latency)
+        self._meter, self._under_way = LatencyMeter(np.array(late)[of]), UnderWay()
         self._before = torch.zeros(scenes, 3)
         self._acted = 0
         self._context = None
@@ -182,7 +177,10 @@ class StackingPolicy:
                 be, other blocks than in the demonstration, or ``reset`` was not called.
         """
         seen = self._shown.batch(observation)
-        seen = self._under_way.anticipate(self._scale.shrink(seen))
+        seen = self._scale.shrink(seen)
+        if self.config.anticipate:
+            self._meter.look(seen)
+            seen = self._under_way.anticipate(seen, self._meter.latency)
         members, different = self.config.ensemble, self._different
         present = ObservationTensors.from_numpy(seen.map(lambda array: array.reshape(different, -1, *array.shape[1:])))
         self._first = self._first_member()
@@ -194,9 +192,15 @@ class StackingPolicy:
         displacement, yaw_step = motion[:, DISPLACEMENT], motion[:, YAW_STEP] * self.config.network.yaw
         self._before = torch.as_tensor(displacement, dtype=torch.float32)
         action = Action(displacement * DISPLACEMENT_SCALE, close, yaw_step * YAW_SCALE)
+        self._meter.add(action)
         self._under_way.add(action)
         action = self._scale.grow(action)
         return action[0] if self._shown.single else action
+
+    @property
+    def latency(self) -> np.ndarray:
+        """``[N]`` control steps after which actions take effect: as the demonstrations show, then as is measured."""
+        return self._meter.latency
 
     @property
     def understood(self) -> tuple[UnderstoodStage, ...]:

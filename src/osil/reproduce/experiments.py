@@ -11,6 +11,7 @@ from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.worlds.conditions import Conditions
+from osil.worlds.tracker import TrackerConfig
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ ROBUSTNESS = {
     "size_less": ("edge length x 0.9", Conditions(size=0.9)),
     "size_more": ("edge length x 1.1", Conditions(size=1.1)),
     "latency": ("one step of latency", Conditions(latency=1)),
-    "noise": ("observation noise of 2 mm", Conditions(noise=0.002)),
+    "noise": ("observation noise of 2 mm", Conditions(tracker=TrackerConfig(noise=0.002))),
 }
 """Changed conditions by name: title and conditions."""
 

@@ -50,7 +50,13 @@ def observe(
 
 
 def observe_late(scene: Scene, grippers: GripperPose, openings: FloatArray, blocks: Blocks) -> Observation:
-    """The observation of now, of blocks that were seen a moment ago.
+    """The observation of now, of blocks that were seen a moment ago. Arguments as for ``carried_forward``."""
+    now = carried_forward(scene, grippers, openings, blocks)
+    return observe(now.block_positions, now.block_yaws, grippers[-1], openings[-1])
+
+
+def carried_forward(scene: Scene, grippers: GripperPose, openings: FloatArray, blocks: Blocks) -> Scene:
+    """Where blocks are now that were seen a moment ago.
 
     From then on a block between closed fingers moves with them, and every other block stays where it is.
 
@@ -67,4 +73,4 @@ def observe_late(scene: Scene, grippers: GripperPose, openings: FloatArray, bloc
         carried = grippers.position[after] + rotate_z(positions - grippers.position[before], turn)
         positions = np.where(held[:, None], carried, positions)
         yaws = np.where(held, yaws + turn, yaws)
-    return observe(positions, yaws, grippers[-1], openings[-1])
+    return Scene(positions, yaws)

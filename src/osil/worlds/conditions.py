@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from osil.choices import WorldKind
 from osil.errors import ConfigError
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
-from osil.worlds.pybullet import TrackerNoise
-
-YAW_NOISE_PER_METRE = 10.0
-"""Radians of noise in the observed yaws for each metre of noise in the observed positions."""
+from osil.worlds.tracker import TrackerConfig
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,7 @@ class Conditions:
         mass: factor on the mass of the blocks.
         size: factor on their edge length.
         latency: control steps by which actions act late.
-        noise: standard deviation of the observed block positions, metres, drawn anew in each observation.
+        tracker: how the blocks are seen.
 
     Raises:
         ConfigError: a number out of range.
@@ -33,13 +30,13 @@ class Conditions:
     mass: float = 1.0
     size: float = 1.0
     latency: int = 0
-    noise: float = 0.0
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
 
     def __post_init__(self) -> None:
         if not all(0.2 <= factor <= 5.0 for factor in (self.friction, self.mass)):
             raise ConfigError(f"{self}: expected factors of 0.2 to 5 on friction and mass")
-        if self.latency < 0 or not 0.0 <= self.noise <= 0.05:
-            raise ConfigError(f"{self}: expected latency >= 0 steps and noise of 0 to 0.05 m")
+        if self.latency < 0:
+            raise ConfigError(f"latency {self.latency}: expected a whole number of control steps, at least 0")
         Blocks(self.size * NOMINAL.size)  # which refuses sizes that no block has
 
     @property
@@ -67,7 +64,3 @@ class Conditions:
             blocks=self.blocks,
             block_friction=self.friction * nominal.block_friction,
         )
-
-    def tracker_noise(self) -> TrackerNoise:
-        """How what is observed differs from the true scene."""
-        return TrackerNoise(self.noise, YAW_NOISE_PER_METRE * self.noise)

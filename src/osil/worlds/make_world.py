@@ -67,7 +67,7 @@ def make_world(
         yield KinematicWorld(rng, robot, conditions.blocks)
     else:
         own = Streams.of(rng, 1)[0]
-        world = PyBulletWorld(robot, num_blocks, own, conditions.physics(), conditions.tracker_noise())
+        world = PyBulletWorld(robot, num_blocks, own, conditions.physics(), conditions.tracker)
         try:
             yield LateWorld(BatchOfOne(world), np.array([conditions.latency]))
         finally:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from osil.core import Action, FloatArray, Observation, Scene
@@ -11,23 +9,11 @@ from osil.errors import SceneError
 from osil.robots.controller import ArmController
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import Robot
-from osil.robots.sensing import cube_yaws, observe
+from osil.robots.sensing import cube_yaws
 from osil.worlds.arm_simulation import ArmSimulation
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.snapshot import Snapshot
-
-
-@dataclass(frozen=True)
-class TrackerNoise:
-    """How observed blocks differ from the true ones, for tests of robustness.
-
-    Attributes:
-        position: standard deviation of the positions, metres.
-        yaw: standard deviation of the yaws, radians.
-    """
-
-    position: float = 0.0
-    yaw: float = 0.0
+from osil.worlds.tracker import Tracker, TrackerConfig
 
 
 class PyBulletWorld:
@@ -36,10 +22,10 @@ class PyBulletWorld:
     Args:
         robot: that acts, at its table.
         num_blocks: cubes on the table.
-        rng: draws where the gripper starts and the noise of the tracker. None: the gripper starts over the
-            middle of the table.
+        rng: draws where the gripper starts, and for the tracker. None: the gripper starts over the middle of the
+            table.
         physics: what the simulated things are like.
-        noise: of the tracker that observes the blocks.
+        tracker: how the blocks are seen.
 
     Raises:
         ConfigError: the gripper does not open wide enough for the blocks.
@@ -51,13 +37,14 @@ class PyBulletWorld:
         num_blocks: int,
         rng: np.random.Generator | None = None,
         physics: Physics | None = None,
-        noise: TrackerNoise | None = None,
+        tracker: TrackerConfig | None = None,
     ) -> None:
         physics = physics or Physics()
         self.robot, self.blocks = robot, physics.blocks
         self.blocks.check_opening(robot.gripper.opening)
         self.simulation = ArmSimulation(robot, num_blocks, physics)
-        self._rng, self._noise = rng, noise or TrackerNoise()
+        self._rng = rng
+        self._tracker = Tracker(tracker or TrackerConfig(), self.blocks, rng or np.random.default_rng())
         self._controller = ArmController(robot)
 
     def close(self) -> None:
@@ -78,6 +65,7 @@ class PyBulletWorld:
         arm = self.robot.kinematics.inverse(self._start(), self.robot.home, self.robot.lift)
         self.simulation.reset(arm, self.robot.gripper.opening, scene.block_positions, quaternions)
         self._controller.reset(arm)
+        self._tracker.reset(self.scene, *self._hand())
         return self.observe()
 
     def _start(self) -> GripperPose:
@@ -95,18 +83,18 @@ class PyBulletWorld:
         self.simulation.command_arm(self._controller.step(action.displacement, float(action.yaw_step), joints))
         self.simulation.command_gripper(0.0 if action.close_gripper else self.robot.gripper.opening)
         self.simulation.advance()
+        self._tracker.look(self.scene, *self._hand())
         return self.observe()
+
+    def _hand(self) -> tuple[GripperPose, float]:
+        """Measured pose of the gripper, and the distance between the pads in metres."""
+        joints = self.joint_positions()
+        gripper = self.robot.kinematics.forward(joints[: len(self.robot.arm_joints)], self.robot.lift)
+        return gripper, float(joints[-2:].sum())
 
     def observe(self) -> Observation:
         """What the policy sees now, blocks relative to the measured gripper."""
-        joints = self.joint_positions()
-        positions, quaternions = self.simulation.bodies.block_poses()
-        yaws = cube_yaws(quaternions)
-        if self._rng is not None and self._noise != TrackerNoise():
-            positions = positions + self._rng.normal(0.0, self._noise.position, positions.shape)
-            yaws = yaws + self._rng.normal(0.0, self._noise.yaw, yaws.shape)
-        gripper = self.robot.kinematics.forward(joints[: len(self.robot.arm_joints)], self.robot.lift)
-        return observe(positions, yaws, gripper, joints[-2:].sum())
+        return self._tracker.observation()
 
     def move_block(self, block: int, position: FloatArray) -> None:
         """Put a block at ``position`` ``[3]`` (metres, base frame) between two steps, at rest and turned as it was."""
