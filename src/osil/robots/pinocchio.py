@@ -41,6 +41,7 @@ class PinocchioKinematics:
         base_height: float,
         home: Sequence[float],
         shell: Shell,
+        skeleton: Sequence[str],
     ) -> None:
         """
         Args:
@@ -50,6 +51,7 @@ class PinocchioKinematics:
             base_height: of the URDF's root over the floor, metres.
             home: ``[J]`` positions, radians, from which the inverse starts and to which it is drawn.
             shell: what the arm reaches.
+            skeleton: joints at the shoulder, the elbow and the wrist.
 
         Raises:
             ConfigError: the URDF lacks a joint or the link.
@@ -75,6 +77,7 @@ class PinocchioKinematics:
         self._data = self._model.createData()
         self._base = np.array([0.0, 0.0, base_height])
         self._home, self._shell = np.array(home, dtype=float), shell
+        self._skeleton = [self._model.getJointId(name) for name in skeleton]
         self.axis: FloatArray = np.zeros(2)
 
     def _placement(self, joints: FloatArray) -> pinocchio.SE3:
@@ -100,6 +103,15 @@ class PinocchioKinematics:
         _, frames = self._placements(joints)
         angle: FloatArray = np.arccos(np.clip(frames[..., 2, 2], -1.0, 1.0))
         return angle
+
+    def skeleton(self, joints: FloatArray, lift: FloatArray | float) -> FloatArray:
+        """See ``Kinematics``."""
+        joints = np.asarray(joints, dtype=float)
+        points = np.empty((*joints.shape[:-1], 4, 3))
+        for index in product(*(range(size) for size in joints.shape[:-1])):
+            grasp = self._placement(joints[index]).translation
+            points[index] = [*(self._data.oMi[joint].translation for joint in self._skeleton), grasp]
+        return points + self._base
 
     def inverse(self, pose: GripperPose, near: FloatArray, lift: float) -> FloatArray:
         """See ``Kinematics``. A pose out of reach is answered with the nearest that the steps come to."""
