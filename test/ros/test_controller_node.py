@@ -113,8 +113,11 @@ def test_joints_keep_to_their_speeds_whatever_is_asked(hand) -> None:
     sent: list[tuple[np.ndarray, float]] = []
 
     def note(message: JointTrajectory) -> None:
-        targets, seconds = convert.to_joint_targets(message)
-        sent.append((convert.pick(targets, FETCH.arm_joints), seconds))
+        first = message.points[0]
+        seconds = convert.to_nanoseconds(first.time_from_start) / convert.NANOSECONDS
+        sent.append(
+            (convert.pick(dict(zip(message.joint_names, first.positions, strict=True)), FETCH.arm_joints), seconds)
+        )
 
     subscription = hand.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, note, 10)
     hand.command(push(0.0, 40.0, 20.0, 20))

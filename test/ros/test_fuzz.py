@@ -230,9 +230,9 @@ class Attacker(Node):
         if self._own(topics.ARM_TRAJECTORY, info):
             return
         self.commands += 1
-        (point,) = message.points
-        seconds = point.time_from_start.sec + point.time_from_start.nanosec / NANOSECONDS
-        targets = np.array(point.positions)
+        first, last = message.points[0], message.points[-1]
+        seconds = convert.to_nanoseconds(first.time_from_start) / NANOSECONDS
+        targets, end = np.array(first.positions), np.array(last.positions)
         faults = []
         if tuple(message.joint_names) != FETCH.arm_joints or not np.isfinite(targets).all() or targets.shape != (7,):
             faults.append("is not one finite target for each joint of the arm")
@@ -241,6 +241,8 @@ class Attacker(Node):
             follows = self._target is None or (np.abs(targets - self._target) <= reach).all()
             if not (follows or any((_distance(targets, truth) <= reach + SLACK).all() for truth in self._truth)):
                 faults.append("is faster than the joints may move, from the last one and from where the arm is")
+            if not ((end >= FETCH.lower) & (end <= FETCH.upper) & (np.array(last.velocities) == 0.0)).all():
+                faults.append("does not come to rest within the joints' limits")
             if not ((targets >= FETCH.lower) & (targets <= FETCH.upper)).all():
                 faults.append("is beyond the joints' limits")
             self._target = targets

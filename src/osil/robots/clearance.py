@@ -1,9 +1,9 @@
 """How far an arm is from where it must not be. Hard limits: ``ArmController`` keeps away from them by the room in which
 an arm brakes.
 
-The table counts as a plane without end, which elbow, wrist and finger tips stay above. The arm counts as rods with round
-ends, of which the hand stays away from the upper arm and from the trunk, an upright cylinder (``Body``). Nothing else is
-seen here: not the blocks, not what is held, not the rest of the robot.
+The table counts as a plane without end, which elbow, wrist and finger tips stay above. The arm counts as rods with
+round ends, of which the hand stays away from the upper arm and from the trunk, an upright cylinder (``Body``). Nothing
+else is seen here: not the blocks, not what is held, not the rest of the robot.
 """
 
 from __future__ import annotations

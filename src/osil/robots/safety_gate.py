@@ -44,6 +44,9 @@ LET_GO = 0.5
 SLOWEST = 0.02
 """A commanded joint speed (rad/s) that every encoder notices within the time after which joint states are stale."""
 
+BELIEVED = 1e3
+"""Speeds, m/s and rad/s, beyond which a command is no number that anybody meant."""
+
 SHARES = (1.0, 0.5, 0.25, 0.1)
 """Of what is asked for, instead of braking, that are tried until one leads nowhere near a limit."""
 
@@ -280,9 +283,10 @@ class SafetyGate:
         except ObservationError as error:
             future = isinstance(error, FutureError)
             raise Refusal(StopReason.FUTURE_COMMAND if future else StopReason.STALE_COMMAND, str(error)) from error
-        if not (np.isfinite(command.linear).all() and np.isfinite(command.turn)):
+        if not (np.abs([*command.linear, command.turn]) <= BELIEVED).all():
             raise Refusal(
-                StopReason.NOT_FINITE, f"expected finite speeds, got {command.linear} m/s and {command.turn} rad/s"
+                StopReason.NOT_FINITE,
+                f"expected speeds of at most {BELIEVED:g}, got {command.linear} m/s and {command.turn} rad/s",
             )
 
     def _check_latching(self, now: int) -> None:

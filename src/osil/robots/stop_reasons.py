@@ -22,7 +22,7 @@ class StopReason(Enum):
     NO_COMMAND = ClearedBy.ITSELF, "nobody commands"
     STALE_COMMAND = ClearedBy.ITSELF, "commands are old when they come"
     FUTURE_COMMAND = ClearedBy.ITSELF, "commands come from the future"
-    NOT_FINITE = ClearedBy.ITSELF, "a command has a number that is not finite"
+    NOT_FINITE = ClearedBy.ITSELF, "a command has a number that is not finite, or might as well not be"
     WRONG_FRAME = ClearedBy.ITSELF, "a command is given in another frame than the gripper's"
     MISSING_JOINT_STATE = ClearedBy.ITSELF, "a joint is not reported"
     STALE_JOINT_STATE = ClearedBy.ITSELF, "joint states have stopped coming, or are of another time"
