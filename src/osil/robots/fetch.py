@@ -78,7 +78,8 @@ class FetchKinematics:
         """A point ``[..., 3]`` of the plane that shoulder_pan turns, in the base frame."""
         c, s = np.cos(pan), np.sin(pan)
         x, y, z = np.moveaxis(point, -1, 0)
-        return self._pan_axis + np.stack([c * x - s * y, s * x + c * y, z + lift], axis=-1)
+        moved: FloatArray = self._pan_axis + np.stack([c * x - s * y, s * x + c * y, z + lift], axis=-1)
+        return moved
 
     def tilt(self, joints: FloatArray) -> FloatArray:
         """See ``Kinematics``."""

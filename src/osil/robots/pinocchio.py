@@ -111,7 +111,8 @@ class PinocchioKinematics:
         for index in product(*(range(size) for size in joints.shape[:-1])):
             grasp = self._placement(joints[index]).translation
             points[index] = [*(self._data.oMi[joint].translation for joint in self._skeleton), grasp]
-        return points + self._base
+        points += self._base
+        return points
 
     def inverse(self, pose: GripperPose, near: FloatArray, lift: float) -> FloatArray:
         """See ``Kinematics``. A pose out of reach is answered with the nearest that the steps come to."""

@@ -264,6 +264,7 @@ class SafetyGate:
         if last == 0 or -CLOCK_TOLERANCE <= since <= LET_GO:
             return
         self._jumped, self._sent = True, self._sent + now - last
+        self._last_command = now  # so that it lasts long enough to be heard of
         if self.status.state is not State.STOPPED:
             self._hold(StopReason.CLOCK_JUMP, f"{StopReason.CLOCK_JUMP.sentence}: it went on by {since:.1f} s at once")
 
