@@ -75,4 +75,5 @@ class JointStates:
     def newest(self, now: int, names: Sequence[str]) -> FloatArray:
         """The newest positions ``[len(names)]``, radians or metres. Raises what ``check`` does."""
         self.check(now, names)
-        return self._history.at([now], names)[0]
+        positions: FloatArray = self._history.at([now], names)[0]
+        return positions

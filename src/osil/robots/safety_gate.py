@@ -170,7 +170,7 @@ class SafetyGate:
         self._trajectory: Trajectory | None = None  # sent last; None: the next one begins where the arm is
         self._sent = self._began = 0
         self._jumped = False  # the clock, since then
-        self._intended = np.zeros(0)  # where the last command was meant to lead
+        self._intended: FloatArray = np.zeros(0)  # where the last command was meant to lead
         self._last_call = self._last_command = self._last_step = self._last_precedence = 0
         self._problems: dict[StopReason, str] = {}
         self.status = Status(State.HOLDING, "", StopReason.NO_COMMAND, StopReason.NO_COMMAND.sentence)

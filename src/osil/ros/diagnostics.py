@@ -18,7 +18,8 @@ class Diagnostics:
 
     def __init__(self, node: Node, name: str) -> None:
         """``name``: of what is told of, after that of the node."""
-        self._node, self._told = node, (State.HOLDING, StopReason.NO_COMMAND)
+        self._node = node
+        self._told: tuple[State, StopReason | None] = (State.HOLDING, StopReason.NO_COMMAND)
         self._status = DiagnosticStatus(name=f"{node.get_fully_qualified_name()}: {name}", level=DiagnosticStatus.OK)
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 1)
         node.create_timer(PERIOD, self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
