@@ -156,9 +156,11 @@ class ControllerNode(Node):
         """Say what the gate does, where it is news."""
         status = self._gate.status
         state, name = STATES[status.state], status.reason.name if status.reason else ""
-        if status.reason not in (None, StopReason.NO_COMMAND) and name != self._status.message.reason_name:
-            log = self.get_logger().error if status.state is State.STOPPED else self.get_logger().warning
-            log(f"{status.state.name.lower()}: {status.text}", throttle_duration_sec=1.0)
+        if name != self._status.message.reason_name:
+            if status.state is State.STOPPED:
+                self.get_logger().error(f"stopped: {status.text}")
+            elif status.reason not in (None, StopReason.NO_COMMAND):
+                self.get_logger().warning(f"holding: {status.text}", throttle_duration_sec=1.0)
         self._status.tell(state=state, commander=status.commander, reason=status.text, reason_name=name)
         self._diagnostics.tell(status)
 
