@@ -149,6 +149,7 @@ def test_readings_that_cannot_be_true_stop_the_arm_until_resume(
     assert commander.move(LEFT, 8) > 0.02
     relay.joints = falsify
     assert commander.told(ControllerStatus.STOPPED, "joint states cannot be true")
+    hand.wait(0.3)  # it brakes
     sent = len(relay.sent)
     refused = commander.resume()
     assert not refused.success

@@ -39,7 +39,8 @@ GRIPPER_PATIENCE = 3.0
 arm moves on."""
 
 LET_GO = 0.5
-"""Seconds without a command after which whoever commanded has let go. A clock that leaves out as much has jumped."""
+"""Seconds without a command after which whoever commanded has let go, and the next stream begins where the arm is. A
+clock that leaves out as much has jumped."""
 
 SLOWEST = 0.02
 """A commanded joint speed (rad/s) that every encoder notices within the time after which joint states are stale."""
@@ -337,7 +338,7 @@ class SafetyGate:
     def _moving(self, now: int, measured: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Commanded position and velocity ``[J]`` of now, and ``measured`` counted on from there."""
         trajectory, late = self._trajectory, seconds_since(self._sent, now)
-        if trajectory is None or late >= trajectory.duration:
+        if trajectory is None or late >= max(trajectory.duration, LET_GO):
             self._jumped = False
             if (tilt := float(self._robot.kinematics.tilt(measured))) > MAX_TILT:
                 raise Refusal(
