@@ -217,8 +217,8 @@ def drift(arm: Arm) -> None:
 
 
 def freeze(arm: Arm) -> None:
-    arm.rest(1.0)
     arm.obeys, arm.noise = False, 0.0
+    arm.put(arm.joints)
     arm.command(LEFT, 12)
 
 

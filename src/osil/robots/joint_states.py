@@ -61,7 +61,7 @@ class JointStates:
             check_recent(f"joint states of {name}", self._received[name], now, self._max_age)
 
     def unchanged(self, now: int) -> float:
-        """Seconds for which every joint of the arm has read exactly the same, as no encoder does on a live arm."""
+        """Seconds for which every joint of the arm has read exactly the same, as none does while an arm moves."""
         return seconds_since(self._changed, now)
 
     def times_since(self, stamp: int) -> list[int]:

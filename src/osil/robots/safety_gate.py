@@ -358,7 +358,7 @@ class SafetyGate:
             raise Refusal(
                 StopReason.TRACKING_ERROR,
                 f"the arm is {error:.2f} rad from where it was told to be (at most {MAX_TRACKING_ERROR}): "
-                "what moves it?",
+                "something else moves it",
             )
         # A command that comes a little late leads to where it would have led: what the arm went too far counts.
         self._controller.correct(self._intended if late <= LOOKAHEAD else position)
@@ -377,12 +377,13 @@ class SafetyGate:
                 f"the arm has been commanded for {self._config.unmoved_timeout:g} s and does not move: "
                 "does the robot take commands, is something in its way? Let go, then command anew",
             )
-        frozen = min(self.joints.unchanged(now), seconds_since(self._began, now))
-        if float(np.abs(velocity).max()) > SLOWEST and frozen > self._config.joint_state_timeout:
+        # An arm that has not begun to move may read the same for ever.
+        frozen, moving = self.joints.unchanged(now), float(np.abs(velocity).max()) > SLOWEST
+        if moving and self._config.joint_state_timeout < frozen < seconds_since(self._began, now):
             raise Refusal(
                 StopReason.FROZEN_JOINT_STATE,
                 f"joint states are frozen: they have read exactly the same for {frozen:.2f} s while the arm was "
-                "commanded to move; is the robot stopped?",
+                "commanded to move, as those of a robot that was stopped do",
             )
 
     def _within_speeds(self, wanted: FloatArray, position: FloatArray, lift: float) -> FloatArray:
