@@ -134,5 +134,5 @@ def test_two_who_command_at_the_same_time_are_named(hand, client: Client, proces
         other.publish(convert.from_action(action, hand.stamp, CONTROL_PERIOD))
         hand.command([action])
     log = processes.log("controller")
-    assert hand.until(lambda: "/hand and /client command at the same time on gripper_twist_command" in log.read_text())
+    assert hand.until(lambda: "/client and /hand command at the same time on gripper_twist_command" in log.read_text())
     client.destroy_publisher(other)
