@@ -97,7 +97,7 @@ def test_teleoperation_wins_while_it_is_held(hand) -> None:
         hand.command(push(0.0, 0.01, 0.0, 1), "teleop")
     forward, left, _ = moved(hand, start)
     assert left > 0.03
-    assert abs(forward) < 0.012, "at most the first step, before teleoperation began"
+    assert abs(forward) < 0.02, "at most the first command, which goes on until the arm has braked"
     hand.command(push(0.05, 0.0, 0.0, 10), "policy")
     assert hand.until(lambda: hand.gripper().position[0] - start[0] > 0.03), "once it is let go, the policy is followed"
 
