@@ -35,7 +35,8 @@ def collect(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "words", ["", "evaluate", "train", "collect", "demonstration", "demonstration info", "demonstration replay"]
+    "words",
+    ["", "evaluate", "probe", "train", "collect", "demonstration", "demonstration info", "demonstration replay"],
 )
 def test_help_gives_an_example(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from osil.cli import collect, demonstration, evaluate, particle, reproduce, train
+from osil.cli import collect, demonstration, evaluate, particle, probe, reproduce, train
 from osil.cli.arguments import helps
 from osil.errors import OsilError
 
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--version", dest="run", action="store_const", const=_print_version, help="print the version and leave"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (evaluate, train, collect, demonstration, particle, reproduce):
+    for command in (evaluate, probe, train, collect, demonstration, particle, reproduce):
         command.add(commands)
     return parser
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osil.arrays import Arrays
 from osil.core import CONTROL_PERIOD, Action, BoolArray, FloatArray, Observation, Scene
 from osil.geometry import rotate_z, wrap_cube_yaw
 from osil.robots.limits import slew
@@ -32,6 +33,23 @@ class GraspConfig:
     vertical: float = 0.026
     yaw: float = 0.35
     slip: float = 0.0008
+
+
+@dataclass(frozen=True, eq=False)
+class HandState(Arrays):
+    """Hands, each in a world of its own.
+
+    Attributes:
+        position: ``[N, 3]`` grasp centre, metres, base frame.
+        yaw: ``[N]`` radians.
+        opening: ``[N]`` metres between the finger pads.
+        held: ``[N]`` the block between them, -1 for none.
+    """
+
+    position: FloatArray
+    yaw: FloatArray
+    opening: FloatArray
+    held: np.ndarray
 
 
 class KinematicWorld:
@@ -74,8 +92,8 @@ class KinematicWorld:
         x, y = rng.uniform(*start.x), rng.uniform(*start.y)
         self._gripper: FloatArray = np.stack([x, y, table.height + rng.uniform(*start.height)], axis=-1)
         start_yaw = start.yaw * table.turned
-        self._yaw = rng.uniform(-start_yaw, start_yaw)
-        self._opening = np.full(count, self.robot.gripper.opening)
+        self._yaw: FloatArray = rng.uniform(-start_yaw, start_yaw)
+        self._opening: FloatArray = np.full(count, self.robot.gripper.opening)
         self._velocity: FloatArray = np.zeros((count, 3))
         self._held = np.full(count, -1)
         self._held_offset = np.zeros((count, 3))
@@ -84,6 +102,26 @@ class KinematicWorld:
     @property
     def scene(self) -> Scene:
         return Scene(self._blocks.copy(), self._block_yaws.copy())
+
+    @property
+    def hand(self) -> HandState:
+        return HandState(self._gripper.copy(), self._yaw.copy(), self._opening.copy(), self._held.copy())
+
+    def place(self, hand: HandState) -> Observation:
+        """Put the hands there, at rest. A block that is held comes along, to the middle of the fingers."""
+        self._gripper, self._yaw = hand.position.copy(), hand.yaw.copy()
+        self._opening, self._held = hand.opening.copy(), hand.held.copy()
+        self._velocity[:], self._held_offset[:] = 0.0, 0.0
+        self._carry()
+        return self.observe()
+
+    def keep(self, rows: np.ndarray) -> Observation:
+        """Go on with these worlds alone."""
+        self._rows, self._episode = np.arange(len(rows)), self._episode.take(rows)
+        self._blocks, self._block_yaws = self._blocks[rows], self._block_yaws[rows]
+        self._gripper, self._yaw, self._velocity = self._gripper[rows], self._yaw[rows], self._velocity[rows]
+        self._opening, self._held, self._held_offset = self._opening[rows], self._held[rows], self._held_offset[rows]
+        return self.observe()
 
     def move_block(self, row: int, block: int, position: FloatArray) -> None:
         """Put a block of world ``row`` at ``position`` ``[3]`` (metres, base frame), turned as it was."""

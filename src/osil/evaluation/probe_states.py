@@ -1,0 +1,105 @@
+"""States in the middle of a task, swept without physics: where a hand may be, and what it has to do from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osil.arrays import Arrays
+from osil.core import BoolArray, FloatArray, Scene
+from osil.data.kinematic_episodes import scenes
+from osil.geometry import rotate_z
+from osil.robots.robot import Robot
+from osil.tasks.block_stacking import StackingTask
+from osil.tasks.blocks import NOMINAL
+from osil.worlds.kinematic import HandState
+
+SPACING = (0.075, 0.105)
+"""The least distance between blocks is drawn between these for each group of states, metres."""
+
+BESIDE = 0.09
+"""A hand whose fingers, and what they hold, may touch a block is no further from it than this in the plane, metres."""
+
+OVER, AROUND = 0.01, 0.35
+"""Hands are over the block that they are placed by, or anywhere around it: greatest distances in the plane, metres."""
+
+ABOVE = 0.12
+"""Hands are at most so far above the tallest block, metres: twice the height at which the expert travels."""
+
+MARGIN = 0.005
+"""Hands are at least so far above what is under them, metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeStates(Arrays):
+    """N hands at rest in N scenes, each with one block to pick or, if it has it already, to place.
+
+    Attributes:
+        scene, hand: leading ``[N]``.
+        stage: ``[N]`` the stage that is to be done; all before it stand.
+        source, target: ``[N]`` blocks of that stage.
+    """
+
+    scene: Scene
+    hand: HandState
+    stage: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+
+    @property
+    def carrying(self) -> BoolArray:
+        """``[N]`` whether the hand has the block."""
+        carrying: BoolArray = self.hand.held >= 0
+        return carrying
+
+    def seen(self, blocks: np.ndarray) -> FloatArray:
+        """Where one block of each scene (``[N]``) is seen: ``[N, 3]`` metres, gripper frame."""
+        return rotate_z(_of(self.scene.block_positions, blocks) - self.hand.position, -self.hand.yaw)
+
+
+def draw_states(task: StackingTask, robot: Robot, count: int, rng: np.random.Generator) -> ProbeStates:
+    """``count`` states of a task: blocks as people put them down, hands at every height, over, beside and between."""
+    table = robot.at_table("any", rng.uniform(*SPACING)).table
+    scene = scenes(table, count, task.num_blocks, rng)
+    stage = rng.integers(task.num_stages, size=count)
+    for number, (upper, lower) in enumerate(task.stages[:-1]):
+        done = stage > number
+        offset = 0.0015 * rng.standard_normal((count, 2))
+        on_top = scene.block_positions[:, lower] + np.column_stack([offset, np.full(count, NOMINAL.size)])
+        turned = scene.block_yaws[:, lower] + 0.03 * rng.standard_normal(count)
+        scene.block_positions[done, upper], scene.block_yaws[done, upper] = on_top[done], turned[done]
+    source, target = np.array(task.stages)[stage].T
+    carrying = rng.random(count) < 0.5
+
+    # By the block to pick; by the one to put it on, or on the way from any other one.
+    other = np.where(carrying, target, rng.integers(task.num_blocks, size=count))
+    by = np.where(rng.random(count) < 0.5, source, other)
+    over = rng.random(count) < 0.3
+    distance = np.where(over, OVER, AROUND) * np.sqrt(rng.random(count))
+    direction = rng.uniform(-np.pi, np.pi, count)
+    offset = distance[:, None] * np.column_stack([np.cos(direction), np.sin(direction)])
+    place = _of(scene.block_positions, by)[:, :2] + offset
+    aligned = over | (rng.random(count) < 0.3)
+    turn = np.where(aligned, 0.02 * rng.standard_normal(count), rng.uniform(-0.25 * np.pi, 0.25 * np.pi, count))
+    yaw = _of(scene.block_yaws, by) + turn
+
+    tops = scene.block_positions[..., 2] + NOMINAL.half
+    reach = np.where(carrying, NOMINAL.half, robot.gripper.tip)  # how far hand and block reach down
+    under = np.hypot(*np.moveaxis(scene.block_positions[..., :2] - place[:, None], -1, 0)) < BESIDE
+    mine = np.arange(task.num_blocks) == source[:, None]
+    under &= ~(mine & (carrying | (over & (by == source)))[:, None])  # around this one the hand may be
+    lowest = np.maximum(np.where(under, tops, -np.inf).max(-1), table.height) + reach + MARGIN
+    height = rng.uniform(lowest, np.where(mine, -np.inf, tops).max(-1).clip(table.height) + reach + ABOVE)
+    wide = rng.random(count) < 0.8
+    opening = np.where(wide, robot.gripper.opening, rng.uniform(1.2 * NOMINAL.size, robot.gripper.opening, count))
+    opening = np.where(carrying, NOMINAL.size, opening)
+    position = robot.clip_to_reach(np.column_stack([place, height]))
+    hand = HandState(position, yaw, opening, np.where(carrying, source, -1))
+    return ProbeStates(scene, hand, stage, source, target)
+
+
+def _of(values: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """The entry of one block in each row."""
+    entries: np.ndarray = values[np.arange(len(blocks)), blocks]
+    return entries
