@@ -64,6 +64,7 @@ setup(
     extras_require={
         # ROS 2 as wheels, for machines without a ROS distribution. Never install these where one is sourced.
         "ros": [
+            "ros-diagnostic-msgs",
             "ros-geometry-msgs",
             "ros-rclpy[fastrtps]",
             "ros-rosgraph-msgs",

@@ -17,6 +17,18 @@ class ImplausibleReadingError(ObservationError):
     """A measured joint that is where it cannot be, or has moved faster than it can."""
 
 
+class MissingReadingError(ObservationError):
+    """A joint of which nothing is reported."""
+
+
+class StaleError(ObservationError):
+    """Something that was seen or said too long ago, or that has stopped coming."""
+
+
+class FutureError(ObservationError):
+    """Something whose stamp lies in the future."""
+
+
 class DemonstrationError(OsilError, ValueError):
     """A demonstration that is truncated, unreadable, or unusable for the scene at hand."""
 

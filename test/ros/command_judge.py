@@ -33,9 +33,9 @@ class CommandJudge:
         """What is wrong with the next command; nothing, if all is well."""
         robot = self._robot
         self.commands += 1
-        (point,) = message.points
-        seconds = point.time_from_start.sec + point.time_from_start.nanosec / NANOSECONDS
-        targets = np.array(point.positions)
+        first, last = message.points[0], message.points[-1]
+        seconds = convert.to_nanoseconds(first.time_from_start) / NANOSECONDS
+        targets, end = np.array(first.positions), np.array(last.positions)
         faults = []
         if (
             tuple(message.joint_names) != robot.arm_joints
@@ -48,6 +48,8 @@ class CommandJudge:
             follows = self._target is None or (np.abs(targets - self._target) <= reach).all()
             if not (follows or any((self._distance(targets, joints) <= reach + SLACK).all() for joints in self.truth)):
                 faults.append("is faster than the joints may move, from the last one and from where the arm is")
+            if not ((end >= robot.lower) & (end <= robot.upper) & (np.array(last.velocities) == 0.0)).all():
+                faults.append("does not come to rest within the joints' limits")
             if not ((targets >= robot.lower) & (targets <= robot.upper)).all():
                 faults.append("is beyond the joints' limits")
             self._target = targets

@@ -34,7 +34,7 @@ class Relay(Node):
         delay: seconds by which block poses come late.
         clock_offset: seconds that the time of the nodes is ahead of the robot's.
         cut: commands do not reach the robot.
-        sent: arm commands ``(targets [7], seconds)`` that came from the nodes.
+        sent: first points ``(targets [7], seconds)`` of the arm commands that came from the nodes.
     """
 
     def __init__(self, robot: str = "", nodes: str = "") -> None:
@@ -106,7 +106,8 @@ class Relay(Node):
 
     def _command(self, name: str, message: JointTrajectory) -> None:
         if name == topics.ARM_TRAJECTORY:
-            targets, seconds = convert.to_joint_targets(message)
-            self.sent.append((np.array([targets[joint] for joint in FETCH.arm_joints]), seconds))
+            first = message.points[0]
+            targets = convert.pick(dict(zip(message.joint_names, first.positions, strict=True)), FETCH.arm_joints)
+            self.sent.append((targets, convert.to_nanoseconds(first.time_from_start) / convert.NANOSECONDS))
         if not self.cut:
             self._back[name].publish(message)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
@@ -66,7 +67,10 @@ class Commander:
         return self._hand.until(said, seconds)
 
     def resume(self) -> Trigger.Response:
-        return self._client.call(f"{NAMESPACE}/controller/resume", Trigger)
+        return self.call("resume")
+
+    def call(self, service: str) -> Trigger.Response:
+        return self._client.call(f"{NAMESPACE}/controller/{service}", Trigger)
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +145,7 @@ def test_readings_that_cannot_be_true_stop_the_arm_until_resume(
     assert commander.move(LEFT, 8) > 0.02
     relay.joints = falsify
     assert commander.told(ControllerStatus.STOPPED, "joint states cannot be true")
+    hand.wait(0.3)  # it brakes
     sent = len(relay.sent)
     refused = commander.resume()
     assert not refused.success
@@ -221,6 +226,26 @@ def test_a_gripper_that_is_commanded_and_does_not_move_is_stopped_by_name(
     assert hand.opening() > 0.06
     commander.grip(close=True)
     assert hand.until(lambda: hand.opening() < 0.01)
+
+
+def test_the_operators_stop_lasts_until_resume_and_is_told_to_the_tools(
+    commander: Commander, relay: Relay, hand
+) -> None:
+    told: list[DiagnosticStatus] = []
+    subscription = hand.create_subscription(DiagnosticArray, "/diagnostics", lambda one: told.extend(one.status), 10)
+    assert commander.move(LEFT, 8) > 0.02
+    commander.call("stop")
+    assert commander.told(ControllerStatus.STOPPED, "the operator has stopped the arm")
+    assert commander.heard[-1].reason_name == "OPERATOR_STOP"
+    hand.wait(1.0)
+    sent = len(relay.sent)
+    assert commander.move(LEFT, 5, TELEOP) < 1e-3
+    assert len(relay.sent) == sent
+    assert hand.until(lambda: bool(told) and told[-1].level == DiagnosticStatus.ERROR)
+    assert "the operator has stopped the arm" in told[-1].message
+    assert commander.resume().success
+    assert commander.move(LEFT, 12) > 0.06
+    hand.destroy_subscription(subscription)
 
 
 def test_joint_states_of_another_time_are_not_acted_upon(commander: Commander, relay: Relay, hand) -> None:

@@ -97,7 +97,7 @@ def test_teleoperation_wins_while_it_is_held(hand) -> None:
         hand.command(push(0.0, 0.01, 0.0, 1), "teleop")
     forward, left, _ = moved(hand, start)
     assert left > 0.03
-    assert abs(forward) < 0.012, "at most the first step, before teleoperation began"
+    assert abs(forward) < 0.02, "at most the first command, which goes on until the arm has braked"
     hand.command(push(0.05, 0.0, 0.0, 10), "policy")
     assert hand.until(lambda: hand.gripper().position[0] - start[0] > 0.03), "once it is let go, the policy is followed"
 
@@ -113,8 +113,11 @@ def test_joints_keep_to_their_speeds_whatever_is_asked(hand) -> None:
     sent: list[tuple[np.ndarray, float]] = []
 
     def note(message: JointTrajectory) -> None:
-        targets, seconds = convert.to_joint_targets(message)
-        sent.append((convert.pick(targets, FETCH.arm_joints), seconds))
+        first = message.points[0]
+        seconds = convert.to_nanoseconds(first.time_from_start) / convert.NANOSECONDS
+        sent.append(
+            (convert.pick(dict(zip(message.joint_names, first.positions, strict=True)), FETCH.arm_joints), seconds)
+        )
 
     subscription = hand.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, note, 10)
     hand.command(push(0.0, 40.0, 20.0, 20))

@@ -14,6 +14,7 @@ from osil.errors import ObservationError
 from osil.robots.joint_history import JointHistory
 from osil.robots.robot import load_robot
 from osil.robots.sensing import observe_late
+from osil.robots.trajectory import Trajectory
 from osil.ros import convert
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.pybullet import PyBulletWorld
@@ -74,6 +75,32 @@ def test_actions_round_trip() -> None:
 def test_joint_targets_round_trip() -> None:
     message = convert.from_joint_targets(("x", "y"), np.array([0.5, -1.5]), 0.05)
     assert convert.to_joint_targets(message) == ({"x": 0.5, "y": -1.5}, 0.05)
+
+
+def test_trajectories_round_trip_and_continue_the_motion() -> None:
+    names, limits = ("x", "y"), np.array([1.0, 2.0])
+    sent = Trajectory.to_rest(np.array([0.1, 0.2]), np.array([0.1, -0.1]), np.array([0.12, -0.05]), limits)
+    message = convert.from_trajectory(names, sent)
+    assert convert.to_nanoseconds(message.header.stamp) == 0
+    message.joint_names, swapped = ["y", "x"], message
+    for point in swapped.points:
+        point.positions, point.velocities = point.positions[::-1], point.velocities[::-1]
+    back = convert.to_trajectory(swapped, names, sent.positions[0], sent.velocities[0])
+    times = np.linspace(0.0, sent.duration, 20)
+    np.testing.assert_allclose(back.at(times), sent.at(times), atol=1e-8)
+
+
+def test_a_trajectory_without_velocities_moves_evenly() -> None:
+    message = convert.from_joint_targets(("x",), np.array([0.5]), 0.1)
+    followed = convert.to_trajectory(message, ("x",), np.array([0.0]), np.array([3.0]))
+    np.testing.assert_allclose(followed.at(np.array([0.02, 0.05, 0.1]))[0][:, 0], [0.1, 0.25, 0.5])
+
+
+def test_trajectories_whose_times_do_not_ascend_are_refused() -> None:
+    message = convert.from_joint_targets(("x",), np.array([0.5]), 0.1)
+    message.points = message.points * 2
+    with pytest.raises(ObservationError, match="times that ascend"):
+        convert.to_trajectory(message, ("x",), np.zeros(1), np.zeros(1))
 
 
 def test_missing_surplus_and_double_blocks_are_refused() -> None:

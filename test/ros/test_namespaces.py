@@ -12,8 +12,8 @@ from rosgraph_msgs.msg import Clock
 
 from osil.ros.node_processes import SIMULATION_NODES, program
 
-OF_ROS = {"/rosout", "/parameter_events"}
-"""Topics that every node in a graph shares."""
+OF_ROS = {"/rosout", "/parameter_events", "/diagnostics"}
+"""Topics that every node in a graph shares; each message says which node it is of."""
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -51,6 +51,13 @@ class ArmController:
         self._targets = joints.copy()
         self._applied, self._turning_back = np.zeros(3), 0.0
 
+    def correct(self, joint_positions: FloatArray) -> None:
+        """Take ``joint_positions`` ``[J]`` (radians) as the target in place of what ``step`` has returned.
+
+        For whoever lets the arm move less than that.
+        """
+        self._targets = joint_positions.copy()
+
     def step(
         self,
         displacement: ArrayLike,

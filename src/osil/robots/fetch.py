@@ -65,13 +65,24 @@ class FetchKinematics:
 
     def forward(self, joints: FloatArray, lift: FloatArray | float) -> GripperPose:
         """See ``Kinematics``; rolls included."""
-        point, frame = self._hand_frame(joints)
+        points, frame = self._hand_frame(joints)
         closing = frame.y  # the closing direction: y of the gripper frame
         pan = np.asarray(joints, dtype=float)[..., 0]
+        position = self._to_base(points[-1], pan, lift)
+        return GripperPose(position, pan + np.arctan2(-closing[..., 0], closing[..., 1]))
+
+    def skeleton(self, joints: FloatArray, lift: FloatArray | float) -> FloatArray:
+        """See ``Kinematics``."""
+        points, _ = self._hand_frame(joints)
+        pan = np.asarray(joints, dtype=float)[..., 0]
+        return np.stack([self._to_base(point, pan, lift) for point in points], axis=-2)
+
+    def _to_base(self, point: FloatArray, pan: FloatArray, lift: FloatArray | float) -> FloatArray:
+        """A point ``[..., 3]`` of the plane that shoulder_pan turns, in the base frame."""
         c, s = np.cos(pan), np.sin(pan)
         x, y, z = np.moveaxis(point, -1, 0)
-        position = self._pan_axis + np.stack([c * x - s * y, s * x + c * y, z + lift], axis=-1)
-        return GripperPose(position, pan + np.arctan2(-closing[..., 0], closing[..., 1]))
+        moved: FloatArray = self._pan_axis + np.stack([c * x - s * y, s * x + c * y, z + lift], axis=-1)
+        return moved
 
     def tilt(self, joints: FloatArray) -> FloatArray:
         """See ``Kinematics``."""
@@ -79,25 +90,27 @@ class FetchKinematics:
         angle: FloatArray = np.arccos(np.clip(-frame.x[..., 2], -1.0, 1.0))
         return angle
 
-    def _hand_frame(self, joints: FloatArray) -> tuple[FloatArray, _Frame]:
-        """The grasp centre ``[..., 3]`` (metres, from the pan axis) and the hand's frame, before shoulder_pan turns.
+    def _hand_frame(self, joints: FloatArray) -> tuple[list[FloatArray], _Frame]:
+        """Shoulder, elbow, wrist and grasp centre, ``[..., 3]`` each (metres, from the pan axis), and the hand's frame,
+        before shoulder_pan turns.
 
         In the vertical plane that shoulder_pan turns: x away from the axis, z up.
         """
         _, lift, upper_roll, elbow, fore_roll, wrist, roll = np.moveaxis(np.asarray(joints, dtype=float), -1, 0)
         frame = _Frame(lift.shape)
         frame.flex(lift)
-        point = self._shoulder + frame.x * self._upper_arm[0]
+        shoulder = np.broadcast_to(self._shoulder, frame.x.shape)
+        point = shoulder + frame.x * self._upper_arm[0]
         frame.roll(upper_roll)
-        point = point + frame.x * self._upper_arm[1]
+        elbow_at = point + frame.x * self._upper_arm[1]
         frame.flex(elbow)
-        point = point + frame.x * self._forearm[0]
+        point = elbow_at + frame.x * self._forearm[0]
         frame.roll(fore_roll)
-        point = point + frame.x * self._forearm[1]
+        wrist_at = point + frame.x * self._forearm[1]
         frame.flex(wrist)
-        point = point + frame.x * self._hand
+        grasp = wrist_at + frame.x * self._hand
         frame.roll(roll)
-        return point, frame
+        return [shoulder, elbow_at, wrist_at, grasp], frame
 
     def inverse(self, pose: GripperPose, near: FloatArray, lift: float) -> FloatArray:
         """See ``Kinematics``.

@@ -79,6 +79,9 @@ class Kinematics(Protocol):
     def tilt(self, joints: FloatArray) -> FloatArray:
         """How far ``[...]`` (radians) the hand is from pointing straight down, for any joint positions ``[..., J]``."""
 
+    def skeleton(self, joints: FloatArray, lift: FloatArray | float) -> FloatArray:
+        """Shoulder, elbow, wrist and grasp centre ``[..., 4, 3]``, metres, for any joint positions ``[..., J]``."""
+
     def reach(self, height: FloatArray, lift: float) -> tuple[FloatArray, FloatArray]:
         """Least and greatest radius (metres) at which the gripper points down, its centre at ``height`` ``[...]``."""
 

@@ -7,7 +7,6 @@ gripper (which prevents wind-up while something holds the arm back) and the edge
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from osil.core import FloatArray
@@ -39,11 +38,6 @@ class MotionLimits:
     max_height: float
     min_radius: float
     max_pan: float
-
-    @property
-    def steps_to_rest(self) -> int:
-        """Control steps of zero motion that bring the set point from full speed to rest."""
-        return math.ceil(self.max_step / self.max_slew)
 
 
 def slew(

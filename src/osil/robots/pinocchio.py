@@ -41,6 +41,7 @@ class PinocchioKinematics:
         base_height: float,
         home: Sequence[float],
         shell: Shell,
+        skeleton: Sequence[str],
     ) -> None:
         """
         Args:
@@ -51,6 +52,7 @@ class PinocchioKinematics:
             home: ``[J]`` positions, radians, from which the inverse starts and to which it is drawn: the hand in front
                 of the arm, pointing down.
             shell: what the arm reaches.
+            skeleton: joints at the shoulder, the elbow and the wrist.
 
         Raises:
             ConfigError: the URDF lacks a joint or the link, or the shell is not between joints of the arm.
@@ -80,6 +82,7 @@ class PinocchioKinematics:
         self._shoulder_height = shoulder[2]
         self._hand = wrist[2] - grasped.translation[2]  # height of the wrist over the grasp centre
         self._offset = grasped.translation[0] - wrist[0]  # of the grasp centre from the wrist, away from the axis
+        self._skeleton = [self._model.getJointId(name) for name in skeleton]
         self.axis: FloatArray = np.zeros(2)
 
     def _origin(self, joint: str) -> FloatArray:
@@ -114,6 +117,16 @@ class PinocchioKinematics:
         _, frames = self._placements(joints)
         angle: FloatArray = np.arccos(np.clip(frames[..., 2, 2], -1.0, 1.0))
         return angle
+
+    def skeleton(self, joints: FloatArray, lift: FloatArray | float) -> FloatArray:
+        """See ``Kinematics``."""
+        joints = np.asarray(joints, dtype=float)
+        points = np.empty((*joints.shape[:-1], 4, 3))
+        for index in product(*(range(size) for size in joints.shape[:-1])):
+            grasp = self._placement(joints[index]).translation
+            points[index] = [*(self._data.oMi[joint].translation for joint in self._skeleton), grasp]
+        points += self._base
+        return points
 
     def inverse(self, pose: GripperPose, near: FloatArray, lift: float) -> FloatArray:
         """See ``Kinematics``. A pose out of reach is answered with the nearest that the steps come to."""

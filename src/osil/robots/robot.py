@@ -75,6 +75,21 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Body:
+    """What the arm is made of, to keep it off the table and itself: rods between four points, and a trunk.
+
+    Attributes:
+        skeleton: joints at the shoulder, the elbow and the wrist; the last rod ends at the grasp centre.
+        rod: radius of the rods, metres.
+        trunk: radius of an upright cylinder about the axis about which the arm turns, metres.
+    """
+
+    skeleton: tuple[str, str, str]
+    rod: float
+    trunk: float
+
+
+@dataclass(frozen=True)
 class RobotConfig:
     """What stands in the YAML of an arm; see ``config/robots/fetch.yaml``.
 
@@ -83,6 +98,7 @@ class RobotConfig:
         kinematics: ``fetch`` in closed form, or ``pinocchio``.
         base_height: of the URDF's root over the floor, metres.
         arm_joints: J, from shoulder to hand.
+        acceleration: ``[J]`` limits of the joints, radians a second squared.
         lift_joint: slides the whole arm up; empty where there is none.
         posture: what stays still, and where.
         home: ``[J]`` a position from which everything is reached, radians; left out: all 0.
@@ -94,9 +110,11 @@ class RobotConfig:
     kinematics: str
     base_height: float
     arm_joints: tuple[str, ...]
+    acceleration: tuple[float, ...]
     lift_joint: str
     posture: dict[str, float]
     hand: Hand
+    body: Body
     gripper: GripperConfig
     limits: MotionLimits
     table: Table
@@ -129,11 +147,13 @@ class Robot:
             the hand about the direction in which it approaches.
         lower, upper: ``[J]`` limits of position; infinite for a joint that turns without end.
         speed: ``[J]`` limits of speed.
+        acceleration: ``[J]`` limits of acceleration, which the maker recommends.
         lift_joint: slides the whole arm up; empty where there is none.
         joints: what the URDF says of the joints that a driver has to report: arm, lift and fingers.
         posture: position of each joint that stays still, the lift among them.
         gripper: the hand.
         kinematics: forward and inverse.
+        body: what must not touch the table or itself.
         limits: of the gripper's set point.
         table: that the arm stands at.
         grasp_radius: from the table's centre, between which a block on the table can be grasped.
@@ -148,11 +168,13 @@ class Robot:
     lower: FloatArray
     upper: FloatArray
     speed: FloatArray
+    acceleration: FloatArray
     lift_joint: str
     joints: Mapping[str, UrdfJoint]
     posture: Mapping[str, float]
     gripper: Gripper
     kinematics: Kinematics
+    body: Body
     limits: MotionLimits
     table: Table
     grasp_radius: Range
@@ -233,8 +255,13 @@ def load_robot(robot: str) -> Robot:
     joints = read_joints(urdf)
     fingers = config.gripper.joints
     driven = (*config.arm_joints, *([config.lift_joint] if config.lift_joint else []), *fingers)
-    if missing := [name for name in (*driven, *config.posture) if name not in joints]:
+    if missing := [name for name in (*driven, *config.posture, *config.body.skeleton) if name not in joints]:
         raise ConfigError(f"{path}: joints {', '.join(missing)} are not in {urdf}, which has {', '.join(joints)}")
+    if len(config.acceleration) != len(config.arm_joints) or min(config.acceleration) <= 0.0:
+        raise ConfigError(
+            f"{path}: expected a positive acceleration for each of the {len(config.arm_joints)} arm_joints, "
+            f"got {list(config.acceleration)}"
+        )
     arm, finger, gripper = [joints[name] for name in config.arm_joints], joints[fingers[0]], config.gripper
     return Robot(
         name=robot,
@@ -244,11 +271,13 @@ def load_robot(robot: str) -> Robot:
         lower=np.array([joint.lower for joint in arm]),
         upper=np.array([joint.upper for joint in arm]),
         speed=np.array([joint.speed for joint in arm]),
+        acceleration=np.array(config.acceleration),
         lift_joint=config.lift_joint,
         joints={name: joints[name] for name in driven},
         posture=config.posture,
         gripper=Gripper(**{**vars(gripper), "speed": gripper.speed or finger.speed}, travel=finger.upper),
         kinematics=_kinematics(config, urdf, joints),
+        body=config.body,
         limits=config.limits,
         table=config.table,
         grasp_radius=config.grasp_radius,
@@ -263,7 +292,15 @@ def _kinematics(config: RobotConfig, urdf: Path, joints: Mapping[str, UrdfJoint]
     if config.kinematics == "pinocchio" and config.shell is not None:
         from osil.robots.pinocchio import PinocchioKinematics  # an extra, which a Fetch does not need
 
-        return PinocchioKinematics(urdf, config.arm_joints, config.hand, config.base_height, config.home, config.shell)
+        return PinocchioKinematics(
+            urdf,
+            config.arm_joints,
+            config.hand,
+            config.base_height,
+            config.home,
+            config.shell,
+            config.body.skeleton,
+        )
     raise ConfigError(f"kinematics {config.kinematics!r}: expected fetch, or pinocchio and a shell")
 
 

@@ -16,10 +16,10 @@ from sensor_msgs.msg import JointState
 
 from osil.core import CONTROL_PERIOD, Scene
 from osil.errors import OsilError
+from osil.robots.recency import seconds_since
 from osil.robots.robot import Robot
 from osil.ros import convert, topics
 from osil.ros.node_processes import NodeProcessError, NodeProcesses
-from osil.ros.timing import seconds_since
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.snapshot import Snapshot
 from osil_interfaces.action import Imitate

@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from osil.errors import ObservationError
+from osil.robots.recency import CLOCK_TOLERANCE, seconds_since
 from osil.ros.observing import Seen
-from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
 
 SIDEWAYS, UPRIGHT = 1.2, 4.0
 """Speeds, m/s, that blocks do not exceed. Those that fall are the fastest."""

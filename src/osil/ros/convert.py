@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 import numpy as np
-from builtin_interfaces.msg import Time
+from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point, Pose, Quaternion, TwistStamped, Vector3
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
@@ -15,7 +15,10 @@ from transforms3d.euler import euler2quat
 
 from osil.core import NANOSECONDS, Action, FloatArray, Scene
 from osil.errors import ObservationError
+from osil.robots.joint_states import check_reported
 from osil.robots.sensing import cube_yaws
+from osil.robots.steering import Command
+from osil.robots.trajectory import Trajectory
 from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
 from osil_interfaces.msg import BlockPose, BlockPoseArray
 
@@ -29,8 +32,8 @@ SAME_PLACE = 0.005
 """Blocks whose centres are nearer together (metres) than this are taken for one another by the tracker."""
 
 
-def to_nanoseconds(stamp: Time) -> int:
-    """Nanoseconds of a stamp."""
+def to_nanoseconds(stamp: Time | Duration) -> int:
+    """Nanoseconds of a stamp or a duration."""
     return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
 
 
@@ -148,16 +151,10 @@ def pick(joints: Mapping[str, float], names: Sequence[str]) -> FloatArray:
     """Positions ``[len(names)]`` of some joints, radians or metres.
 
     Raises:
-        ObservationError: one of them has never been reported.
+        MissingReadingError: one of them has never been reported.
     """
     check_reported(joints, names)
     return np.array([joints[name] for name in names])
-
-
-def check_reported(reported: Collection[str], names: Sequence[str]) -> None:
-    """Raise ObservationError if one of the joints ``names`` is not among those that were ``reported``."""
-    if missing := [name for name in names if name not in reported]:
-        raise ObservationError(f"joint states: nothing is reported of {', '.join(missing)}; is the robot running?")
 
 
 def to_joint_targets(message: JointTrajectory) -> tuple[dict[str, float], float]:
@@ -174,11 +171,54 @@ def to_joint_targets(message: JointTrajectory) -> tuple[dict[str, float], float]
     return dict(zip(message.joint_names, point.positions, strict=True)), seconds
 
 
+def to_trajectory(
+    message: JointTrajectory, names: Sequence[str], position: FloatArray, velocity: FloatArray
+) -> Trajectory:
+    """The trajectory of joints ``names`` that continues from a position and velocity ``[J]``.
+
+    Where no velocities are given every joint moves evenly from point to point.
+
+    Raises:
+        ObservationError: no point, not a finite position for each joint, or times that do not ascend from 0.
+    """
+    to_joint_targets(message)  # the same checks of the last point
+    points = message.points
+    times = np.array([0.0, *(to_nanoseconds(point.time_from_start) / NANOSECONDS for point in points)])
+    if (np.diff(times) <= 0.0).any():
+        raise ObservationError(f"joint trajectory: expected times that ascend from 0 s, got {times[1:]}")
+    for point in points:
+        _check_numbers("joint trajectory", message.joint_names, point.positions)
+    positions = [pick(dict(zip(message.joint_names, point.positions, strict=True)), names) for point in points]
+    steps = np.diff([position, *positions], axis=0) / np.diff(times)[:, None]
+    if len(points[-1].velocities) == 0:
+        return Trajectory(times, np.array([position, *positions]), np.array([steps[0], *steps]))
+    for point in points:
+        _check_numbers("joint trajectory, velocities", message.joint_names, point.velocities)
+    velocities = [pick(dict(zip(message.joint_names, point.velocities, strict=True)), names) for point in points]
+    return Trajectory(times, np.array([position, *positions]), np.array([velocity, *velocities]))
+
+
+def from_trajectory(names: Sequence[str], trajectory: Trajectory) -> JointTrajectory:
+    """A trajectory that starts at once (stamp 0), without its first point, which is where the arm is told to be."""
+    points = [
+        JointTrajectoryPoint(
+            positions=position.tolist(), velocities=velocity.tolist(), time_from_start=_to_duration(seconds)
+        )
+        for seconds, position, velocity in zip(
+            trajectory.times[1:], trajectory.positions[1:], trajectory.velocities[1:], strict=True
+        )
+    ]
+    return JointTrajectory(joint_names=list(names), points=points)
+
+
+def _to_duration(seconds: float) -> Duration:
+    whole, fraction = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
+    return Duration(sec=whole, nanosec=fraction)
+
+
 def from_joint_targets(names: Sequence[str], targets: FloatArray, seconds: float) -> JointTrajectory:
     """A trajectory of one point ``[J]``, to be reached after so many seconds, starting at once (stamp 0)."""
-    point = JointTrajectoryPoint(positions=targets.tolist())
-    whole, fraction = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
-    point.time_from_start.sec, point.time_from_start.nanosec = whole, fraction
+    point = JointTrajectoryPoint(positions=targets.tolist(), time_from_start=_to_duration(seconds))
     return JointTrajectory(joint_names=list(names), points=[point])
 
 
@@ -188,11 +228,28 @@ def to_action(twist: TwistStamped, close_gripper: bool, seconds: float) -> Actio
     Raises:
         ObservationError: another frame than the gripper's, or a number that is not finite.
     """
-    if twist.header.frame_id != GRIPPER_FRAME:
-        raise ObservationError(f"expected a twist in frame {GRIPPER_FRAME!r}, got {twist.header.frame_id!r}; dropped")
+    _check_frame(twist)
     linear = twist.twist.linear
     displacement = seconds * np.array([linear.x, linear.y, linear.z])
     return Action(displacement, np.array(close_gripper), np.array(seconds * twist.twist.angular.z))
+
+
+def to_command(twist: TwistStamped) -> Command:
+    """What the safety gate is asked to do.
+
+    Raises:
+        ObservationError: another frame than the gripper's.
+    """
+    _check_frame(twist)
+    linear = twist.twist.linear
+    return Command(
+        to_nanoseconds(twist.header.stamp), np.array([linear.x, linear.y, linear.z]), float(twist.twist.angular.z)
+    )
+
+
+def _check_frame(twist: TwistStamped) -> None:
+    if twist.header.frame_id != GRIPPER_FRAME:
+        raise ObservationError(f"expected a twist in frame {GRIPPER_FRAME!r}, got {twist.header.frame_id!r}; dropped")
 
 
 def from_action(action: Action, nanoseconds: int, seconds: float) -> TwistStamped:

@@ -57,7 +57,7 @@ def describe(
     Args:
         nodes: names as in ``osil.ros.node_processes``.
         arguments: launch arguments and what they mean; one that is given becomes a parameter of the nodes that have it.
-        parameters: set for all nodes, overriding ``config/``.
+        parameters: set for all nodes that have them, overriding ``config/``.
         remappings: of topic names, for all nodes.
     """
 
@@ -74,8 +74,7 @@ def describe(
                     arguments=program(node)[1:],
                     name=node,
                     exec_name=node,
-                    parameters=[parameters] if parameters else None,
-                    ros_arguments=_assignments(node, given),
+                    ros_arguments=_assignments(node, {**(parameters or {}), **given}),
                     remappings=list(remappings),
                     additional_env=lifeline(),
                     respawn=node != "simulation",
@@ -90,7 +89,7 @@ def describe(
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
 
-def _assignments(node: str, given: Mapping[str, str]) -> list[str]:
+def _assignments(node: str, given: Mapping[str, object]) -> list[str]:
     """Those of the values that are parameters of the node, as on a command line, where it will check them."""
     config = yaml.safe_load(resource_path("config", f"{node}.yaml").read_text())
     parameters = config["/**"]["ros__parameters"]

@@ -38,6 +38,7 @@ from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
 from osil.policies.stacking import StackingPolicy
+from osil.robots.recency import CLOCK_TOLERANCE, seconds_since
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
@@ -45,7 +46,6 @@ from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter, require, require_positive
 from osil.ros.run_node import run_node
 from osil.ros.status import StatusTopic
-from osil.ros.timing import CLOCK_TOLERANCE, seconds_since
 from osil.tasks.progress import Progress
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus

@@ -40,6 +40,7 @@ from osil.demonstrations.library import Library, absolute, recovered
 from osil.demonstrations.names import checked_name, to_text
 from osil.demonstrations.partial import FEWEST, recover
 from osil.errors import DemonstrationError, ObservationError
+from osil.robots.recency import Received, check_recent, recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
@@ -47,7 +48,6 @@ from osil.ros.parameters import declare, parameter, require, require_positive
 from osil.ros.recording import Recording
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
-from osil.ros.timing import Received, check_recent, recent
 from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording

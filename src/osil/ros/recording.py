@@ -12,9 +12,9 @@ from osil.demonstrations import storage
 from osil.demonstrations.names import to_text
 from osil.demonstrations.partial import Partial
 from osil.errors import ObservationError
+from osil.robots.recency import seconds_since
 from osil.ros.continuity import Continuity
 from osil.ros.observing import Seen
-from osil.ros.timing import seconds_since
 
 
 class Recording:

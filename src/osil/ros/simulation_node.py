@@ -2,8 +2,8 @@
 
 Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState), ``block_poses`` (BlockPoseArray in
 base_link, as a tracker would), ``clock``.
-Subscribes: ``arm_controller/joint_trajectory``, ``gripper_controller/joint_trajectory``
-(trajectory_msgs/JointTrajectory; the last point counts).
+Subscribes: ``arm_controller/joint_trajectory`` (trajectory_msgs/JointTrajectory; followed from where the arm was told
+to be, as ros2_control does), ``gripper_controller/joint_trajectory`` (the same; the last point counts).
 Service: ``~/reset`` (ResetScene), a random or a given layout.
 Parameters: see ``SimulationParameters`` and ``config/simulation.yaml``.
 """
@@ -27,6 +27,7 @@ from osil.choices import ROBOT
 from osil.core import NANOSECONDS, Scene
 from osil.errors import ObservationError, SceneError
 from osil.robots.robot import load_robot
+from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter, require, require_positive
 from osil.ros.run_node import run_node
@@ -40,6 +41,9 @@ from osil_interfaces.srv import ResetScene
 
 STEPS_PER_TICK = 4
 """Physics steps between two messages: 60 Hz."""
+
+TICK = STEPS_PER_TICK * PHYSICS_STEP
+"""Seconds of simulated time from one to the next."""
 
 RESET_TIME = 2 * NANOSECONDS
 """Nanoseconds of simulated time that pass while a scene is set up: an arm that moves to its start pose takes as long,
@@ -79,6 +83,8 @@ class SimulationNode(Node):
         self._robot = load_robot(self._settings.robot).opened_for(blocks)
         self._world = PyBulletWorld(self._robot, self._settings.num_blocks, physics=self._physics)
         self._window = Window(self._robot, self._settings.num_blocks, blocks) if self._settings.gui else None
+        self._trajectory: Trajectory | None = None  # that the arm follows; None: it stays
+        self._trajectory_ticks = 0
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
         self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
@@ -93,10 +99,23 @@ class SimulationNode(Node):
         self.create_timer(period, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _step(self) -> None:
+        self._follow()
         self._world.simulation.advance(STEPS_PER_TICK)
         self._ticks += 1
         self._publish()
         self._check_pace()
+
+    def _follow(self) -> None:
+        """Tell the arm where to be at the next tick."""
+        if self._trajectory is None:
+            return
+        self._trajectory_ticks += 1
+        targets, _ = self._trajectory.at(self._trajectory_ticks * TICK)
+        try:
+            self._world.simulation.command_arm(targets, TICK)
+        except ObservationError as error:
+            self._trajectory = None
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _publish(self) -> None:
         now = self._now()
@@ -135,8 +154,12 @@ class SimulationNode(Node):
         if self._now() < self._deaf_until:
             return
         try:
-            targets, seconds = convert.to_joint_targets(message)
-            self._world.simulation.command_arm(convert.pick(targets, self._robot.arm_joints), seconds)
+            position = self._world.joint_positions()[: len(self._robot.arm_joints)]
+            velocity = np.zeros_like(position)
+            if self._trajectory is not None:
+                position, velocity = self._trajectory.at(self._trajectory_ticks * TICK)
+            self._trajectory = convert.to_trajectory(message, self._robot.arm_joints, position, velocity)
+            self._trajectory_ticks = 0
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
@@ -174,6 +197,7 @@ class SimulationNode(Node):
 
     def _reset(self, scene: Scene) -> None:
         _check(scene, self._robot.table.height, self._physics.blocks)
+        self._trajectory = None
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
             self._world = PyBulletWorld(self._robot, scene.num_blocks, physics=self._physics)

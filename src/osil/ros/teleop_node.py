@@ -25,12 +25,12 @@ from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.errors import ObservationError
+from osil.robots.recency import Received, check_recent, recent
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.parameters import declare, parameter, require_positive
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
-from osil.ros.timing import Received, check_recent, recent
 
 BACKLOG = 10
 """Messages that wait to be read: of each of a few joysticks the newest."""

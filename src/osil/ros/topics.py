@@ -14,7 +14,7 @@ BLOCK_POSES = "block_poses"
 
 ARM_TRAJECTORY = "arm_controller/joint_trajectory"
 GRIPPER_TRAJECTORY = "gripper_controller/joint_trajectory"
-"""trajectory_msgs/JointTrajectory of one point, to the robot; the interface of ros2_control's trajectory controller."""
+"""trajectory_msgs/JointTrajectory, to the robot; the interface of ros2_control's trajectory controller."""
 
 GRIPPER_TWIST = "gripper_twist_command"
 """geometry_msgs/TwistStamped, frame "gripper", m/s and rad/s, one message a control period."""

@@ -6,7 +6,7 @@ import pytest
 
 from osil.core import NANOSECONDS
 from osil.errors import ObservationError
-from osil.ros.timing import CLOCK_TOLERANCE, Received, check_recent, recent
+from osil.robots.recency import CLOCK_TOLERANCE, Received, check_recent, recent
 
 NOW = 1_000 * NANOSECONDS
 

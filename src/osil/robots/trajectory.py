@@ -1,0 +1,74 @@
+"""What an arm is told: how its joints move from now on, until they rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osil.core import FloatArray
+
+LOOKAHEAD = 0.1
+"""Seconds after which the joints have the speed that was asked for: two control periods, so that a command that comes
+late by one finds them moving on. A controller that reached the first point before the next command came would begin
+anew from rest, and the arm would shake."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """K points of J joints, cubic between them, as ros2_control and the Fetch follow it. It ends at rest.
+
+    So a stream of trajectories is its own dead-man: if the next one does not come, the arm comes to rest by itself.
+
+    Attributes:
+        times: ``[K]`` seconds from the start, ascending from 0.
+        positions: ``[K, J]`` radians.
+        velocities: ``[K, J]`` radians a second; the last are 0.
+    """
+
+    times: FloatArray
+    positions: FloatArray
+    velocities: FloatArray
+
+    @classmethod
+    def to_rest(
+        cls, position: FloatArray, velocity: FloatArray, wanted: FloatArray, acceleration: FloatArray
+    ) -> Trajectory:
+        """From a moving arm towards a wanted velocity, then to rest on the straight line.
+
+        The acceleration fades evenly until the velocity is reached and jumps to that of braking, which is constant.
+        It keeps to its limits if no velocity changes by more than ``acceleration * LOOKAHEAD / 2``.
+
+        Args:
+            position, velocity: ``[J]`` of now, radians and radians a second.
+            wanted: ``[J]`` velocity after ``LOOKAHEAD``.
+            acceleration: ``[J]`` limits, radians a second squared.
+        """
+        reached = position + LOOKAHEAD * (velocity + 2 * wanted) / 3
+        braking = float((np.abs(wanted) / acceleration).max())
+        if braking < 1e-6:
+            return cls(np.array([0.0, LOOKAHEAD]), np.stack([position, reached]), np.stack([velocity, 0.0 * wanted]))
+        return cls(
+            np.array([0.0, LOOKAHEAD, LOOKAHEAD + braking]),
+            np.stack([position, reached, reached + 0.5 * braking * wanted]),
+            np.stack([velocity, wanted, 0.0 * wanted]),
+        )
+
+    @property
+    def duration(self) -> float:
+        """Seconds until the arm rests."""
+        return float(self.times[-1])
+
+    def at(self, seconds: FloatArray | float) -> tuple[FloatArray, FloatArray]:
+        """Positions and velocities ``[..., J]`` so long after the start; the last ones from the end on."""
+        seconds = np.clip(np.asarray(seconds, dtype=float), 0.0, self.times[-1])
+        after = np.clip(np.searchsorted(self.times, seconds, side="right"), 1, len(self.times) - 1)
+        before = after - 1
+        span = (self.times[after] - self.times[before])[..., None]
+        share = (seconds - self.times[before])[..., None] / span
+        start, end = self.positions[before], self.positions[after]
+        leaving, arriving = span * self.velocities[before], span * self.velocities[after]
+        bend = 2 * (start - end) + leaving + arriving
+        curve = 3 * (end - start) - 2 * leaving - arriving
+        position = start + share * (leaving + share * (curve + share * bend))
+        return position, (leaving + share * (2 * curve + share * 3 * bend)) / span
