@@ -16,6 +16,10 @@ ARM_TRAJECTORY = "arm_controller/joint_trajectory"
 GRIPPER_TRAJECTORY = "gripper_controller/joint_trajectory"
 """trajectory_msgs/JointTrajectory, to the robot; the interface of ros2_control's trajectory controller."""
 
+ARM_ACTION = "arm_controller/follow_joint_trajectory"
+GRIPPER_ACTION = "gripper_controller/gripper_cmd"
+"""control_msgs/FollowJointTrajectory and GripperCommand, the same by actions, if the controller is told to use them."""
+
 GRIPPER_TWIST = "gripper_twist_command"
 """geometry_msgs/TwistStamped, frame "gripper", m/s and rad/s, one message a control period."""
 
