@@ -85,7 +85,8 @@ setup(
             "ros-rosidl-core-generators",
         ],
         "arms": ["pin"],  # kinematics of any arm but the Fetch, from its URDF
+        "fetch": ["roslibpy"],  # the bridge to a real Fetch
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
-        "test": ["hypothesis", "psutil", "pytest"],  # colcon looks here for what runs the tests
+        "test": ["hypothesis", "psutil", "pytest", "websockets"],  # colcon looks here for what runs the tests
     },
 )

@@ -35,6 +35,9 @@ JOY = "joy"
 CONTROLLER_STATUS = "controller/status"
 """osil_interfaces/ControllerStatus, latched: whether the arm follows commands, and why not."""
 
+ROBOT_STATUS = "robot_status"
+"""osil_interfaces/RobotStatus, latched, from a driver or bridge that knows: whether the robot can be commanded."""
+
 POLICY_STATUS = "policy/status"
 """osil_interfaces/PolicyStatus, latched."""
 

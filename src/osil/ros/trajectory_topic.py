@@ -12,6 +12,7 @@ from osil.robots.robot import Robot
 from osil.robots.stop_reasons import StopReason
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
+from osil.ros.robot_status import RobotStatusWatch
 
 
 class TrajectoryTopic:
@@ -25,6 +26,7 @@ class TrajectoryTopic:
         self._robot = robot
         self._arm = node.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
         self._gripper = node.create_publisher(JointTrajectory, topics.GRIPPER_TRAJECTORY, 1)
+        self._robot_status = RobotStatusWatch(node)
 
     def send(self, trajectory: Trajectory) -> None:
         """See ``BackEnd``."""
@@ -38,5 +40,5 @@ class TrajectoryTopic:
         self._gripper.publish(convert.from_joint_targets(gripper.joints, fingers, seconds))
 
     def problems(self) -> Mapping[StopReason, str]:
-        """None that a topic could tell of: an arm that does not listen is noticed by its not moving."""
-        return {}
+        """See ``BackEnd``. Topics tell of none, but whoever listens to them may."""
+        return self._robot_status.problems()

@@ -1,0 +1,213 @@
+"""The bridge to a real Fetch: this stack's topics on one side, the vendor's ROS 1 actions over rosbridge on the other.
+
+Each trajectory becomes a goal that takes the place of the last and comes to rest by itself, so the arm stops when this
+node, the network or the controller dies. Nothing is sent on a connection that is lost or silent. Joint states come in
+two kinds of messages and go out merged, stamped by this machine's clock: the difference between the clocks is measured.
+The gripper is told once for each change, and again after a new connection.
+
+Subscribes: ``arm_controller/joint_trajectory`` and ``gripper_controller/joint_trajectory``
+(trajectory_msgs/JointTrajectory).
+Publishes: ``joint_states`` (sensor_msgs/JointState); ``robot_status`` (RobotStatus): run-stop, faults and a lost
+connection, upon which the controller stops until it is told to resume.
+Parameters: see ``FetchBridgeParameters`` and ``config/fetch_bridge.yaml``. What runs on the robot: docs/fetch.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+
+from osil.choices import ROBOT
+from osil.core import CONTROL_PERIOD
+from osil.errors import ObservationError
+from osil.fetch_bridge.clock_offset import ClockOffset
+from osil.fetch_bridge.goals import (
+    ARM_ACTION,
+    ARM_GOAL_TYPE,
+    ARM_RESULT_TYPE,
+    GRIPPER_ACTION,
+    GRIPPER_GOAL_TYPE,
+    arm_goal,
+    gripper_goal,
+)
+from osil.fetch_bridge.joint_merger import JointMerger
+from osil.fetch_bridge.link import CONNECTED, TIME, Event, Link
+from osil.fetch_bridge.robot_state import RobotState
+from osil.robots.robot import load_robot
+from osil.robots.stop_reasons import StopReason
+from osil.ros import convert, topics
+from osil.ros.parameters import declare, parameter, require
+from osil.ros.run_node import run_node
+from osil.ros.status import StatusTopic
+from osil_interfaces.msg import RobotStatus
+
+ARM_GOAL, ARM_RESULT, GRIPPER_GOAL = f"{ARM_ACTION}/goal", f"{ARM_ACTION}/result", f"{GRIPPER_ACTION}/goal"
+JOINT_STATES, ROBOT_STATE, RUNSTOP = "/joint_states", "/robot_state", "/software_runstop_enabled"
+PUBLISHED = {ARM_GOAL: ARM_GOAL_TYPE, GRIPPER_GOAL: GRIPPER_GOAL_TYPE}
+SUBSCRIBED = {
+    JOINT_STATES: "sensor_msgs/JointState",
+    ROBOT_STATE: "fetch_driver_msgs/RobotState",
+    RUNSTOP: "std_msgs/Bool",
+    ARM_RESULT: ARM_RESULT_TYPE,
+}
+"""Topics on the robot, and their types there."""
+
+HUSH = 0.15
+"""Seconds without a message after which no goal is sent: it would arrive late, with others, all at once."""
+
+LOST = 1.0
+"""Seconds without a message after which the connection is lost. Joint states come 200 times a second."""
+
+TIME_PERIOD = 0.5
+"""Seconds from one question about the robot's time to the next."""
+
+
+@dataclass(frozen=True)
+class FetchBridgeParameters:
+    """Where the robot is, and how hard its fingers close."""
+
+    robot: str = parameter(ROBOT)
+    host: str = parameter("where rosbridge listens: the robot, or localhost at the end of an ssh tunnel")
+    port: int = parameter("on which rosbridge listens")
+    gripper_effort: float = parameter("greatest force of the fingers, newtons")
+
+    def __post_init__(self) -> None:
+        require(0 < self.port < 65536, f"port {self.port}: expected 1 to 65535")
+        require(0.0 < self.gripper_effort <= 60.0, f"gripper_effort {self.gripper_effort}: expected up to 60 N, not 0")
+
+
+class FetchBridgeNode(Node):
+    """Topics here, rosbridge there."""
+
+    def __init__(self) -> None:
+        super().__init__("fetch_bridge")
+        settings = declare(self, FetchBridgeParameters)
+        self._robot, self._effort = load_robot(settings.robot), settings.gripper_effort
+        self._offset, self._state = ClockOffset(), RobotState()
+        self._joints = JointMerger(self._robot.arm_joints[0])
+        self._opening: float | None = None  # that was commanded last
+        self._told: float | None = None  # that the gripper was told on this connection
+        self._where = f"rosbridge at {settings.host}:{settings.port}"
+        self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 10)
+        self._status = StatusTopic(self, topics.ROBOT_STATUS, RobotStatus())
+        self._woken = self.create_guard_condition(self._take_in)
+        self._link = Link(settings.host, settings.port, PUBLISHED, SUBSCRIBED, self._woken.trigger)
+        self._tell()
+        self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
+        self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(CONTROL_PERIOD, self._tell, clock=steady)
+        self.create_timer(TIME_PERIOD, self._link.ask_time, clock=steady)
+
+    def destroy_node(self) -> None:
+        """Part from the robot before anything is gone that its messages need."""
+        if hasattr(self, "_link"):  # else it could not be made
+            self._link.close()
+        super().destroy_node()
+
+    def _take_in(self) -> None:
+        for event in self._link.events():
+            try:
+                self._heed(event)
+            except (ObservationError, KeyError, TypeError) as error:  # something else than the robot's drivers sent it
+                self.get_logger().warning(f"{event.name}: {error!r}; dropped", throttle_duration_sec=1.0)
+        self._tell()
+
+    def _heed(self, event: Event) -> None:
+        if event.name == CONNECTED:
+            self._greet()
+        elif event.name == TIME:
+            asked, theirs = event.content
+            self._offset.add(asked, theirs, event.arrived)
+        elif event.name == JOINT_STATES:
+            self._pass_on(event)
+        elif event.name == ROBOT_STATE:
+            self._state.hear_state(event.content)
+        elif event.name == RUNSTOP:
+            self._state.hear_software_runstop(event.content)
+        elif event.name == ARM_RESULT:
+            self._state.hear_arm_result(event.content, time.monotonic())
+
+    def _greet(self) -> None:
+        """A new connection: all that was known may have changed."""
+        self.get_logger().info(f"connected to {self._where}")
+        self._state.forget()
+        self._offset.forget()
+        self._told = None
+        self._link.ask_time()
+
+    def _pass_on(self, event: Event) -> None:
+        readings = self._joints.add(event.content)
+        if readings is not None and self._offset.known:
+            stamp = self._offset.to_ours(readings.stamp)
+            self._joint_states.publish(
+                convert.from_joints(readings.names, readings.positions, readings.velocities, readings.efforts, stamp)
+            )
+
+    def _command_arm(self, message: JointTrajectory) -> None:
+        if self._problem() or self._link.silence > HUSH:
+            return
+        try:
+            still = np.zeros(len(self._robot.arm_joints))
+            trajectory = convert.to_trajectory(message, self._robot.arm_joints, still, still)
+            self._link.send(ARM_GOAL, arm_goal(self._robot, trajectory))
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _command_gripper(self, message: JointTrajectory) -> None:
+        try:
+            targets, _ = convert.to_joint_targets(message)
+            opening = float(convert.pick(targets, self._robot.gripper.joints).sum())
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+            return
+        if not self._problem():
+            self._opening = opening
+            self._grip()
+
+    def _grip(self) -> None:
+        """Tell the gripper what was commanded last, unless it has been told."""
+        if self._opening not in (None, self._told) and self._link.send(
+            GRIPPER_GOAL, gripper_goal(self._opening, self._effort)
+        ):
+            self._told = self._opening
+
+    def _problem(self) -> tuple[StopReason, str] | None:
+        """Why the robot cannot be commanded; None: it can."""
+        if not self._link.connected:
+            return StopReason.LOST_CONNECTION, f"no connection to {self._where}; does it run, is the network up?"
+        if (silence := self._link.silence) > LOST:
+            return StopReason.LOST_CONNECTION, f"nothing has come from {self._where} for {silence:.1f} s"
+        if not self._offset.known:
+            return (
+                StopReason.LOST_CONNECTION,
+                f"{self._where} has not told the time; does rosapi run beside it?",
+            )
+        return self._state.problem(time.monotonic())
+
+    def _tell(self) -> None:
+        reason, text = self._problem() or (None, "")
+        if reason is None:
+            self._grip()
+        elif reason is not StopReason.LOST_CONNECTION:
+            self._opening = self._told = None  # fingers without power let go, and must not close by themselves
+        name = reason.name if reason else ""
+        if name not in ("", self._status.message.reason_name):
+            self.get_logger().error(text)
+        self._status.tell(reason_name=name, reason=text)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node."""
+    return run_node(FetchBridgeNode, "fetch_bridge.yaml", args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
