@@ -39,6 +39,12 @@ SIMULATION_ARGUMENTS = {
     "gui": "true: open PyBullet's window",
 }
 
+FETCH_ARGUMENTS = {
+    "host": "where rosbridge listens: the robot, or localhost at the end of an ssh tunnel",
+    "port": "on which rosbridge listens",
+    "table_height": "of the table top over the floor, metres",
+}
+
 LAUNCH_ARGUMENTS = {"emulate_tty", "launch-prefix", "launch-prefix-filter", "sigkill_timeout", "sigterm_timeout"}
 """Arguments that launch itself heeds, in every launch file."""
 

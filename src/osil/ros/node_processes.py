@@ -19,6 +19,9 @@ ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
 SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 """All that run in simulation."""
 
+FETCH_NODES = ("fetch_bridge", *ROBOT_NODES)
+"""All that run for a real Fetch."""
+
 PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""
 

@@ -1,0 +1,98 @@
+"""The whole path on a fake Fetch: taught at the joystick, run-stopped amid the imitation, resumed, and done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from std_srvs.srv import Trigger
+
+from osil import seeds
+from osil.robots.robot import load_robot
+from osil.ros.client import Client, Refused
+from osil.ros.node_processes import FETCH_NODES, NodeProcesses
+from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
+from osil_interfaces.action import Imitate
+from osil_interfaces.srv import StartRecording, StopRecording
+
+from .fake_fetch import FakeFetch
+from .fake_tracker import FakeTracker
+
+FETCH = load_robot("fetch")
+
+TASK = StackingTask.parse("ab +c")
+TAUGHT, IMITATED = (
+    FETCH.table.random_scene(TASK.num_blocks, seeds.generator("demonstrate", seed)) for seed in range(2)
+)
+
+ON_A_ROBOT = {"use_sim_time": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
+"""As in launch/fetch.launch.py."""
+
+
+@pytest.fixture(scope="module")
+def fetch(processes: NodeProcesses, client: Client, folder: Path) -> Iterator[FakeFetch]:
+    """A robot with all nodes."""
+    with FakeFetch(TAUGHT) as fetch:
+        tracker = FakeTracker(fetch)
+        lasting = {"demonstrations": str(folder), "use_sim_time": False}
+        parameters = {
+            "fetch_bridge": {"port": fetch.port},
+            "controller": ON_A_ROBOT,
+            "policy": lasting,
+            "recorder": lasting,
+            "teleop": {"use_sim_time": False},
+        }
+        for node in FETCH_NODES:
+            processes.start(node, parameters[node])
+        resume(client)
+        yield fetch
+        tracker.close()
+
+
+def resume(client: Client) -> None:
+    """Once the robot is there, and well."""
+    client.wait(lambda: client.call("controller/resume", Trigger).success, "the robot", 30.0)
+
+
+def teach(client: Client, processes: NodeProcesses) -> None:
+    assert client.call("recorder/start", StartRecording, name="shown").success
+    processes.start("operator", {"task": str(TASK), "time_limit": 90.0, "use_sim_time": False})
+    client.wait(lambda: not processes.running("operator"), "teaching", 120.0)
+    recorded = client.call("recorder/stop", StopRecording)
+    assert recorded.success, recorded.message
+
+
+def imitate(client: Client, fetch: FakeFetch, run_stop_after: float) -> Imitate.Result:
+    """Seconds after which somebody presses the run-stop may be infinite."""
+
+    def watch(feedback: Imitate.Feedback) -> None:
+        fetch.runstopped |= feedback.seconds > run_stop_after
+
+    for _ in range(60):
+        try:
+            return client.imitate("shown", 90.0, 0, watch)
+        except Refused as refusal:  # it loads its network, and looks around
+            last = refusal
+            client.scene()
+    raise last
+
+
+def test_taught_run_stopped_resumed_and_imitated(fetch: FakeFetch, client: Client, processes: NodeProcesses) -> None:
+    teach(client, processes)
+    assert layout_reached(TASK, client.scene(), NOMINAL), "the operator has shown it"
+    fetch.move_blocks(IMITATED.block_positions)
+    client.scene()
+    interrupted = imitate(client, fetch, run_stop_after=3.0)
+    assert interrupted.outcome == Imitate.Result.CONTROLLER_LOST
+    assert "run-stopped" in interrupted.reason
+    rested = fetch.joints
+    client.scene()
+    assert abs(fetch.joints - rested).max() < 0.05, "but for what sinks without power"
+    fetch.honest()
+    resume(client)
+    result = imitate(client, fetch, run_stop_after=float("inf"))
+    assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
+    assert layout_reached(TASK, client.scene(), NOMINAL)
+    assert not fetch.problems
