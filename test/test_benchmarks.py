@@ -29,7 +29,8 @@ def run(program: str, *options: object) -> str:
 
 
 def test_every_benchmark_is_tried_here() -> None:
-    tried = {"dataset.py", "policy.py", "ros_latency.py", "simulation.py", "soak.py"}
+    tried = {"dataset.py", "fetch_faults.py", "fetch_stream.py", "policy.py"}
+    tried |= {"ros_latency.py", "simulation.py", "soak.py"}
     assert {path.name for path in BENCHMARKS.glob("*.py")} == tried
 
 
@@ -57,6 +58,18 @@ def test_policy(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
 def test_ros_latency() -> None:
     pytest.importorskip("rclpy", reason="no ROS 2 here")
     assert "observation to motion" in run("ros_latency.py", "--pushes", 1)
+
+
+def test_fetch_stream() -> None:
+    pytest.importorskip("rclpy", reason="no ROS 2 here")
+    _, _, ours, naive = run("fetch_stream.py", "--seconds", 2).splitlines()
+    error = lambda row: float(row.split("|")[2])  # noqa: E731
+    assert error(ours) < error(naive)
+
+
+def test_fetch_faults() -> None:
+    pytest.importorskip("rclpy", reason="no ROS 2 here")
+    assert "| fault | FAULT |" in run("fetch_faults.py", "--injections", 1, "--only", "fault")
 
 
 def test_soak(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,9 @@ CLOCK_AHEAD = 3.7
 
 STEPS_PER_STATE, STEPS_PER_SLOW = 2, 24
 """Physics steps between two joint states of each kind (120 Hz), and between two messages on the robot's state."""
+
+STEPS_LATE = 8
+"""Physics steps, 33 ms, by which the arm follows late: as much as the vendor's steps back after each goal tell of."""
 
 SAG = 0.02
 """Radians a second by which the shoulder sinks while there is no power."""
@@ -83,6 +87,7 @@ class FakeFetch:
         self._moves: SimpleQueue[tuple[int, FloatArray]] = SimpleQueue()
         self._clients: list[_Client] = []
         self._joint_messages: list[Message] = []
+        self._told: deque[np.ndarray] = deque(maxlen=STEPS_LATE)  # that has yet to be followed
         self._server: Server | None = None
         self._ended = threading.Event()
         self._robot = threading.Thread(target=self._live, daemon=True)
@@ -167,7 +172,8 @@ class FakeFetch:
             if steps % STEPS_PER_SLOW == 0:
                 self._tell_state()
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Seconds of the robot's clock."""
         return time.time() + CLOCK_AHEAD
 
     def _take_in(self) -> None:
@@ -185,7 +191,7 @@ class FakeFetch:
             client.topics.add(message["topic"])
         elif message["op"] == "call_service":
             assert message["service"] == "/rosapi/get_time"
-            values = {"time": _time(self._now())}
+            values = {"time": _time(self.now())}
             self._send(client, {"op": "service_response", "id": message["id"], "values": values, "result": True})
         elif message["op"] == "publish":
             self._heed_topic(message["topic"], message["msg"])
@@ -207,16 +213,18 @@ class FakeFetch:
 
     def _step(self) -> None:
         simulation = self._world.simulation
-        now, measured = self._now(), self._world.joint_positions()[: len(FETCH.arm_joints)]
+        now, measured = self.now(), self._world.joint_positions()[: len(FETCH.arm_joints)]
         if self.runstopped:
             self._arm.reset()
+            self._told.clear()
             wanted = measured.copy()
             wanted[1] += SAG * PHYSICS_STEP
         else:
             told = self._arm.sample(now, measured)
             if self._arm.floating:
                 self.problems.append("a goal without points left the arm floating")
-            wanted = measured if told is None else told
+            self._told.append(measured if told is None else told)
+            wanted = self._told[0]
             if told is not None:
                 self.commanded.append((now, told))
         possible = np.clip(np.nan_to_num(wanted), FETCH.lower, FETCH.upper)
@@ -229,7 +237,7 @@ class FakeFetch:
 
     def _tell_joints(self) -> None:
         if not (self.frozen or self.runstopped):
-            states, header = self._world.simulation.joint_states(), {"stamp": _time(self._now()), "frame_id": ""}
+            states, header = self._world.simulation.joint_states(), {"stamp": _time(self.now()), "frame_id": ""}
             columns = {"position": states.positions, "velocity": states.velocities, "effort": states.efforts}
             fingers = len(FETCH.all_joints) - 2
             self._joint_messages = [

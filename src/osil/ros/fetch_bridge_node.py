@@ -59,8 +59,8 @@ SUBSCRIBED = {
 }
 """Topics on the robot, and their types there."""
 
-HUSH = 0.15
-"""Seconds without a message after which no goal is sent: it would arrive late, with others, all at once."""
+HUSH = 0.1
+"""Seconds without a message after which no goal is sent: what a network holds up arrives late, all at once."""
 
 LOST = 1.0
 """Seconds without a message after which the connection is lost. Joint states come 200 times a second."""
