@@ -212,3 +212,11 @@ def test_the_expert_stacks_blocks_of_other_sizes(size: float) -> None:
     config = EvaluationConfig("pybullet", conditions=Conditions(size=size, latency=1))
     (episode,) = run_batch(config, None, cases(TASKS[1], 1))
     assert episode.outcome is Outcome.SUCCESS
+
+
+def test_an_episode_that_is_begun_begins_as_its_demonstration_does() -> None:
+    config, policy = EvaluationConfig("kinematic", begun=True), Watched()
+    run_batch(config, policy, cases(TASKS[1], 12))
+    begins = [layout_below(one.observations.block_positions[0], NOMINAL) for one in policy.shown]
+    assert len({tuple(below) for below in begins}) == TASKS[1].num_stages, "some with each number of stages done"
+    np.testing.assert_array_equal(begins, layout_below(policy.seen[0].block_positions, NOMINAL))

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from osil.data.kinematic_episodes import collect
-from osil.errors import ConfigError
+from osil.errors import ConfigError, DemonstrationError
 from osil.policies.stacking import StackingPolicy
-from osil.policies.understanding import UnderstoodStage, stages
+from osil.policies.understanding import UnderstoodStage, check_sure, stages
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask
 
@@ -31,6 +31,15 @@ def test_a_stage_that_is_interrupted_for_a_moment_is_one_stage() -> None:
     source = attention([0] * 4 + [1] + [0] * 4)
     (found,) = stages(source, attention([2] * 9), range(10))
     assert found == UnderstoodStage(0, 2, 0, 9, found.confidence)
+
+
+def test_who_is_not_sure_enough_says_so() -> None:
+    sure, unsure = UnderstoodStage(0, 1, 0, 9, 0.8), UnderstoodStage(2, 0, 12, 20, 0.4)
+    check_sure([sure, unsure], 0.4)
+    with pytest.raises(DemonstrationError, match="40% sure that block 2 is put on block 0 in steps 12 to 20"):
+        check_sure([sure, unsure], 0.5)
+    with pytest.raises(DemonstrationError, match="no stage"):
+        check_sure([], 0.5)
 
 
 @pytest.mark.parametrize("text", ["ab +c", "ab cd", "dcba +e"])

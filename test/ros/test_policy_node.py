@@ -106,6 +106,10 @@ def test_time_limit_ends_the_goal_and_feedback_streams(client: Client) -> None:
     for feedback in goal.feedback:
         assert {feedback.source, feedback.target} <= set("abc")
         assert 0.0 <= feedback.progress <= 1.0
+        for stage in feedback.understood:
+            assert {stage.source, stage.target} <= set("abc")
+            assert 0.0 <= stage.begin < stage.end
+            assert 0.0 < stage.confidence < 1.0
     assert [one.seconds for one in goal.feedback] == sorted(one.seconds for one in goal.feedback)
 
 

@@ -56,6 +56,8 @@ def add(commands: Commands) -> None:
     )
     apart = "least distance between the centres of two blocks; default: as the robot's table says"
     stacking.add_argument("--spacing", type=float, metavar="METRES", help=apart, **of_stacking)
+    begun = "the first stages, some or none, are done at the start, in the demonstration as in the episode"
+    stacking.add_argument("--begun", nargs=0, const=True, default=False, help=begun, **of_stacking)
     size = "factor on the blocks' edge length"
     stacking.add_argument("--size", type=float, default=1.0, metavar="X", help=size, **of_stacking)
     physics = parser.add_argument_group("conditions of the PyBullet world")
@@ -114,6 +116,7 @@ def _run(options: argparse.Namespace) -> None:
             options.mishap,
             options.robot,
             options.shown_latency,
+            options.begun,
         )
         check_output_file(options.json)
         check_output_folder(options.failures)

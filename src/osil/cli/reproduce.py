@@ -8,7 +8,7 @@ from pathlib import Path
 from osil.choices import MODEL, ReachingRecipe, names
 from osil.cli.arguments import Commands, add_command, add_jobs, check_special, natural, positive, special
 
-OF_STACKING = ("stacking", "learning", "attention", "comparison")
+OF_STACKING = ("stacking", "learning", "attention", "understanding", "comparison")
 """Experiments with block stacking."""
 
 
@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
         "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
         "  osil reproduce stacking --model runs/stacking\n"
         "  osil reproduce learning --run runs/stacking\n"
-        "  osil reproduce attention\n"
+        "  osil reproduce attention\n  osil reproduce understanding\n"
         "  osil reproduce comparison\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
@@ -39,8 +39,9 @@ def add(commands: Commands) -> None:
         "--run", dest="training", type=Path, default=run, metavar="DIR", help="of osil train", **special(("learning",))
     )
     stacking, of_stacking = parser.add_argument_group("stacking"), special(("stacking",))
-    model = f"{MODEL}; also for attention; default: %(default)s"
-    stacking.add_argument("--model", default="stacking", help=model, **special(("stacking", "attention")))
+    of_model = ("stacking", "attention", "understanding")
+    model = f"{MODEL}; also for attention and understanding; default: %(default)s"
+    stacking.add_argument("--model", default="stacking", help=model, **special(of_model))
     only = "of evaluations; default: all"
     stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help=only, **of_stacking)
     at_most = "of each task at most, for a first look; default: all"
@@ -53,7 +54,7 @@ def _run(options: argparse.Namespace) -> None:
 
     check_special(options, options.experiment)
     output = options.output or Path("results") / ("particle" if options.experiment == "particle" else "stacking")
-    if options.experiment in ("attention", "comparison"):
+    if options.experiment in ("attention", "understanding", "comparison"):
         output = output / options.experiment
     check_output_folder(output)
     if options.experiment == "comparison":
@@ -72,6 +73,10 @@ def _run(options: argparse.Namespace) -> None:
 
         finished = reproduce_attention(options.model, output, options.seed)
         print(f"task {TASK}: {'finished' if finished else 'not finished'}; figures are in {output}")
+    elif options.experiment == "understanding":
+        from osil.reproduce.understanding import reproduce as reproduce_understanding
+
+        reproduce_understanding(options.model, output, options.seed, options.jobs)
     elif options.experiment == "stacking":
         from osil.reproduce.stacking import reproduce as reproduce_stacking
 

@@ -14,6 +14,7 @@ from osil.experts.noise import NoiseConfig, NoisyActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import Robot
 from osil.rollout import rollout
+from osil.tasks.arrangements import put_up
 from osil.tasks.block_stacking import StackingTask, stages_done
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
@@ -73,10 +74,7 @@ def begin_midway(
             pairs += _wrong_pair(task, pairs, rng)
         elif rng.random() < 0.5:
             pairs += _pile(task, rng)
-        for upper, lower in pairs:
-            offset = np.append(rng.normal(0.0, 0.0015, 2), blocks.size)
-            scene.block_positions[world, upper] = scene.block_positions[world, lower] + offset
-            scene.block_yaws[world, upper] = scene.block_yaws[world, lower] + rng.normal(0.0, 0.03)
+        put_up(scene[world], pairs, rng, blocks)
 
 
 def _wrong_pair(task: StackingTask, done: list[tuple[int, int]], rng: np.random.Generator) -> list[tuple[int, int]]:

@@ -22,6 +22,7 @@ from osil.experts.mishaps import MishapActor
 from osil.experts.stacking import StackingExpert
 from osil.rollout import Recorder, rollout
 from osil.seeds import Streams, generator
+from osil.tasks.arrangements import put_up
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Judge, Outcome
@@ -29,7 +30,7 @@ from osil.worlds.make_world import make_world
 from osil.worlds.push import PushedWorld
 from osil.worlds.stacking_world import StackingWorld
 
-_WORLD, _SCENE, _POLICY, _DEMONSTRATION, _TEACHER, _PUSH, _MISHAP = range(7)
+_WORLD, _SCENE, _POLICY, _DEMONSTRATION, _TEACHER, _PUSH, _MISHAP, _BEGUN = range(8)
 """First part of the random key within an episode, so that its uses of randomness are independent."""
 
 
@@ -204,4 +205,12 @@ def _streams(cases: Sequence[Case], *key: int) -> Streams:
 def _scenes(config: EvaluationConfig, cases: Sequence[Case], *key: int) -> Scene:
     """A random scene for each case, as one scene with leading ``[N]``."""
     table, blocks = config.arm.table, config.conditions.blocks
-    return Scene.stack([table.random_scene(case.task.num_blocks, case.generator(*key), blocks) for case in cases])
+    found = []
+    for case in cases:
+        rng = case.generator(*key)
+        scene = table.random_scene(case.task.num_blocks, rng, blocks)
+        if config.begun:  # as much of it in the demonstration as in the episode
+            done = case.generator(_BEGUN).integers(case.task.num_stages)
+            put_up(scene, case.task.stages[:done], rng, blocks)
+        found.append(scene)
+    return Scene.stack(found)

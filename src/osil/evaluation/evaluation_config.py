@@ -25,6 +25,8 @@ class EvaluationConfig:
         conditions: of the world, for the demonstration and for the policy alike.
         shown_latency: control steps by which actions act late in the demonstration; None: as in the episode.
         arrangement: how the blocks lie. Policies that see positions alone need them parallel, as in the paper.
+        begun: episode and demonstration begin with the same first stages done, some or none, so that blocks are stacked
+            from the start.
         spacing: least distance between their centres, metres; None: as is usual at the robot's table.
 
     Raises:
@@ -40,6 +42,7 @@ class EvaluationConfig:
     mishap: MishapKind | Literal["none"] = "none"
     robot: str = "fetch"
     shown_latency: int | None = None
+    begun: bool = False
 
     @property
     def expert(self) -> ExpertConfig:

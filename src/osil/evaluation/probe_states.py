@@ -11,6 +11,7 @@ from osil.core import BoolArray, FloatArray, Scene
 from osil.data.kinematic_episodes import scenes
 from osil.geometry import rotate_z
 from osil.robots.robot import Robot
+from osil.tasks.arrangements import put_up
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.kinematic import HandState
@@ -63,12 +64,8 @@ def draw_states(task: StackingTask, robot: Robot, count: int, rng: np.random.Gen
     table = robot.at_table("any", rng.uniform(*SPACING)).table
     scene = scenes(table, count, task.num_blocks, rng)
     stage = rng.integers(task.num_stages, size=count)
-    for number, (upper, lower) in enumerate(task.stages[:-1]):
-        done = stage > number
-        offset = 0.0015 * rng.standard_normal((count, 2))
-        on_top = scene.block_positions[:, lower] + np.column_stack([offset, np.full(count, NOMINAL.size)])
-        turned = scene.block_yaws[:, lower] + 0.03 * rng.standard_normal(count)
-        scene.block_positions[done, upper], scene.block_yaws[done, upper] = on_top[done], turned[done]
+    for row, done in enumerate(stage):
+        put_up(scene[row], task.stages[:done], rng)
     source, target = np.array(task.stages)[stage].T
     carrying = rng.random(count) < 0.5
 

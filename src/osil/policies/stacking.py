@@ -23,7 +23,7 @@ from osil.networks.manipulation_network import DISPLACEMENT, DISPLACEMENT_SCALE,
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.model_folder import read_model, write_model
 from osil.policies.shown import Shown
-from osil.policies.understanding import UnderstoodStage, stages
+from osil.policies.understanding import UnderstoodStage, check_sure, stages
 from osil.tasks.blocks import Blocks, in_fingers
 
 FORMAT = "osil.stacking"
@@ -75,10 +75,12 @@ class PolicyConfig:
         draws: downsampled demonstrations that are kept ready. The ensemble is a window of them that moves on by one at
             every action, to and fro. So where nothing has changed the answer may still change, and a policy without
             memory does not stand still for good. Equal to ``ensemble``: always the same ones, as in the paper.
-        anticipate: where the demonstration shows that actions take effect late, answer what will be seen by then.
+        anticipate: where actions take effect late, answer what will be seen by then.
+        least_confidence: ``reset`` refuses a demonstration if the policy is less sure than this of a stage that it sees
+            there. 0: it takes all.
 
     Raises:
-        ConfigError: fewer draws than members.
+        ConfigError: fewer draws than members, or a confidence that is none.
     """
 
     network: StackingNetworkConfig = field(default_factory=StackingNetworkConfig)
@@ -86,10 +88,13 @@ class PolicyConfig:
     ensemble: int = 10
     draws: int = 40
     anticipate: bool = True
+    least_confidence: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.ensemble <= self.draws:
             raise ConfigError(f"ensemble {self.ensemble} of {self.draws} draws: expected 1 <= ensemble <= draws")
+        if not 0.0 <= self.least_confidence < 1.0:
+            raise ConfigError(f"least_confidence {self.least_confidence}: expected 0 or more, and less than 1")
 
 
 class StackingPolicy:
@@ -119,14 +124,16 @@ class StackingPolicy:
             seed: for the random frames that temporal dropout keeps.
 
         Raises:
-            DemonstrationError: no demonstration of block stacking, several, one in which nothing moves, or numbers that
-                cannot be.
+            DemonstrationError: no demonstration of block stacking, several, one in which nothing moves, numbers that
+                cannot be, or one that the policy does not surely understand.
             ConfigError: a seed that is none.
         """
         self._reset(self._shown.again([prompt], single=True), [seed])
+        if self.config.least_confidence:
+            check_sure(self.understood, self.config.least_confidence)
 
     def reset_batch(self, prompts: Sequence[Prompt[Observation, Action]], seeds: Sequence[int]) -> None:
-        """Take in what to imitate in each of N scenes side by side, all with the same number of blocks.
+        """Take in what to imitate in each of N scenes side by side, all with the same number of blocks, sure or not.
 
         Args:
             prompts: N, each as for ``reset``. Scenes that are all given the same object share what is made of it.

@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from osil.core import FloatArray
+from osil.errors import DemonstrationError
 
 FLICKER = 2
 """Stages seen for no more than so many of the moments looked at in a row are between two stages, not one of their own.
@@ -52,3 +53,18 @@ def stages(source: FloatArray, target: FloatArray, steps: Sequence[int]) -> tupl
         confidence = float(np.mean(sure[own]))
         found.append(UnderstoodStage(moved, below, int(steps[own[0]]), int(steps[own[-1] + 1]), confidence))
     return tuple(found)
+
+
+def check_sure(understood: Sequence[UnderstoodStage], least: float) -> None:
+    """Raise DemonstrationError if there is no stage, or one of which the policy is less sure than ``least``."""
+    if not understood:
+        raise DemonstrationError(
+            "the policy sees no stage in this demonstration; record one in which a block is put on another"
+        )
+    unsure = min(understood, key=lambda stage: stage.confidence)
+    if unsure.confidence < least:
+        raise DemonstrationError(
+            f"the policy is {unsure.confidence:.0%} sure that block {unsure.source} is put on block {unsure.target} in "
+            f"steps {unsure.begin} to {unsure.end} of this demonstration (blocks count from 0), and needs {least:.0%}; "
+            "record it again, steadily, with the other blocks out of the way"
+        )

@@ -13,14 +13,15 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from transforms3d.euler import euler2quat
 
-from osil.core import NANOSECONDS, Action, FloatArray, Scene
+from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, FloatArray, Scene
 from osil.errors import ObservationError
+from osil.policies import understanding
 from osil.robots.joint_states import check_reported
 from osil.robots.sensing import cube_yaws
 from osil.robots.steering import Command
 from osil.robots.trajectory import Trajectory
 from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
-from osil_interfaces.msg import BlockPose, BlockPoseArray
+from osil_interfaces.msg import BlockPose, BlockPoseArray, UnderstoodStage
 
 UNIT_TOLERANCE = 0.05
 """A quaternion whose length differs by more from 1 is not an orientation; the usual unset one is all zeros."""
@@ -259,3 +260,17 @@ def from_action(action: Action, nanoseconds: int, seconds: float) -> TwistStampe
     message.twist.linear = Vector3(x=x, y=y, z=z)
     message.twist.angular.z = float(action.yaw_step) / seconds
     return message
+
+
+def from_understood(stages: Sequence[understanding.UnderstoodStage], names: Sequence[str]) -> list[UnderstoodStage]:
+    """One message a stage, of blocks with these names."""
+    return [
+        UnderstoodStage(
+            source=names[stage.source],
+            target=names[stage.target],
+            begin=stage.begin * CONTROL_PERIOD,
+            end=stage.end * CONTROL_PERIOD,
+            confidence=stage.confidence,
+        )
+        for stage in stages
+    ]

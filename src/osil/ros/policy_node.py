@@ -192,6 +192,8 @@ class PolicyNode(Node):
         stored.check_blocks(self._view.look().block_names)
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
         progress = Progress(stored.demonstration)
+        understood = convert.from_understood(self._policy.understood, stored.block_names)
+        self._status.tell(demonstration=stored.name, understood=understood)
         late = 1000 * CONTROL_PERIOD * self._policy.latency[0]
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {late:.0f} ms late")
         seen = self._view.look(stored.block_names, progress.blocks)
@@ -310,6 +312,7 @@ class PolicyNode(Node):
             progress=float(attention.over_time @ np.linspace(0.0, 1.0, len(attention.over_time))),
             seconds=self._seconds(imitation),
             observation_age=self._status.message.observation_age,
+            understood=self._status.message.understood,
         )
 
 

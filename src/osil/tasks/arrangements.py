@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from osil.core import FloatArray
+from osil.core import FloatArray, Scene
+from osil.tasks.blocks import NOMINAL, Blocks
 
 if TYPE_CHECKING:
     from osil.tasks.table import Table
@@ -26,6 +28,26 @@ ASTRAY = 0.3
 
 PITCH = 1.3
 """The pitch of a grid is at most so many times the least spacing."""
+
+
+CARELESS = 0.0015, 0.03
+"""Standard deviations by which blocks stand askew on those below them: metres and radians."""
+
+
+def put_up(scene: Scene, pairs: Sequence[tuple[int, int]], rng: np.random.Generator, blocks: Blocks = NOMINAL) -> None:
+    """Put blocks on one another in ``scene``, in place: of each pair the first on the second, one pair after another.
+
+    Args:
+        scene: without leading dimensions.
+        pairs: as the stages of a task are.
+        rng: by how much they stand askew.
+        blocks: how large they are.
+    """
+    aside, turned = CARELESS
+    for upper, lower in pairs:
+        offset = np.append(rng.normal(0.0, aside, 2), blocks.size)
+        scene.block_positions[upper] = scene.block_positions[lower] + offset
+        scene.block_yaws[upper] = scene.block_yaws[lower] + rng.normal(0.0, turned)
 
 
 def arrange(table: Table, count: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray] | None:
