@@ -38,7 +38,7 @@ STEPS_PER_STATE, STEPS_PER_SLOW = 2, 24
 STEPS_LATE = 8
 """Physics steps, 33 ms, by which the arm follows late: as much as the vendor's steps back after each goal tell of."""
 
-SAG = 0.02
+SAG = 0.005
 """Radians a second by which the shoulder sinks while there is no power."""
 
 ARM_GOAL, GRIPPER_GOAL = "/arm_controller/follow_joint_trajectory/goal", "/gripper_controller/gripper_action/goal"

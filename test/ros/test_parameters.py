@@ -15,6 +15,7 @@ from rclpy.node import Node
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.ros.controller_node import ControllerParameters
+from osil.ros.fetch_bridge_node import FetchBridgeParameters
 from osil.ros.joystick import Joystick
 from osil.ros.keyboard_node import KeyboardParameters
 from osil.ros.operator_node import OperatorParameters
@@ -27,6 +28,7 @@ from osil.ros.teleop_node import TeleopParameters
 
 CONFIGS = {
     "controller": (ControllerParameters,),
+    "fetch_bridge": (FetchBridgeParameters,),
     "policy": (PolicyParameters,),
     "recorder": (RecorderParameters,),
     "simulation": (SimulationParameters,),

@@ -1,0 +1,92 @@
+"""The launch file for a real Fetch meets a fake one, moves it when it is told to, and leaves cleanly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from osil import seeds
+from osil.core import CONTROL_PERIOD, Action
+from osil.resources import resource_path
+from osil.robots.robot import load_robot
+
+launch_pytest = pytest.importorskip(
+    "launch_pytest", reason="launch_pytest comes with a ROS 2 distribution and has no wheel"
+)
+
+import launch  # noqa: E402
+import rclpy  # noqa: E402
+from geometry_msgs.msg import TwistStamped  # noqa: E402
+from launch.event_handlers import OnProcessExit  # noqa: E402
+from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
+from rclpy.signals import SignalHandlerOptions  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+
+from osil.ros import convert, topics  # noqa: E402
+from osil.ros.client import Client  # noqa: E402
+from osil.ros.node_processes import FETCH_NODES, NodeProcesses  # noqa: E402
+
+from .fake_fetch import FakeFetch  # noqa: E402
+
+FETCH = load_robot("fetch")
+
+
+@pytest.fixture
+def fetch() -> Iterator[FakeFetch]:
+    with FakeFetch(FETCH.table.random_scene(2, seeds.generator("demonstrate", 0))) as fetch:
+        yield fetch
+
+
+@pytest.fixture
+def exit_codes() -> dict[str, int]:
+    """Filled when a node leaves: its name and its status."""
+    return {}
+
+
+@launch_pytest.fixture
+def nodes(fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int]) -> launch.LaunchDescription:
+    def note(event: launch.events.process.ProcessExited, context: launch.LaunchContext) -> None:
+        exit_codes[event.action.name.rpartition("-")[0]] = event.returncode
+
+    arguments = {"host": "127.0.0.1", "port": str(fetch.port), "demonstrations": str(tmp_path), "table_height": "0.4"}
+    return launch.LaunchDescription(
+        [
+            launch.actions.SetLaunchConfiguration("sigterm_timeout", "60"),  # a busy machine is no failure
+            launch.actions.RegisterEventHandler(OnProcessExit(on_exit=note)),
+            launch.actions.IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(str(resource_path("launch", "fetch.launch.py"))),
+                launch_arguments=arguments.items(),
+            ),
+            launch_pytest.actions.ReadyToTest(),
+        ]
+    )
+
+
+@pytest.mark.launch(fixture=nodes)
+def test_the_robot_is_met_and_follows(fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int]) -> Iterator[None]:
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    with NodeProcesses(tmp_path / "logs", {}) as none:
+        client = Client(none, FETCH)
+        try:
+            for node in FETCH_NODES:
+                client.meet(node)
+            client.wait(lambda: client.call("controller/resume", Trigger).success, "the robot", 60.0)
+            twist, start = client.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1), fetch.joints
+            left = Action(np.array([0.0, 0.01, 0.0]), np.array(False))
+
+            def moved() -> bool:
+                twist.publish(convert.from_action(left, time.time_ns(), CONTROL_PERIOD))
+                return bool(np.abs(fetch.joints - start).max() > 0.05)
+
+            client.wait(moved, "motion", 20.0)
+        finally:
+            client.close()
+            rclpy.try_shutdown()
+    assert not fetch.problems
+    assert not exit_codes, "a node left early"
+    yield
+    assert exit_codes == dict.fromkeys(FETCH_NODES, 0)
