@@ -110,13 +110,19 @@ class Trial:
 
     def __init__(self, fetch: FakeFetch, commander: Commander, processes: NodeProcesses) -> None:
         self._fetch, self._commander, self._processes = fetch, commander, processes
-        self._status = ControllerStatus()
+        self._heard: list[ControllerStatus] = []
         commander.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._hear, topics.LATCHED)
         for node in ("fetch_bridge", "controller"):
             start(processes, node, fetch.port)
 
     def _hear(self, status: ControllerStatus) -> None:
-        self._status = status
+        self._heard.append(status)
+
+    def _reason(self) -> str:
+        """Why the arm was stopped, or else why it was held."""
+        stops = [one.reason_name for one in self._heard if one.state == ControllerStatus.STOPPED]
+        holds = [one.reason_name for one in self._heard if one.reason_name not in ("", "NO_COMMAND")]
+        return (stops or holds or [""])[-1]
 
     def faults(self) -> dict[str, tuple[Act, Act]]:
         """Each with what injects it and what ends it."""
@@ -151,12 +157,12 @@ class Trial:
         self._resume()
         commander.drive(direction * DRIVE)
         injected = fetch.now()
+        self._heard.clear()
         inject()
         commander.drive(np.full(round(AFTER / CONTROL_PERIOD), direction * DRIVE[0]))
-        reason = self._status.reason_name
         undo()
         commander.pause(time.monotonic() + 0.5)
-        resumed = fetch.now()
+        resumed, reason = fetch.now(), self._reason()
         self._resume()
         before = fetch.joints
         commander.drive(-direction * DRIVE)

@@ -51,9 +51,12 @@ def test_the_run_stop_by_software_counts_as_well() -> None:
     assert reason(state) is None
 
 
-@pytest.mark.parametrize(("status", "failed"), [(2, False), (3, False), (4, True), (5, True)])
-def test_a_goal_that_fails_is_a_fault_for_a_while(status: int, failed: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "code", "failed"), [(2, 0, False), (3, 0, False), (4, -4, True), (5, 0, True), (4, -5, False)]
+)
+def test_a_goal_that_fails_is_a_fault_for_a_while(status: int, code: int, failed: bool) -> None:
+    """But for one that the arm is held off: preempted, succeeded, aborted, rejected, not reached."""
     state = heard()
-    state.hear_arm_result({"status": {"status": status, "text": "off the path"}, "result": {"error_code": -4}}, now=1.0)
+    state.hear_arm_result({"status": {"status": status, "text": ""}, "result": {"error_code": code}}, now=1.0)
     assert (reason(state, 1.1) is StopReason.FAULT) == failed
     assert reason(state, 1.1 + FAILURE_TOLD) is None

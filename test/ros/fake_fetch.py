@@ -261,9 +261,8 @@ class FakeFetch:
         state = {"ready": ready, "faulted": self.faulted, "runstopped": self.runstopped, "breakers": breakers}
         self._publish("/robot_state", state)
         self._publish("/software_runstop_enabled", {"data": False})
-        for status, text in self._arm.results:
-            ended = {"status": {"status": status, "text": text}, "result": {"error_code": 0}}
-            self._publish(ARM_RESULT, ended)
+        for status, code in self._arm.results:
+            self._publish(ARM_RESULT, {"status": {"status": status, "text": ""}, "result": {"error_code": code}})
         self._arm.results.clear()
 
     def _publish(self, topic: str, message: Message) -> None:

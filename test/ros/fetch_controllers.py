@@ -12,6 +12,9 @@ import numpy as np
 POLL = 0.02
 """Seconds between two looks whether a goal shall be preempted."""
 
+INVALID_JOINTS, GOAL_TOLERANCE_VIOLATED = -2, -5
+"""Why goals are aborted, in control_msgs/FollowJointTrajectoryResult."""
+
 GOAL_TOLERANCE, GOAL_PATIENCE = 0.02, 0.6
 """Radians and seconds within which the end of a trajectory must be reached."""
 
@@ -33,12 +36,12 @@ class FollowJointTrajectory:
 
     Attributes:
         floating: whether a goal without points has left the arm to itself.
-        results: how goals ended since somebody looked: status and text.
+        results: how goals ended since somebody looked: status and error code.
     """
 
     def __init__(self, joints: Sequence[str]) -> None:
         self._joints = tuple(joints)
-        self.results: list[tuple[int, str]] = []
+        self.results: list[tuple[int, int]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -65,7 +68,7 @@ class FollowJointTrajectory:
         if now >= end:
             near = np.abs(self._last.position - measured).max() <= GOAL_TOLERANCE
             if near or now > end + GOAL_PATIENCE:
-                self._end(*((SUCCEEDED, "") if near else (ABORTED, "Trajectory not executed within time limits")))
+                self._end(*((SUCCEEDED, 0) if near else (ABORTED, GOAL_TOLERANCE_VIOLATED)))
         return self._last.position
 
     def _looks_for_the_next(self, now: float) -> bool:
@@ -75,19 +78,19 @@ class FollowJointTrajectory:
         self._looked = now
         return True
 
-    def _end(self, status: int, text: str) -> None:
-        self.results.append((status, text))
+    def _end(self, status: int, code: int = 0) -> None:
+        self.results.append((status, code))
         self._path = []
 
     def _begin(self, now: float, goal: Mapping[str, Any], measured: np.ndarray) -> None:
         trajectory, former = goal["trajectory"], self._path
         if former:
-            self._end(PREEMPTED, "Trajectory preempted")
+            self._end(PREEMPTED)
         if not trajectory["points"]:
             self.floating, self._last = True, None
             return
         if sorted(trajectory["joint_names"]) != sorted(self._joints):
-            self._end(ABORTED, "Trajectory goal does not match controlled joints")
+            self._end(ABORTED, INVALID_JOINTS)
             return
         self.floating = False
         new = self._points(trajectory, now)

@@ -186,10 +186,7 @@ class FetchBridgeNode(Node):
         if (silence := self._link.silence) > LOST:
             return StopReason.LOST_CONNECTION, f"nothing has come from {self._where} for {silence:.1f} s"
         if not self._offset.known:
-            return (
-                StopReason.LOST_CONNECTION,
-                f"{self._where} has not told the time; does rosapi run beside it?",
-            )
+            return StopReason.LOST_CONNECTION, f"{self._where} has not told the time; does rosapi run beside it?"
         return self._state.problem(time.monotonic())
 
     def _tell(self) -> None:
@@ -200,7 +197,7 @@ class FetchBridgeNode(Node):
             self._opening = self._told = None  # fingers without power let go, and must not close by themselves
         name = reason.name if reason else ""
         if name not in ("", self._status.message.reason_name):
-            self.get_logger().error(text)
+            self.get_logger().warning(text)
         self._status.tell(reason_name=name, reason=text)
 
 
