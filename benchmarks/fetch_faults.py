@@ -122,7 +122,8 @@ class Trial:
         """Why the arm was stopped, or else why it was held."""
         stops = [one.reason_name for one in self._heard if one.state == ControllerStatus.STOPPED]
         holds = [one.reason_name for one in self._heard if one.reason_name not in ("", "NO_COMMAND")]
-        return (stops or holds or [""])[-1]
+        reasons: list[str] = stops or holds or [""]
+        return reasons[-1]
 
     def faults(self) -> dict[str, tuple[Act, Act]]:
         """Each with what injects it and what ends it."""

@@ -17,6 +17,10 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
+import pytest
+
+pytest.importorskip("websockets", minversion="11", reason="the fake Fetch needs websockets 11")
+
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
