@@ -118,16 +118,14 @@ def _sample(path: Sequence[Point], now: float) -> Point:
     after = next((index for index, point in enumerate(path) if point.time > now), len(path) - 1)
     a, b = path[max(after - 1, 0)], path[after]
     span = b.time - a.time
-    share = np.clip((now - a.time) / span, 0.0, 1.0) if span > 0.0 else 1.0
+    share = np.clip((now - a.time) / span, 0.0, 1.0)
     if a.velocity is None or b.velocity is None:
         return Point(now, a.position + share * (b.position - a.position), None)
     leaving, arriving = span * a.velocity, span * b.velocity
-    bend, curve = (
-        2 * (a.position - b.position) + leaving + arriving,
-        3 * (b.position - a.position) - 2 * leaving - arriving,
-    )
+    bend = 2 * (a.position - b.position) + leaving + arriving
+    curve = 3 * (b.position - a.position) - 2 * leaving - arriving
     position = a.position + share * (leaving + share * (curve + share * bend))
-    return Point(now, position, (leaving + share * (2 * curve + share * 3 * bend)) / span if span > 0 else b.velocity)
+    return Point(now, position, (leaving + share * (2 * curve + share * 3 * bend)) / span)
 
 
 def _seconds(time: Mapping[str, int]) -> float:

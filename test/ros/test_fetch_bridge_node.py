@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -172,8 +171,7 @@ def test_a_bridge_that_is_killed_leaves_the_arm_at_rest(
     time.sleep(0.5)
     assert moved(fetch, 0.3) < 2e-3
     assert hand.until(lambda: stopped(told, "LOST_CONNECTION"))
-    with suppress(KeyError):
-        processes.stop(["fetch_bridge"])
+    processes.stop(["fetch_bridge"])
     processes.start("fetch_bridge", {"port": fetch.port})
     assert hand.until(lambda: client.call("controller/resume", Trigger).success, 30.0)
     start = fetch.joints

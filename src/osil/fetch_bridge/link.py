@@ -24,7 +24,8 @@ QUEUE_LENGTH = 10
 """Messages of a topic that rosbridge keeps for a slow reader. With 1 one kind of joint states displaces the other."""
 
 CONNECTED, TIME = "connected", "time"
-"""Events that are no messages of a topic: a new connection; the time of the robot's clock, in nanoseconds."""
+"""Events that are no messages of a topic: a new connection; nanoseconds of our clock when the robot was asked for the
+time, and of its own when it answered."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Link:
         return self._say({"op": "publish", "topic": topic, "msg": message})
 
     def ask_time(self) -> None:
-        """Ask for the time of the robot's clock; the answer is an event whose content is (nanoseconds, when asked)."""
+        """Ask for the time of the robot's clock; the answer is an event."""
         connection, asked = self._connection, time.time_ns()
         if connection is not None:
             self._asked += 1
