@@ -59,6 +59,11 @@ def test_the_expert_gets_on_from_everywhere(tmp_path) -> None:
     assert (tmp_path / "probe.png").stat().st_size > 10_000
 
 
+def test_the_released_policy_gets_on_from_a_sample_of_states() -> None:
+    report, _ = probe("stacking", 600, seed=1)
+    assert report["fixed_points"] + report["cycles"] == 0, report["worst"]
+
+
 def test_states_are_what_they_say() -> None:
     task = StackingTask.parse("abc de +f")
     states = draw_states(task, FETCH, 200, np.random.default_rng(0))

@@ -33,12 +33,13 @@ def motion_between(before: Observation, after: Observation) -> tuple[FloatArray,
     still = np.ones(positions.shape[:2], dtype=np.bool_)
     nearest = (positions**2).sum(-1).argmin(-1)
     still[np.arange(len(still)), nearest] = positions.shape[1] == 1
-    turns = -_median(wrap_cube_yaw(after.block_yaws - before.block_yaws), still)
-    moved = positions - rotate_z(after.block_positions, turns[:, None])
-    return np.stack([_median(moved[..., axis], still) for axis in range(3)], axis=-1), turns
+    turns = -_median(wrap_cube_yaw(after.block_yaws - before.block_yaws)[..., None], still)[..., 0]
+    return _median(positions - rotate_z(after.block_positions, turns[:, None]), still), turns
 
 
 def _median(values: FloatArray, chosen: np.ndarray) -> FloatArray:
-    """Median of the chosen values of each row."""
-    result: FloatArray = np.nanmedian(np.where(chosen, values, np.nan), axis=-1)
-    return result
+    """Median over the chosen blocks, as many in each row: ``[N, B, K]`` to ``[N, K]``."""
+    ordered = np.sort(np.where(chosen[..., None], values, np.inf), axis=1)
+    count = chosen[0].sum() if len(chosen) else 1
+    median: FloatArray = 0.5 * (ordered[:, (count - 1) // 2] + ordered[:, count // 2])
+    return median

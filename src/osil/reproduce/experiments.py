@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import permutations
 
-from osil.choices import MishapKind
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
@@ -55,6 +54,10 @@ def _more_blocks() -> tuple[StackingTask, ...]:
     return tuple(StackingTask.parse(text) for text in MORE_BLOCKS)
 
 
+def _twenty_blocks() -> tuple[StackingTask, ...]:
+    return tuple(StackingTask.parse(text) for text in TWENTY_BLOCKS)
+
+
 MORE_BLOCKS = (
     "abcdefgh ijk", "abcde fghi jk", "abcdef gh ij +k", "ab cd ef gh ij +k",
     "abcdefgh ijkl", "abcd efgh ijkl", "abcdef ghi +j +k +l", "ab cd ef gh ij kl",
@@ -62,40 +65,70 @@ MORE_BLOCKS = (
 )  # fmt: skip
 """Tasks of 11, 12 and 15 blocks; in training there are at most 10."""
 
-ROBUSTNESS = {
-    "friction_less": ("friction x 0.9", Conditions(friction=0.9)),
-    "friction_more": ("friction x 1.1", Conditions(friction=1.1)),
-    "mass_less": ("mass x 0.9", Conditions(mass=0.9)),
-    "mass_more": ("mass x 1.1", Conditions(mass=1.1)),
-    "size_less": ("edge length x 0.9", Conditions(size=0.9)),
-    "size_more": ("edge length x 1.1", Conditions(size=1.1)),
-    "latency": ("one step of latency", Conditions(latency=1)),
-    "noise": ("observation noise of 2 mm", Conditions(tracker=TrackerConfig(noise=0.002))),
-}
-"""Changed conditions by name: title and conditions."""
+TWENTY_BLOCKS = (
+    "abcdefgh ijklmn opqrst", "abcde fghij klmno pqrst", "abcd efgh ijk +l +m +n +o +p +q +r +s +t",
+)  # fmt: skip
 
-RECOVERY: dict[MishapKind, str] = {
-    "drop": "a block drops in every episode",
-    "wrong_block": "a wrong block in the fingers in every episode",
+SCENES = {
+    "parallel": ("all cubes parallel", EvaluationConfig(arrangement="parallel")),
+    "grid": ("cubes on a grid", EvaluationConfig(arrangement="grid")),
+    "all_scenes": (
+        "scenes of all kinds, human-like demonstrations",
+        EvaluationConfig("pybullet", "human", arrangement="any"),
+    ),
 }
-"""Mishaps by kind, which is the name of their experiment: title."""
+"""Scenes as people make them, by name: title and circumstances."""
+
+RECOVERY = {
+    "push": ("a push in every episode", EvaluationConfig(push=0.10)),
+    "drop": ("a block drops in every episode", EvaluationConfig(mishap="drop")),
+    "wrong_block": ("a wrong block in the fingers in every episode", EvaluationConfig(mishap="wrong_block")),
+}
+"""What happens to whoever acts, by name: title and circumstances."""
+
+CHANGED = {
+    "near": ("cubes 75 mm apart", EvaluationConfig(arrangement="any", spacing=0.075)),
+    "begun": ("some stages done at the start, in the demonstration, too", EvaluationConfig(begun=True)),
+    **{
+        f"size_{edge}": (f"cubes of {edge} mm", EvaluationConfig(conditions=Conditions(size=edge / 40)))
+        for edge in (25, 30, 50, 60)
+    },
+    "friction_less": ("friction x 0.9", EvaluationConfig(conditions=Conditions(friction=0.9))),
+    "friction_more": ("friction x 1.1", EvaluationConfig(conditions=Conditions(friction=1.1))),
+    "mass_less": ("mass x 0.9", EvaluationConfig(conditions=Conditions(mass=0.9))),
+    "mass_more": ("mass x 1.1", EvaluationConfig(conditions=Conditions(mass=1.1))),
+    "tracker": (
+        "a tracker of 5 Hz, up to 150 ms late, 2 mm of noise, blocks unseen for up to 1 s",
+        EvaluationConfig(conditions=Conditions(tracker=TrackerConfig(0.002, 5.0, 0.15, 1.0))),
+    ),
+    **{
+        f"latency_{acting}_shown_{shown}": (
+            f"actions {50 * acting} ms late, {50 * shown} ms in the demonstration",
+            EvaluationConfig(conditions=Conditions(latency=acting), shown_latency=shown),
+        )
+        for acting, shown in ((1, 1), (3, 0), (0, 3))
+    },
+}
+"""Changed conditions, by name: title and circumstances."""
+
+
+def _circumstances(some: dict[str, tuple[str, EvaluationConfig]], episodes: int) -> list[Experiment]:
+    return [Experiment(name, f"test tasks, {title}", _test, episodes, config) for name, (title, config) in some.items()]
+
 
 EXPERIMENTS = (
     Experiment("test", "test tasks", _test),
     Experiment("human", "test tasks, human-like demonstrations", _test, config=EvaluationConfig(teacher="human")),
-    Experiment("push", "test tasks, a push in every episode", _test, config=EvaluationConfig(push=0.10)),
+    *_circumstances(SCENES, 25),
+    *_circumstances(RECOVERY, 5),
     Experiment("expert_test", "scripted expert, test tasks", _test, expert=True),
     Experiment("train", "training tasks, new scenes", _train),
     Experiment("expert_train", "scripted expert, training tasks", _train, expert=True),
     Experiment("permutations", "namings of abcd", _permutations),
     Experiment("more_blocks", "tasks of 11, 12 and 15 blocks", _more_blocks),
-    *(
-        Experiment(kind, f"test tasks, {title}", _test, episodes=5, config=EvaluationConfig(mishap=kind))
-        for kind, title in RECOVERY.items()
+    Experiment(
+        "twenty_blocks", "tasks of 20 blocks, 75 mm apart", _twenty_blocks, config=EvaluationConfig(spacing=0.075)
     ),
-    *(
-        Experiment(name, f"test tasks, {title}", _test, episodes=5, config=EvaluationConfig(conditions=conditions))
-        for name, (title, conditions) in ROBUSTNESS.items()
-    ),
+    *_circumstances(CHANGED, 5),
 )
 """In the order in which they run. The nine test tasks of eight stages have 225 episodes together."""

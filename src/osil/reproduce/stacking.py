@@ -17,7 +17,7 @@ from osil.errors import ConfigError
 from osil.evaluation.episodes import Case, EpisodeResult
 from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
 from osil.files import read_json, read_json_lines
-from osil.reproduce.experiments import EXPERIMENTS, RECOVERY, ROBUSTNESS, Experiment
+from osil.reproduce.experiments import CHANGED, EXPERIMENTS, RECOVERY, SCENES, Experiment
 from osil.reproduce.stacking_tables import draw, permutations_table, stages_table, summary_table
 from osil.settings import differences
 from osil.tasks.block_stacking import StackingTask
@@ -31,7 +31,7 @@ DRAWN = {
     "expert_test": "Scripted expert",
     "test": "Policy",
     "human": "Human-like demonstrations",
-    "push": "A push in every episode",
+    "parallel": "All cubes parallel",
 }
 """Experiments in the figures and their labels there."""
 
@@ -142,7 +142,6 @@ def write_results(output: Path) -> None:
     for name, table, row in (
         ("test", "success_test_tasks", "dagger"),
         ("human", "success_test_tasks", "dagger"),
-        ("push", "success_test_tasks", "dagger"),
         ("expert_test", "success_test_tasks", "scripted_expert"),
         ("train", "success_training_tasks", "dagger"),
         ("expert_train", "success_training_tasks", "scripted_expert"),
@@ -151,15 +150,13 @@ def write_results(output: Path) -> None:
             text += [f"## {_title(reports[name])}", "", stages_table(reports[name], table, row)]
     if "permutations" in reports:
         text += [f"## {_title(reports['permutations'])}", "", permutations_table(reports["permutations"])]
-    if "more_blocks" in reports:
-        title, by_task = _title(reports["more_blocks"]), reports["more_blocks"]["by_task"]
-        text += [f"## {title}", "", summary_table({task: {"all": group} for task, group in by_task.items()})]
-    recovery = {_title(reports[name]): reports[name] for name in RECOVERY if name in reports}
-    if recovery:
-        text += ["## Recovery", "", summary_table(recovery)]
-    changed = {_title(reports[name]): reports[name] for name in ("test", *ROBUSTNESS) if name in reports}
-    if len(changed) > 1:
-        text += ["## Changed conditions", "", summary_table(changed)]
+    for name in ("more_blocks", "twenty_blocks"):
+        if name in reports:
+            by_task = {task: {"all": group} for task, group in reports[name]["by_task"].items()}
+            text += [f"## {_title(reports[name])}", "", summary_table(by_task)]
+    for heading, some in (("Scenes", SCENES), ("Recovery", RECOVERY), ("Changed conditions", CHANGED)):
+        if summarised := {_title(reports[name]): reports[name] for name in ("test", *some) if name in reports}:
+            text += [f"## {heading}", "", summary_table(summarised)]
     (output / "tables.md").write_text("\n".join(text), encoding="utf-8")
     drawn = {label: reports[name] for name, label in DRAWN.items() if name in reports}
     if drawn:
