@@ -36,7 +36,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
+        "src/control_msgs",
         "src/osil_interfaces",
+        "src/ros_wheels.cmake",
         "constraints.txt",
         "colcon_defaults.yaml",
         "Makefile",
