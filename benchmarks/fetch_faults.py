@@ -142,7 +142,7 @@ class Trial:
             "joint beyond its limits": set_to("absurd", {"elbow_flex_joint": 9.0}),
             "joint states frozen, stamps too": set_to("frozen", True),
             "everything 0.5 s late": set_to("lag", 0.5),
-            "connection silent": set_to("mute", True),
+            "connection silent for that second": set_to("mute", True),
             "connection broken off": (fetch.unplug, fetch.plug_in),
             "bridge killed": kill("fetch_bridge"),
             "controller killed": kill("controller"),
