@@ -22,7 +22,7 @@ help:  ## show this list
 setup: $(VENV)/.interfaces  ## make .venv with everything in it (the other targets do this by themselves)
 
 demo: setup  ## teach a task once and imitate it, into demo_output/ (GUI=1 for a window, SEED=3, TASK="ab cd +e", ROBOT=panda)
-	$(BIN)/python -m osil.ros.demo $(if $(SEED),--seed $(SEED)) $(if $(TASK),--task "$(TASK)") $(if $(ROBOT),--robot $(ROBOT)) $(if $(GUI),--gui)
+	$(BIN)/python -m osil.ros demo $(if $(SEED),--seed $(SEED)) $(if $(TASK),--task "$(TASK)") $(if $(ROBOT),--robot $(ROBOT)) $(if $(GUI),--gui)
 
 # The networks are small: threads that wait for each other cost more than they bring, above all on a busy machine.
 test evaluate: export OMP_NUM_THREADS := 1
@@ -59,6 +59,8 @@ define CHECK_MACHINE
   { echo "osil needs Python's venv and headers; on Debian and Ubuntu: apt install python3-venv python3-dev" >&2; exit 1; }
 @command -v $(CXX) >/dev/null || \
   { echo "osil needs a C++ compiler to build its ROS messages; on Debian and Ubuntu: apt install g++" >&2; exit 1; }
+@test -z "$(word 2,$(CURDIR))" || \
+  { echo "the path of this folder has a space, which neither make nor the programs in $(VENV) can bear: move it" >&2; exit 1; }
 @test "$$(uname -sm)" = "Linux x86_64" || \
   { echo "the ROS 2 wheels exist for Linux x86_64 only; elsewhere install ROS 2 and use colcon as in README.md" >&2; exit 1; }
 endef

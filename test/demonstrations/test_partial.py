@@ -89,7 +89,7 @@ def test_a_recording_under_way_is_let_alone(tmp_path: Path) -> None:
         partial.append(SEEN[index], DONE[index], index)
     with pytest.raises(DemonstrationError, match="is being recorded just now"):
         recover(partial.path)
-    with pytest.raises(DemonstrationError, match="unfinished recording of this name"):
+    with pytest.raises(DemonstrationError, match="is being recorded just now"):
         Partial(partial.path)
     partial.remove()
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,9 @@ from osil.data.kinematic_episodes import collect, scenes
 from osil.errors import ConfigError
 from osil.experts.noise import NoiseConfig
 from osil.experts.stacking import ExpertConfig, StackingExpert
+from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
+from osil.robots.sensing import observe
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.splits import load_tasks
@@ -93,3 +95,20 @@ def test_blocks_of_every_size_are_stacked(text, size):
 def test_a_hand_that_is_too_narrow_says_so():
     with pytest.raises(ConfigError, match="opens 66 mm is too narrow for blocks of 60 mm"):
         ExpertConfig(FETCH.gripper, blocks=Blocks(0.06))
+
+
+def test_two_blocks_that_were_lifted_together_are_put_down_and_let_go() -> None:
+    """The hand came down too far with the block held and took the lower one, too: all stands, but in the air."""
+    task, lower = StackingTask.parse("ab +c"), np.array([0.62, 0.10, 0.55])
+    scene = Scene(np.stack([lower + np.array([0.0, 0.0, 0.04]), lower, [0.70, -0.20, 0.42]]), np.zeros(3))
+    expert = StackingExpert(task, ExpertConfig(FETCH.gripper))
+    hand = lower + np.array([0.0, 0.0, 0.013])
+    for _ in range(120):
+        gripper = GripperPose(hand, np.array(0.0))
+        action = expert.act(observe(scene.block_positions, scene.block_yaws, gripper, 0.040))
+        if not action.close_gripper:
+            break
+        hand = hand + action.displacement
+        scene.block_positions[:2] += action.displacement
+    assert not action.close_gripper
+    assert scene.block_positions[1, 2] == pytest.approx(0.42, abs=0.005)

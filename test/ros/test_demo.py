@@ -14,7 +14,7 @@ from osil.demonstrations import storage
 
 
 def run(output: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "osil.ros.demo", "--output", str(output), *arguments]
+    command = [sys.executable, "-m", "osil.ros", "demo", "--output", str(output), *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -22,7 +22,9 @@ def add(commands: Commands) -> None:
         "A hand that is found to stand still (fixed point) or to move to and fro (cycle) will do so on a robot.",
     )
     parser.add_argument("model", metavar="MODEL", help=f"{MODEL}, or 'expert' for the scripted expert")
-    parser.add_argument("--states", type=positive, default=100_000, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--states", type=positive, default=100_000, metavar="N", help="in groups of 250; default: %(default)s"
+    )
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="chooses the states; default: %(default)s")
     add_robot(parser)
     add_jobs(parser)

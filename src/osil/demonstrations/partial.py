@@ -39,6 +39,7 @@ class Partial:
         """
         self.path = path
         if os.path.lexists(path):
+            _refuse_locked(path)
             raise DemonstrationError(
                 f"{to_text(path)} exists: an unfinished recording of this name; choose another name, or see what is in "
                 f"it: osil demonstration recover {to_text(path)}"

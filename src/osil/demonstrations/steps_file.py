@@ -30,8 +30,8 @@ FRAME = "gripper"
 METADATA = "osil"
 CHECKSUM = "sha256"
 
-WHOLE_CHUNK = 2**20
-"""Bytes of steps that go into a chunk of a file that is written in one go."""
+WHOLE_CHUNK = 2**13
+"""Bytes of steps that go into a chunk of a file that is written in one go: what is lost where it is cut off."""
 
 LARGEST = 2**28
 """Bytes of a file; a demonstration of ten hours has as many. What is larger is something else, and is not read."""

@@ -172,7 +172,8 @@ class StackingExpert:
         pick = np.where(occupied, on_target, np.where(on_source >= 0, on_source, source))
         aside = holding & (finished | (held != source) | occupied)
 
-        others = np.arange(positions.shape[1]) != held[:, None]
+        carried_along = holding[:, None] & on[rows, :, held]  # as when the hand came down too far and lifts two
+        others = (np.arange(positions.shape[1]) != held[:, None]) & ~carried_along
         top = np.where(others, positions[..., 2], -np.inf).max(-1) + c.blocks.half
         ground = positions[..., 2].min(-1)
         carried = np.where(holding[:, None], positions[rows, held], 0.0)

@@ -85,10 +85,10 @@ class Shown(Generic[O, A]):
             raise ObservationError(f"expected {self.observation.__name__}, got {type(observation).__name__}")
         count, shape = self._count(observation), () if self.single else (len(self),)
         if count != self.count or observation.leading_shape != shape:
+            needed = f"has {self.count} {self.things} and needs {list(shape)}"
             raise ObservationError(
                 f"observation of {count} {self.things} with leading shape {list(observation.leading_shape)}; the "
-                f"demonstration has {self.count} {self.things} and needs {list(shape)} "
-                f"(0 {self.things}: call reset first)"
+                f"demonstration {needed if len(self) else 'is missing: call reset first'}"
             )
         observation.check_plausible()
         return observation[None] if self.single else observation

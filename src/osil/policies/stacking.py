@@ -17,6 +17,7 @@ from osil.demonstrations.conditioning import Conditioning
 from osil.demonstrations.fitness import check_fit
 from osil.demonstrations.latency import LatencyMeter, UnderWay, latency_shown
 from osil.errors import ConfigError
+from osil.geometry import clip_norm
 from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TARGET_HEAD, Context
 from osil.networks.features import ObservationTensors, pad_frames
 from osil.networks.manipulation_network import DISPLACEMENT, DISPLACEMENT_SCALE, YAW_SCALE, YAW_STEP, most_confident
@@ -30,6 +31,10 @@ FORMAT = "osil.stacking"
 
 MOMENTS = 200
 """At so many moments of a demonstration the policy says what it sees, evenly over its steps."""
+
+
+LONGEST = 2.0
+"""No action is larger (in units of the network: 50 mm, 0.16 rad), whatever is seen: twice what it has learned from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +201,8 @@ class StackingPolicy:
         self._acted += 1
         self._context = output.context
         motion, close = most_confident(output.actions, members, self._before)
-        displacement, yaw_step = motion[:, DISPLACEMENT], motion[:, YAW_STEP] * self.config.network.yaw
+        displacement = clip_norm(motion[:, DISPLACEMENT], LONGEST)
+        yaw_step = np.clip(motion[:, YAW_STEP], -LONGEST, LONGEST) * self.config.network.yaw
         self._before = torch.as_tensor(displacement, dtype=torch.float32)
         action = Action(displacement * DISPLACEMENT_SCALE, close, yaw_step * YAW_SCALE)
         self._meter.add(action)

@@ -65,5 +65,6 @@ def check_recent(what: str, received: Received, now: int, max_age: float) -> Non
             kind, side, limit, cause = FutureError, "ahead of", CLOCK_TOLERANCE, ""
         raise kind(
             f"{what} come stamped {abs(age):.2f} s {side} the clock of this node: the clocks differ by {abs(age):.1f} s"
-            f"{cause} (at most {limit:g} s); synchronise the machines, and set use_sim_time alike in all nodes"
+            f"{cause} (at most {limit:g} s); if that lasts, synchronise the machines, and set use_sim_time alike in "
+            "all nodes"
         )

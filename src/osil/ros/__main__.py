@@ -1,4 +1,7 @@
-"""Run a node: ``python -m osil.ros simulation_node --ros-args ...``. Ctrl-C ends it quietly while it still starts."""
+"""Run a node: ``python -m osil.ros simulation_node --ros-args ...``, or the demo: ``python -m osil.ros demo``.
+
+Ctrl-C ends it quietly while it still starts.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,21 @@ from importlib import import_module
 from pathlib import Path
 
 
-def run(node: str) -> int:
-    """Run the node of the module ``osil.ros.<node>``; returns its exit status."""
+def run(program: str) -> int:
+    """Run the module ``osil.ros.<program>``; returns its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a KeyboardInterrupt amid the imports would be a long traceback
-    module = import_module(f"osil.ros.{node}")
+    module = import_module(f"osil.ros.{program}")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return int(module.main())
 
 
-NODES = sorted(path.stem for path in Path(__file__).parent.glob("*_node.py"))
+NODES = sorted(path.stem for path in Path(__file__).parent.glob("*_node.py") if path.stem != "run_node")
+USAGE = f"usage: python -m osil.ros NODE [--ros-args ...], where NODE is one of {', '.join(NODES)}; or demo [--help]"
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in NODES:
-        raise SystemExit(f"usage: python -m osil.ros NODE [--ros-args ...], where NODE is one of {', '.join(NODES)}")
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(USAGE)
+        raise SystemExit(0)
+    if len(sys.argv) < 2 or sys.argv[1] not in (*NODES, "demo"):
+        raise SystemExit(USAGE)
     raise SystemExit(run(sys.argv.pop(1)))

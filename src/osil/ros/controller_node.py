@@ -51,6 +51,9 @@ POLICY, TELEOPERATION = "policy", "teleoperation"
 IDLE_PERIOD = 0.5
 """Seconds of the machine's clock between two looks at why nothing moves; simulated time may have stopped."""
 
+LONGEST_TIMEOUT = 5.0
+"""Seconds. What waits longer protects nobody."""
+
 STATES = {
     State.HOLDING: ControllerStatus.HOLDING,
     State.FOLLOWING: ControllerStatus.FOLLOWING,
@@ -75,14 +78,16 @@ class ControllerParameters:
     table_height: float = parameter("of the table top over the floor, above which the fingers stay [m]; 0: the robot's")
 
     def __post_init__(self) -> None:
-        timeouts = (
-            self.command_timeout,
-            self.dead_man_timeout,
-            self.joint_state_timeout,
-            self.unmoved_timeout,
-            self.release_timeout,
-        )
-        require(min(timeouts) >= CONTROL_PERIOD, f"timeouts {timeouts}: expected at least {CONTROL_PERIOD} s each")
+        for name in (
+            "command_timeout",
+            "dead_man_timeout",
+            "joint_state_timeout",
+            "unmoved_timeout",
+            "release_timeout",
+        ):
+            seconds = getattr(self, name)
+            expected = f"expected {CONTROL_PERIOD} to {LONGEST_TIMEOUT} s"
+            require(CONTROL_PERIOD <= seconds <= LONGEST_TIMEOUT, f"{name} {seconds}: {expected}")
         require(self.back_end in BACK_ENDS, f"back_end {self.back_end!r}: expected {' or '.join(BACK_ENDS)}")
         require(0.0 < self.max_speed <= 1.0, f"max_speed {self.max_speed}: expected more than 0, at most 1 m/s")
         require(

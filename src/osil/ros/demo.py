@@ -1,6 +1,6 @@
 """The whole path in one go: a task is taught once by teleoperation, and a simulated arm repeats it elsewhere.
 
-    python -m osil.ros.demo --task "ab cd +e" --seed 0
+    python -m osil.ros demo --task "ab cd +e" --seed 0
 
 Every part is a ROS 2 process of its own; this program only starts them, calls their services and the action, and judges
 the end by the final block poses, with code that the policy never sees. The exit status is 0 only if the layout that was
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m osil.ros.demo", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m osil.ros demo", description=__doc__.partition("\n")[0])
     parser.add_argument("--task", help=TASK)
     parser.add_argument("--seed", type=int, default=0, help="of layouts and policy; chooses the task if none is given")
     parser.add_argument("--model", default="stacking", help=MODEL)
@@ -230,7 +230,3 @@ def _observation(robot: Robot, snapshot: Snapshot) -> Observation:
     joints = snapshot.joint_positions
     gripper = robot.kinematics.forward(joints[: len(robot.arm_joints)], robot.lift)
     return observe(snapshot.block_positions, cube_yaws(snapshot.block_quaternions), gripper, joints[-2:].sum())
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

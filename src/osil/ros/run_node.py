@@ -13,9 +13,11 @@ from pathlib import Path
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
 from osil.errors import ConfigError, OsilError
 from osil.resources import resource_path
@@ -80,18 +82,29 @@ def run_node(make_node: Callable[[], Node], config: str, args: Sequence[str] | N
         do again, and os.EX_SOFTWARE after any other failure.
     """
     hold_lifeline()
+    words = sys.argv[1:] if args is None else args
     try:
-        with initialized(config, sys.argv[1:] if args is None else args) as names:
+        _check_no_others(words)
+        with initialized(config, words) as names:
             _run(make_node, names)
     except KeyboardInterrupt:
         pass
-    except OsilError as error:
+    except (OsilError, InvalidParameterTypeException) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     except Exception:
         traceback.print_exc()
         return os.EX_SOFTWARE
     return 0
+
+
+def _check_no_others(args: Sequence[str]) -> None:
+    """Raise ConfigError for arguments that are none of ROS: nobody would heed them."""
+    if others := remove_ros_args(args=["", *args])[1:]:
+        raise ConfigError(
+            f"arguments {' '.join(others)}: a node takes ROS's own alone, such as --ros-args -p NAME:=VALUE; its "
+            "parameters stand in config/"
+        )
 
 
 def _within_rclpy(error: Exception) -> bool:
