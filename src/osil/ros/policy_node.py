@@ -190,13 +190,13 @@ class PolicyNode(Node):
             raise ControllerError(problem)
         stored = storage.load(self._library.find(goal.request.demonstration))
         stored.check_blocks(self._view.look().block_names)
+        seen = self._view.look(stored.block_names)  # now: taking in a demonstration takes long, and no news meanwhile
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
         progress = Progress(stored.demonstration)
         understood = convert.from_understood(self._policy.understood, stored.block_names)
         self._status.tell(demonstration=stored.name, understood=understood)
         late = 1000 * CONTROL_PERIOD * self._policy.latency[0]
         self.get_logger().info(f"'{stored.name}' shows that actions take effect {late:.0f} ms late")
-        seen = self._view.look(stored.block_names, progress.blocks)
         self._policy.act(seen.observation)  # the first call of a network is slow
         now = self._now()
         self._imitation = Imitation(goal, progress, stored.block_names, now, now, Future(executor=self.executor))
