@@ -136,3 +136,13 @@ def test_two_who_command_at_the_same_time_are_named(hand, client: Client, proces
     log = processes.log("controller")
     assert hand.until(lambda: "/client and /hand command at the same time on gripper_twist_command" in log.read_text())
     client.destroy_publisher(other)
+
+
+def test_another_who_moves_the_same_arm_is_noticed(hand, client: Client, processes: NodeProcesses) -> None:
+    other = client.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
+    try:
+        assert hand.until(
+            lambda: "another node publishes on /arm_controller" in processes.log("controller").read_text()
+        )
+    finally:
+        client.destroy_publisher(other)

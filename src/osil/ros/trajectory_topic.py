@@ -23,7 +23,7 @@ class TrajectoryTopic:
     """
 
     def __init__(self, node: Node, robot: Robot) -> None:
-        self._robot = robot
+        self._node, self._robot = node, robot
         self._arm = node.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
         self._gripper = node.create_publisher(JointTrajectory, topics.GRIPPER_TRAJECTORY, 1)
         self._robot_status = RobotStatusWatch(node)
@@ -41,4 +41,10 @@ class TrajectoryTopic:
 
     def problems(self) -> Mapping[StopReason, str]:
         """See ``BackEnd``. Topics tell of none, but whoever listens to them may."""
+        if self._node.count_publishers(self._arm.topic_name) > 1:
+            self._node.get_logger().warning(
+                f"another node publishes on {self._arm.topic_name}: two that command one arm disturb each other; end "
+                "all but one",
+                throttle_duration_sec=5.0,
+            )
         return self._robot_status.problems()
