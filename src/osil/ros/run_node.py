@@ -52,8 +52,6 @@ def initialized(config: str, args: Sequence[str] = (), context: rclpy.Context | 
     parameters: Parameters = {}
     add_file(resource_path("config", config), parameters)
     names = {name for values in parameters.values() for name in values}
-    # ROS takes UTF-8, whatever the locale in which Python read the command line.
-    args = [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in args]
     words = without_parameters(args, parameters)
     with tempfile.NamedTemporaryFile("w", suffix=f"_{config}", encoding="utf-8") as file:
         file.write(to_yaml(parameters))
@@ -82,7 +80,9 @@ def run_node(make_node: Callable[[], Node], config: str, args: Sequence[str] | N
         do again, and os.EX_SOFTWARE after any other failure.
     """
     hold_lifeline()
-    words = sys.argv[1:] if args is None else args
+    # ROS takes UTF-8, whatever the locale in which Python read the command line.
+    given = sys.argv[1:] if args is None else args
+    words = [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in given]
     try:
         _check_no_others(words)
         with initialized(config, words) as names:
