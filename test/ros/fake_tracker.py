@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import string
-import threading
-
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 
 from osil.ros import convert, topics
 from osil_interfaces.msg import BlockPoseArray
 
 from .fake_fetch import FakeFetch
+from .spinning import SpinningNode
 
 PERIOD = 1 / 30
 
 
-class FakeTracker(Node):
+class FakeTracker(SpinningNode):
     """Publishes ``block_poses``, stamped by our clock."""
 
     def __init__(self, fetch: FakeFetch) -> None:
@@ -24,15 +21,7 @@ class FakeTracker(Node):
         self._fetch = fetch
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
         self.create_timer(PERIOD, self._look)
-        self._spinner = SingleThreadedExecutor()
-        self._spinner.add_node(self)
-        self._thread = threading.Thread(target=self._spinner.spin, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._spinner.shutdown()
-        self._thread.join()
-        self.destroy_node()
+        self.spin()
 
     def _look(self) -> None:
         positions, quaternions = self._fetch.blocks

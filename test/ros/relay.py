@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
@@ -18,10 +15,12 @@ from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil_interfaces.msg import BlockPoseArray
 
+from .spinning import SpinningNode
+
 FETCH = load_robot("fetch")
 
 
-class Relay(Node):
+class Relay(SpinningNode):
     """Passes on joint states, block poses and the clock to the nodes, and joint commands back to the robot.
 
     Args:
@@ -62,15 +61,7 @@ class Relay(Node):
         self.create_subscription(Clock, f"/{robot}clock", self._pass_clock, 10)
         for name in back:
             self.create_subscription(JointTrajectory, f"{nodes}{name}", partial(self._command, name), 10)
-        self._spinner = SingleThreadedExecutor()
-        self._spinner.add_node(self)
-        self._thread = threading.Thread(target=self._spinner.spin, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._spinner.shutdown()
-        self._thread.join()
-        self.destroy_node()
+        self.spin()
 
     def honest(self) -> None:
         """Pass on everything as it is from now on."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from rclpy.action import ActionServer, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -22,12 +19,14 @@ from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import ControllerStatus
 
+from .spinning import SpinningNode
+
 FETCH = load_robot("fetch")
 
 LEFT = [Action(np.array([0.0, 0.012, 0.0]), np.bool_(False))]
 
 
-class ArmServer(Node):
+class ArmServer(SpinningNode):
     """Offers the actions of ros2_control's controllers, and hands what they are told to the simulation.
 
     Attributes:
@@ -46,17 +45,12 @@ class ArmServer(Node):
             self, FollowJointTrajectory, topics.ARM_ACTION, self._follow, goal_callback=self._answer, **forget
         )
         self._servers = [arm, ActionServer(self, GripperCommand, topics.GRIPPER_ACTION, self._grip, **forget)]
-        self._spinner = SingleThreadedExecutor()
-        self._spinner.add_node(self)
-        self._thread = threading.Thread(target=self._spinner.spin, daemon=True)
-        self._thread.start()
+        self.spin()
 
-    def close(self) -> None:
-        self._spinner.shutdown()
-        self._thread.join()
+    def destroy_node(self) -> None:
         while self._servers:
             self._servers.pop().destroy()
-        self.destroy_node()
+        super().destroy_node()
 
     def _answer(self, goal: FollowJointTrajectory.Goal) -> GoalResponse:
         return GoalResponse.REJECT if self.failure == "rejected" else GoalResponse.ACCEPT
