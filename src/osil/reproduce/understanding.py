@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from osil.evaluation.versions import versions
 from osil.experts.stacking import ExpertConfig
 from osil.figures.understanding import draw_reliability
 from osil.policies.stacking import StackingPolicy
+from osil.policies.understanding import UnderstoodStage
 from osil.robots.robot import load_robot
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask
@@ -48,6 +49,7 @@ class Reading:
         task: what was shown.
         teacher: who showed it.
         noise: of the tracker, metres.
+        refused: whether the policy does not take it.
         sure: confidence of each stage understood.
         right: whether each of them is a stage of the task.
         whole: whether they are the task's stages, all and in order.
@@ -56,6 +58,7 @@ class Reading:
     task: str
     teacher: TeacherKind
     noise: float
+    refused: bool
     sure: tuple[float, ...]
     right: tuple[bool, ...]
     whole: bool
@@ -94,6 +97,8 @@ def reproduce(model: str | Path, output: Path, seed: int, jobs: int) -> None:
 
 def _read(model: str | Path, task: StackingTask, kind: TeacherKind, seed: int, number: int) -> list[Reading]:
     policy, robot = StackingPolicy.load(model), load_robot("fetch").at_table("any")
+    least = policy.config.least_confidence
+    policy.config = replace(policy.config, least_confidence=0.0)  # to hear of what it would refuse, too
     tasks, rng = [task] * DEMONSTRATIONS, generator("test", seed, number)
     teacher = None if kind == "expert" else make_teacher(kind, tasks, rng, ExpertConfig(robot.gripper))
     episodes = collect(tasks, rng, robot, teacher=teacher)
@@ -104,20 +109,22 @@ def _read(model: str | Path, task: StackingTask, kind: TeacherKind, seed: int, n
         seen = shown.observations
         positions = seen.block_positions + rng.normal(0.0, noise, seen.block_positions.shape)
         noisy = Demonstration(type(seen)(positions, seen.gripper_opening, seen.block_yaws), shown.actions)
-        if not is_fit(noisy):
-            continue
-        policy.reset(noisy, seed=int(index))
-        pairs = [(stage.source, stage.target) for stage in policy.understood]
-        sure = tuple(stage.confidence for stage in policy.understood)
+        understood: tuple[UnderstoodStage, ...] = ()
+        if is_fit(noisy):
+            policy.reset(noisy, seed=int(index))
+            understood = policy.understood
+        pairs = tuple((stage.source, stage.target) for stage in understood)
+        sure = tuple(stage.confidence for stage in understood)
         right = tuple(pair in task.stages for pair in pairs)
-        found.append(Reading(str(task), kind, noise, sure, right, tuple(pairs) == task.stages))
+        found.append(Reading(str(task), kind, noise, not sure or min(sure) < least, sure, right, pairs == task.stages))
     return found
 
 
 def _reliability(readings: Sequence[Reading]) -> dict[str, list[Any]]:
     """Over all stages, by ranges of confidence in which there are any: the arguments of ``draw_reliability``."""
-    bins = np.minimum((np.concatenate([one.sure for one in readings]) * BINS).astype(int), BINS - 1)
-    right = np.concatenate([one.right for one in readings])
+    sure = np.array([each for one in readings for each in one.sure])
+    right = np.array([each for one in readings for each in one.right], dtype=bool)
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
     some = np.unique(bins)
     stages, rightly = ([int((bins[rows] == each).sum()) for each in some] for rows in (slice(None), right))
     return {
@@ -129,13 +136,17 @@ def _reliability(readings: Sequence[Reading]) -> dict[str, list[Any]]:
 
 
 def _summary(readings: Iterable[Reading]) -> dict[str, Any]:
-    """How many demonstrations were understood as a whole, and how sure the policy was of its least sure stage."""
+    """How many demonstrations were refused, how many of the others were understood as a whole, and how sure the policy
+    was of the least sure stage of each."""
     some = list(readings)
-    whole = sum(one.whole for one in some)
+    refused, taken = sum(one.refused for one in some), [one for one in some if not one.refused]
+    whole = sum(one.whole for one in taken)
     least = [min(one.sure, default=0.0) for one in some]
     return {
         "demonstrations": len(some),
+        "refused": refused,
+        "refused_wilson_95": list(wilson(refused, len(some))),
         "understood": whole,
-        "wilson_95": list(wilson(whole, len(some))),
+        "understood_wilson_95": list(wilson(whole, len(taken))),
         "least_sure": dict(zip(("0.5 %", "5 %", "50 %"), np.quantile(least, (0.005, 0.05, 0.5)).tolist(), strict=True)),
     }
