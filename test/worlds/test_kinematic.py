@@ -12,7 +12,8 @@ from osil.geometry import rotate_z
 from osil.resources import resource_path
 from osil.robots.controller import ArmController
 from osil.robots.kinematics import GripperPose
-from osil.robots.robot import Robot, Start, load_robot
+from osil.robots.robot import Robot, load_robot
+from osil.robots.robot_config import Start
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.make_world import make_world
 from osil.worlds.stacking_world import StackingWorld
