@@ -18,6 +18,7 @@ from osil.demonstrations.storage import save
 from osil.errors import OsilError
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.evaluation.seen_end import LAG, SeenEnd
+from osil.evaluation.stood_still import StoodStill
 from osil.experts.mishaps import MishapActor
 from osil.experts.stacking import StackingExpert
 from osil.rollout import Recorder, rollout
@@ -69,6 +70,7 @@ class EpisodeResult:
         disturbed: a block was pushed, or there was a mishap; False if neither was asked for or there was no chance.
         seen_reached: what was seen told that the layout shown was reached (``SeenEnd``); None: nothing was shown, or
             the episode is from a record that does not say.
+        stood_still: the hand stood still with work left (``StoodStill``); None: the record does not say.
     """
 
     case: Case
@@ -79,6 +81,7 @@ class EpisodeResult:
     redrawn: int
     disturbed: bool = False
     seen_reached: bool | None = None
+    stood_still: bool | None = None
 
     @property
     def agrees(self) -> bool | None:
@@ -122,14 +125,14 @@ def run_batch(
         if config.push:
             world = PushedWorld(world, tasks, _streams(cases, _PUSH), config.push)
             happened.append(world.pushed)
-        disturbed, seen = _Disturbed(judge, happened), SeenEnd(judge, shown)
+        disturbed, seen, stood_still = _Disturbed(judge, happened), SeenEnd(judge, shown), StoodStill(judge)
         observation = world.reset(_scenes(config, cases, _SCENE))
-        rollout(world, actor, observation, judge.max_steps + LAG, [disturbed, seen, recorder])
+        rollout(world, actor, observation, judge.max_steps + LAG, [disturbed, seen, stood_still, recorder])
     if failures:
         _keep_failures(failures, cases, judge, shown, recorder)
     outcomes, steps, stages = judge.outcomes(), judge.steps.tolist(), judge.stages_done.tolist()
     told = seen.reached.tolist() if shown else [None] * len(cases)
-    noted = judge.in_order.tolist(), redrawn, disturbed.rows.tolist(), told
+    noted = judge.in_order.tolist(), redrawn, disturbed.rows.tolist(), told, stood_still.rows.tolist()
     rows = zip(cases, outcomes, steps, stages, *noted, strict=True)
     return [EpisodeResult(*row) for row in rows]
 

@@ -9,6 +9,7 @@ from typing import Any
 from osil.core import CONTROL_PERIOD
 from osil.evaluation.episodes import EpisodeResult
 from osil.evaluation.intervals import wilson
+from osil.evaluation.stood_still import STILL
 from osil.worlds.judge import FAILURES, Outcome
 
 
@@ -20,13 +21,15 @@ def summarise(episodes: Sequence[EpisodeResult]) -> dict[str, Any]:
         successful ones ``control_steps_per_stage`` and ``seconds_per_stage`` (None without any) and ``in_order``, how
         many of them did the stages in the order demonstrated. ``seen_end``: in how many ``episodes`` the end was also
         told from what was seen (``SeenEnd``), in how many of these that ``agreed`` with the judge, ``rate``, and
-        ``wilson_95``.
+        ``wilson_95``. ``stood_still``: in how many ``episodes`` that was looked at, in how many of these the hand
+        ``stood`` still with work left (``StoodStill``), ``rate``, and ``wilson_95``.
     """
     succeeded = [episode for episode in episodes if episode.outcome is Outcome.SUCCESS]
     kinds = Counter(episode.outcome for episode in episodes)
     stages = sum(episode.case.task.num_stages for episode in succeeded)
     steps = sum(episode.steps for episode in succeeded) / stages if stages else None
     agreed = [episode.agrees for episode in episodes if episode.agrees is not None]
+    stood = [episode.stood_still for episode in episodes if episode.stood_still is not None]
     return {
         "episodes": len(episodes),
         "successes": len(succeeded),
@@ -36,6 +39,7 @@ def summarise(episodes: Sequence[EpisodeResult]) -> dict[str, Any]:
         "seconds_per_stage": None if steps is None else steps * CONTROL_PERIOD,
         "in_order": sum(episode.in_order for episode in succeeded),
         "seen_end": {"episodes": len(agreed), "agreed": sum(agreed), **_share(sum(agreed), len(agreed))},
+        "stood_still": {"episodes": len(stood), "stood": sum(stood), **_share(sum(stood), len(stood))},
     }
 
 
@@ -90,4 +94,8 @@ def table(report: dict[str, Any]) -> str:
             f"The end was told rightly from observations alone in {seen['agreed']} of {seen['episodes']} episodes "
             f"({seen['rate']:.1%}; Wilson 95 %: {low:.1%} to {high:.1%})"
         )
+    still = report["all"]["stood_still"]
+    lines.append(
+        f"The hand stood still for {STILL:g} s with work left in {still['stood']} of {still['episodes']} episodes"
+    )
     return "\n".join(lines)

@@ -124,7 +124,7 @@ def _append(path: Path, line: dict[str, Any]) -> None:
 
 
 def _plain(episode: EpisodeResult) -> dict[str, Any]:
-    kept = ("steps", "stages_done", "in_order", "redrawn", "disturbed", "seen_reached")
+    kept = ("steps", "stages_done", "in_order", "redrawn", "disturbed", "seen_reached", "stood_still")
     values = {name: getattr(episode, name) for name in kept}
     return {"number": episode.case.number, "outcome": episode.outcome.value, **values}
 

@@ -109,10 +109,10 @@ def comparison_table(reports: Mapping[str, Report], table: str) -> str:
 
 def summary_table(reports: Mapping[str, Report]) -> str:
     """Several reports over all stages as Markdown, a line for each label."""
-    text = ["| | ours | Wilson 95 % | episodes | s a block | failures |", "|---" * 6 + "|"]
+    text = ["| | ours | Wilson 95 % | episodes | s a block | failures | hand stood still |", "|---" * 7 + "|"]
     for label, report in reports.items():
         group = report["all"]
-        text.append(f"| {label} | {_cells(group)} | {_failures(group)} |")
+        text.append(f"| {label} | {_cells(group)} | {_failures(group)} | {group['stood_still']['stood']} |")
     return "\n".join([*text, ""])
 
 
