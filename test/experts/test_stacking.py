@@ -111,4 +111,4 @@ def test_two_blocks_that_were_lifted_together_are_put_down_and_let_go() -> None:
         hand = hand + action.displacement
         scene.block_positions[:2] += action.displacement
     assert not action.close_gripper
-    assert scene.block_positions[1, 2] == pytest.approx(0.42, abs=0.005)
+    assert 0.419 < scene.block_positions[1, 2] < 0.431, "on the table, or at most a centimetre above it"

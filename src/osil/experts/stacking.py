@@ -71,11 +71,14 @@ class ExpertConfig:
     """Lateral (m), vertical (m) and yaw (rad) error within which the fingers close."""
     closing_tolerance: tuple[float, float, float] = (0.014, 0.010, 0.25)
     """The same once the fingers are closing."""
-    release_tolerance: tuple[float, float, float] = (0.0075, 0.0030, 0.12)
+    release_tolerance: tuple[float, float, float] = (0.0075, 0.0060, 0.12)
     """Lateral (m), vertical (m) and yaw (rad) error within which a block is let go."""
     aside_spacing: tuple[float, float] = (0.09, 0.10)
     """A nominal block is put aside where every other one is further away than this (m); between the two it still moves.
     """
+    aside_height: float = 0.010
+    """A block that is put aside is let go so far above the table (m). Nearly on the table, a policy that errs by a few
+    millimetres would press it down for ever, with nothing left to change."""
 
     def __post_init__(self) -> None:
         self.blocks.check_opening(self.gripper.opening)
@@ -214,7 +217,7 @@ class StackingExpert:
         grasp &= width > 0.9 * c.blocks.size  # fingers that closed on nothing open again
         gap = -goal[:, 2]
         let_go = holding & self._within(lateral, np.maximum(gap, 0.0), turn, np.array(c.release_tolerance))
-        let_go = np.where(aside, holding & ~crowded & (gap < c.release_tolerance[1]), let_go)
+        let_go = np.where(aside, holding & ~crowded & (gap < c.aside_height), let_go)
         just_released = ~holding & ~grasp & (width < c.free_width) & (self._nearest(positions) >= 0)
         still = grasp | let_go | just_released
         return Action(
