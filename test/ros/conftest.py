@@ -24,6 +24,7 @@ from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.resources import resource_path
+from osil.robots.frames import GRIPPER_FRAME
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
@@ -133,7 +134,7 @@ class Hand(Node):
         self,
         actions: Sequence[Action],
         way: str = "policy",
-        frame: str = topics.GRIPPER_FRAME,
+        frame: str = GRIPPER_FRAME,
         period: float = CONTROL_PERIOD,
     ) -> float:
         """One action each ``period`` (seconds), as twist and gripper command. Returns the control periods it took."""

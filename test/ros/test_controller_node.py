@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
 from trajectory_msgs.msg import JointTrajectory
 
 from osil.core import CONTROL_PERIOD, Action, Scene
+from osil.robots.frames import BASE_FRAME
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.client import Client
@@ -65,6 +66,20 @@ def test_a_run_of_commands_ends_where_it_ends_offline(hand, client: Client) -> N
     hand.wait(0.4)
     for joint in FETCH.arm_joints:
         assert hand.joints[joint] == pytest.approx(offline[joint], abs=0.02), f"{joint} stays there"
+
+
+def test_viewers_are_told_where_the_gripper_is_sent(hand) -> None:
+    targets: list[PoseStamped] = []
+    subscription = hand.create_subscription(PoseStamped, topics.GRIPPER_TARGET, targets.append, 10)
+    assert hand.until(lambda: subscription.get_publisher_count() > 0)
+    start = hand.gripper().position
+    hand.command(push(0.0, 0.15, 0.0, 10))
+    assert hand.until(lambda: bool(targets) and hand.gripper().position[1] - start[1] > 0.10)
+    hand.wait(0.4)
+    at = targets[-1].pose.position
+    assert targets[-1].header.frame_id == BASE_FRAME
+    np.testing.assert_allclose((at.x, at.y, at.z), hand.gripper().position, atol=5e-3, err_msg="and there it rests")
+    hand.destroy_subscription(subscription)
 
 
 def test_holds_when_commands_stop(hand) -> None:

@@ -14,6 +14,7 @@ from rclpy.node import Node
 
 from osil.errors import ConfigError
 from osil.resources import resource_path
+from osil.ros.block_frames_node import BlockFramesParameters
 from osil.ros.controller_node import ControllerParameters
 from osil.ros.fetch_bridge_node import FetchBridgeParameters
 from osil.ros.joystick import Joystick
@@ -22,15 +23,18 @@ from osil.ros.operator_node import OperatorParameters
 from osil.ros.parameters import check_all_known, declare
 from osil.ros.policy_node import PolicyParameters
 from osil.ros.recorder_node import RecorderParameters
+from osil.ros.robot_state_publisher_node import RobotStatePublisherParameters
 from osil.ros.run_node import initialized
 from osil.ros.simulation_node import SimulationParameters
 from osil.ros.teleop_node import TeleopParameters
 
 CONFIGS = {
+    "block_frames": (BlockFramesParameters,),
     "controller": (ControllerParameters,),
     "fetch_bridge": (FetchBridgeParameters,),
     "policy": (PolicyParameters,),
     "recorder": (RecorderParameters,),
+    "robot_state_publisher": (RobotStatePublisherParameters,),
     "simulation": (SimulationParameters,),
     "teleop": (Joystick, TeleopParameters, KeyboardParameters, OperatorParameters),
 }

@@ -24,9 +24,9 @@ from osil.core import NANOSECONDS, Action, Observation
 from osil.demonstrations.names import to_text
 from osil.errors import DemonstrationError
 from osil.files import check_ordinary
+from osil.robots.frames import GRIPPER_FRAME
 
 TOPIC = "/demonstration"
-FRAME = "gripper"
 METADATA = "osil"
 CHECKSUM = "sha256"
 
@@ -99,7 +99,7 @@ class StepWriter:
         """Write the next step, of no leading dimensions, seen at ``stamp`` nanoseconds."""
         sec, nanosec = divmod(stamp, NANOSECONDS)
         message = {
-            "header": {"stamp": {"sec": sec, "nanosec": nanosec}, "frame_id": FRAME},
+            "header": {"stamp": {"sec": sec, "nanosec": nanosec}, "frame_id": GRIPPER_FRAME},
             "block_positions": [_xyz(position) for position in observation.block_positions],
             "block_yaws": observation.block_yaws.tolist(),
             "gripper_opening": float(observation.gripper_opening),

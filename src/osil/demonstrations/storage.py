@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Demonstration, Observation
 from osil.demonstrations.latency import latency_shown
 from osil.demonstrations.names import to_path, to_text
-from osil.demonstrations.steps_file import FRAME, METADATA, Contents, StepWriter, checked_metadata, read_contents
+from osil.demonstrations.steps_file import METADATA, Contents, StepWriter, checked_metadata, read_contents
 from osil.errors import DemonstrationError
+from osil.robots.frames import GRIPPER_FRAME
 from osil.tasks.block_size import likely_blocks
 from osil.tasks.block_stacking import layout_below
 
@@ -182,8 +183,8 @@ def parse(contents: Contents, path: Path) -> StoredDemonstration:
 
 
 def _parse(metadata: dict[str, str], messages: list[Any]) -> StoredDemonstration:
-    if any(message.header.frame_id != FRAME for message in messages):
-        raise DemonstrationError(f"expected every step in frame {FRAME!r}")
+    if any(message.header.frame_id != GRIPPER_FRAME for message in messages):
+        raise DemonstrationError(f"expected every step in frame {GRIPPER_FRAME!r}")
     observations = Observation(
         np.array([[[p.x, p.y, p.z] for p in message.block_positions] for message in messages], dtype=np.float64),
         np.array([message.gripper_opening for message in messages], dtype=np.float64),

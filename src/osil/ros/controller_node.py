@@ -8,7 +8,8 @@ translates. The reasons stand in ``robots/stop_reasons.py``.
 Subscribes: ``joint_states``; ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper") and
 ``gripper_command`` (std_msgs/Bool, true: close) and the same under ``teleop/``.
 Commands the robot through the back end that the parameter ``back_end`` names, see ``ros/back_ends.py``.
-Publishes: ``~/status`` (ControllerStatus); ``/diagnostics`` (diagnostic_msgs/DiagnosticArray).
+Publishes: ``~/status`` (ControllerStatus); ``~/gripper_target`` (geometry_msgs/PoseStamped), for viewers;
+``/diagnostics`` (diagnostic_msgs/DiagnosticArray).
 Services (std_srvs/Trigger): ``~/stop``, after which nothing moves; ``~/resume``, after any stop.
 Parameters: see ``ControllerParameters`` and ``config/controller.yaml``.
 """
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.subscription import MessageInfo
@@ -35,6 +36,7 @@ from osil.robots.gate_status import State
 from osil.robots.robot import load_robot
 from osil.robots.safety_gate import Orders, SafetyGate
 from osil.robots.stop_reasons import StopReason
+from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.back_ends import BACK_ENDS, make_back_end
 from osil.ros.diagnostics import Diagnostics
@@ -119,6 +121,7 @@ class ControllerNode(Node):
         self._clock_watch = ClockWatch(self)
         self._status = StatusTopic(self, topics.CONTROLLER_STATUS, ControllerStatus())
         self._diagnostics = Diagnostics(self, "safety gate")
+        self._target = self.create_publisher(PoseStamped, topics.GRIPPER_TARGET, 1)
         self._sources: dict[str, Sources] = {}
         self.create_subscription(JointState, topics.JOINT_STATES, self._read, topics.EVERY)
         for twist, grip, commander in (
@@ -165,9 +168,17 @@ class ControllerNode(Node):
     def _carry_out(self, orders: Orders) -> None:
         if orders.arm is not None:
             self._back_end.send(orders.arm)
+            self._show_end(orders.arm)
         if orders.close is not None:
             self._back_end.grip(0.0 if orders.close else self._robot.gripper.opening)
         self._tell()
+
+    def _show_end(self, trajectory: Trajectory) -> None:
+        """Tell viewers where a trajectory brings the gripper."""
+        robot, now = self._robot, self._now()
+        lift = self._gate.joints.at([now], [robot.lift_joint])[0, 0] if robot.lift_joint else robot.lift
+        end = robot.kinematics.forward(trajectory.positions[-1], lift)
+        self._target.publish(convert.from_gripper_pose(end, now))
 
     def _tell(self) -> None:
         """Say what the gate does, where it is news."""

@@ -10,13 +10,14 @@ from sensor_msgs.msg import JointState
 
 from osil.core import Observation, Scene
 from osil.errors import ObservationError
+from osil.robots.frames import BASE_FRAME
 from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent, seconds_since
 from osil.robots.robot import Robot
 from osil.robots.sensing import observe_late
 from osil.ros import convert
 from osil.ros.timing import ClockWatch
-from osil.ros.topics import BASE_FRAME, BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
+from osil.ros.topics import BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil_interfaces.msg import BlockPoseArray
 

@@ -91,7 +91,7 @@ class SimulationNode(Node):
         self._deaf_until = 0
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
-        self._clock_topic = self.create_publisher(ClockMessage, "clock", 1)
+        self._clock_topic = self.create_publisher(ClockMessage, topics.CLOCK, 1)
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         self.create_service(ResetScene, "~/reset", self._reset_scene)
