@@ -33,6 +33,8 @@ from osil.ros.joystick import Joystick
 from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import BlockPoseArray
 
+from .launched import Launch
+
 FETCH = load_robot("fetch")
 
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
@@ -168,3 +170,19 @@ def hand(ros: None, pad: Joystick) -> Iterator[Hand]:
     hand = Hand(pad)
     yield hand
     hand.close()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Launch]]:
+    """Starts sim.launch.py with arguments, and with variables of the environment."""
+    launches: list[Launch] = []
+
+    def start(*arguments: str, **environment: str) -> Launch:
+        launches.append(Launch(tmp_path / f"{len(launches)}.log", *arguments, **environment))
+        return launches[-1]
+
+    yield start
+    for launched in launches:
+        launched.process.kill()
+        launched.process.wait()
+        launched.until(lambda one=launched: not one.nodes())

@@ -43,7 +43,7 @@ SIMULATION_ARGUMENTS = {
 FETCH_ARGUMENTS = {
     "host": "where rosbridge listens: the robot, or localhost at the end of an ssh tunnel",
     "port": "on which rosbridge listens",
-    "table_height": "of the table top over the floor, metres",
+    "table_height": "of the table top over the floor, metres; 0: as in the robot's configuration",
 }
 
 OWN_ARGUMENTS: dict[str, dict[str, object]] = {

@@ -40,6 +40,7 @@ from osil.demonstrations.library import Library, absolute, recovered
 from osil.demonstrations.names import checked_name, to_text
 from osil.demonstrations.partial import FEWEST, recover
 from osil.errors import DemonstrationError, ObservationError
+from osil.robots.description import robot_description
 from osil.robots.recency import Received, check_recent, recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
@@ -91,7 +92,9 @@ class RecorderNode(Node):
         self._close: bool | None = None
         self._arrived = self._due = 0
         self._recover()
-        self._view = SceneView(self, load_robot(self._settings.robot), self._settings.max_age)
+        robot = load_robot(self._settings.robot)
+        self._description = robot_description(robot)
+        self._view = SceneView(self, robot, self._settings.max_age)
         self._sources = Sources(self, topics.TELEOP_GRIPPER_TWIST)
         # The gripper first, as it is sent: of two messages that wait, the one subscribed first is read first.
         self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, BACKLOG)
@@ -200,7 +203,7 @@ class RecorderNode(Node):
             name = checked_name(request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
             self._refuse_taken(name)
             partial, missed = self._library.partial(name), self._settings.missed_commands
-            self._recording = Recording(name, partial, missed, self.get_logger().error)
+            self._recording = Recording(name, partial, self._description, missed, self.get_logger().error)
         except DemonstrationError as error:
             response.message = str(error)
             return response
