@@ -18,7 +18,7 @@ from osil.ros import convert, topics
 from osil.ros.frame_messages import block_frames, block_markers, from_frames
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import BlockPoseArray
 from tf2_msgs.msg import TFMessage
 
@@ -27,7 +27,7 @@ from tf2_msgs.msg import TFMessage
 class BlockFramesParameters:
     """What the blocks look like."""
 
-    block_size: float = parameter("edge length of the blocks, metres")
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
 
 
 class BlockFramesNode(Node):

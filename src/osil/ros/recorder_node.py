@@ -45,11 +45,11 @@ from osil.robots.recency import Received, check_recent, recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
-from osil.ros.parameters import declare, parameter, require, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.recording import Recording
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
@@ -70,14 +70,10 @@ class RecorderParameters:
 
     robot: str = parameter(ROBOT)
     demonstrations: str = parameter("folder of the demonstration files; made if missing")
-    max_age: float = parameter("seconds after which a joint state or block pose counts as lost")
-    command_timeout: float = parameter("seconds without a command after which the dead-man button counts as let go")
-    missed_commands: int = parameter("commands in a row that may fail to become steps; with more the recording ends")
-    block_size: float = parameter("edge length of the blocks, metres")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "max_age", "command_timeout")
-        require(self.missed_commands >= 0, f"missed_commands {self.missed_commands}: expected 0 or more")
+    max_age: float = parameter("seconds after which a joint state or block pose counts as lost", 0.01, 5.0)
+    command_timeout: float = parameter("seconds without a command: the dead-man button is let go", 0.05, 5.0, live=True)
+    missed_commands: int = parameter("commands in a row that may fail to become steps", 0, 1000, live=True)
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
 
 
 class RecorderNode(Node):
@@ -86,7 +82,7 @@ class RecorderNode(Node):
     def __init__(self) -> None:
         self._recording: Recording | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("recorder")
-        self._settings = declare(self, RecorderParameters)
+        self._settings = declare(self, RecorderParameters, self._adopt)
         self._library = Library(absolute(self._settings.demonstrations))
         self._blocks = Blocks(self._settings.block_size)
         self._close: bool | None = None
@@ -105,6 +101,9 @@ class RecorderNode(Node):
         self.create_service(Trigger, "~/discard", self._discard)
         self.create_service(RecordingStatus, "~/status", self._status)
         self.create_service(ListDemonstrations, "~/list", self._list)
+
+    def _adopt(self, settings: RecorderParameters) -> None:
+        self._settings = settings
 
     def _recover(self) -> None:
         """Make demonstrations of the recordings that a killed recorder left behind."""

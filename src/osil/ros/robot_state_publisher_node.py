@@ -27,7 +27,7 @@ from osil.robots.robot import load_robot
 from osil.robots.urdf import parse_joints
 from osil.ros import convert, topics
 from osil.ros.frame_messages import from_frames
-from osil.ros.parameters import declare, parameter, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from tf2_msgs.msg import TFMessage
 
@@ -37,10 +37,7 @@ class RobotStatePublisherParameters:
     """Which robot, and how often."""
 
     robot: str = parameter(ROBOT)
-    publish_frequency: float = parameter("most transforms of a link that are published a second")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "publish_frequency")
+    publish_frequency: float = parameter("most transforms of a link that are published a second", 0.1, 200.0, live=True)
 
 
 class RobotStatePublisherNode(Node):
@@ -48,15 +45,19 @@ class RobotStatePublisherNode(Node):
 
     def __init__(self) -> None:
         super().__init__("robot_state_publisher")
-        settings = declare(self, RobotStatePublisherParameters)
+        settings = declare(self, RobotStatePublisherParameters, self._change_pace)
         description = robot_description(load_robot(settings.robot))
         self._links = LinkFrames(parse_joints(description, topics.ROBOT_DESCRIPTION))
-        self._period, self._told = 1.0 / settings.publish_frequency, dict[str, int]()  # the latter: stamps, by joint
+        self._told: dict[str, int] = {}  # newest stamp of each joint
+        self._change_pace(settings)
         self._tf = self.create_publisher(TFMessage, topics.TF, 10)
         fixed = self.create_publisher(TFMessage, topics.TF_STATIC, topics.LATCHED)
         fixed.publish(from_frames(self._links.fixed, self.get_clock().now().nanoseconds))
         self.create_publisher(String, topics.ROBOT_DESCRIPTION, topics.LATCHED).publish(String(data=description))
         self.create_subscription(JointState, topics.JOINT_STATES, self._move, topics.EVERY)
+
+    def _change_pace(self, settings: RobotStatePublisherParameters) -> None:
+        self._period = 1.0 / settings.publish_frequency
 
     def _move(self, message: JointState) -> None:
         stamp = convert.to_nanoseconds(message.header.stamp)
