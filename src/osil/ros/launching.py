@@ -85,7 +85,7 @@ def describe(
         _check_known(context, [*arguments, *OWN_ARGUMENTS])
         given = context.launch_configurations
         options = {
-            "namespace": given["namespace"] or Node.UNSPECIFIED_NODE_NAMESPACE,
+            "namespace": given["namespace"] or None,
             "output": "screen",
             "emulate_tty": True,
         }
