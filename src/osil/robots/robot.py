@@ -15,7 +15,7 @@ from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.robots.fetch import FetchKinematics
-from osil.robots.kinematics import Kinematics
+from osil.robots.kinematics import Hand, Kinematics
 from osil.robots.limits import MotionLimits
 from osil.robots.robot_config import Body, GripperConfig, Range, RobotConfig, Start
 from osil.robots.urdf import UrdfJoint, read_joints
