@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import imageio.v2 as imageio
+import psutil
 import pytest
 
 from osil.cli import main
@@ -333,6 +334,25 @@ def test_ctrl_c_ends_a_command_with_a_line(command: str, after: float, tmp_path:
     assert running.returncode == 130
     assert error.endswith("osil: stopped\n")
     assert "Traceback" not in error
+
+
+def test_kill_ends_a_command_and_its_processes(tmp_path: Path) -> None:
+    command = ["evaluate", "expert", "--world", "kinematic", "--episodes", "1000", "--jobs", "2"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "osil.cli", *command],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (workers := psutil.Process(running.pid).children(recursive=True)):
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.terminate()
+    _, error = running.communicate(timeout=60)
+    assert (running.returncode, error.splitlines()[-1]) == (143, "osil: stopped")
+    _, left = psutil.wait_procs(workers, timeout=20)
+    assert not left
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -237,6 +238,23 @@ def test_ctrl_c_says_where_the_run_is_and_how_to_go_on(tmp_path: Path, capsys: p
     assert main([*words, "--resume"]) == 0
     assert steps_done(model) == step + 1
     assert resumable(model)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_what_makes_data_ends_with_what_trains(tmp_path: Path, sent: signal.Signals) -> None:
+    (tmp_path / "run.yaml").write_text(SETTINGS)
+    command = [sys.executable, "-m", "osil.cli", "train", "run.yaml", "--output", "model"]
+    child = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert child.stdout
+    child.stdout.readline()  # the first validation
+    workers = psutil.Process(child.pid).children(recursive=True)
+    child.send_signal(sent)
+    assert child.wait(60) == (143 if sent == signal.SIGTERM else -sent)
+    _, left = psutil.wait_procs(workers, timeout=20)
+    assert workers
+    assert not left
 
 
 @pytest.mark.parametrize("line", ["garbage\n", '{"stop": 3}\n', "3\n", "\xff\n"])

@@ -12,21 +12,29 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import cast
 
 from osil.cli import collect, demonstration, evaluate, particle, probe, reproduce, train
 from osil.cli.arguments import helps
 from osil.errors import OsilError
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C and ``kill``."""
+
 
 class _Stopped(SystemExit):
-    """Ctrl-C. Unlike KeyboardInterrupt it is not lost, or told twice, if it comes while modules are imported."""
+    """One of ``STOPS``. Unlike KeyboardInterrupt it is not lost, or told twice, if it comes while modules are imported.
+
+    Its code is that of a program that the signal ends.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's or of the machine's that is told in one line, 130 if stopped.
+        The exit status: 0, 2 after an error of the user's or of the machine's that is told in one line, 130 if stopped
+        by Ctrl-C, 143 by ``kill``.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that the terminal's locale does not know
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -39,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OsilError, OSError) as error:
         print(f"osil: {error}", file=sys.stderr)
         return 2
-    except _Stopped:
+    except _Stopped as stopped:
         print("osil: stopped", file=sys.stderr)
-        return 130
+        return cast(int, stopped.code)
     return 0
 
 
@@ -50,15 +58,16 @@ def _stoppable() -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
         if _importing(frame):  # nothing has begun, and an exception amid the set-up of C++ libraries may abort them
             print("osil: stopped", file=sys.stderr, flush=True)
-            os._exit(130)
+            os._exit(128 + signum)
         warnings.simplefilter("ignore")  # libraries would tell what they leave undone
-        raise _Stopped(130)
+        raise _Stopped(128 + signum)
 
-    before = signal.signal(signal.SIGINT, stop)
+    before = [signal.signal(one, stop) for one in STOPS]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, heeded in zip(STOPS, before, strict=True):
+            signal.signal(one, heeded)
 
 
 def _importing(frame: FrameType | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +18,7 @@ from tqdm import tqdm
 from osil.data.pair_pool import SamplingConfig
 from osil.data.pair_source import PairSource
 from osil.experts.noise import NoiseConfig
+from osil.lifeline import end_with
 from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import PolicyConfig, StackingPolicy, save_policy
 from osil.robots.robot import load_robot
@@ -126,6 +128,11 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
         train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate)
 
 
+def _begin_worker(parent: int, threads: int) -> None:
+    end_with(parent)  # which may be killed: then nobody would ever tell this one to end
+    torch.set_num_threads(threads)
+
+
 @contextmanager
 def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
     """Fresh processes: what torch has begun in this one does not survive a fork. None where the machine allows none.
@@ -142,8 +149,8 @@ def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
         executor = ProcessPoolExecutor(
             within_cores(config.workers),
             get_context("spawn"),
-            initializer=torch.set_num_threads,
-            initargs=(within_cores(config.threads),),
+            initializer=_begin_worker,
+            initargs=(os.getpid(), within_cores(config.threads)),
         )
         executor.submit(int)
     except (OSError, NotImplementedError) as error:
