@@ -31,6 +31,7 @@ from osil.rollout import rollout
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
+from osil.tracking.camera import CameraPose
 from osil.tracking.tags import TagSet
 from osil.worlds.camera_world import CameraWorld
 from osil.worlds.judge import Judge
@@ -77,6 +78,7 @@ def run_episode(policy: Any, task: StackingTask, number: int, seed: int, picture
     world = CameraWorld(
         PyBulletWorld(FETCH, task.num_blocks, rng),
         from_yaml(TagSet, resource_path("config", "tags.yaml")),
+        from_yaml(CameraPose, resource_path("config", "camera_pose.yaml")),
         max(1, round(1.0 / (pictures * CONTROL_PERIOD))),
     )
     judge, errors, reason = Judge(task, FETCH), PoseErrors(world), ""

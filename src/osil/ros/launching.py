@@ -29,6 +29,9 @@ ARGUMENTS = {
     "demonstrations": "folder of the demonstration files",
     "robot": ROBOT,
     "block_size": "edge length of the blocks, metres",
+    "tracker": "true: blocks are found by tags in the pictures of a camera",
+    "tags": "which tags are on which blocks: a YAML in config/, or a path",
+    "camera_pose": "where the camera is: a YAML in config/, or a path",
 }
 """Launch arguments of every launch file. What is not given comes from ``config/``."""
 
@@ -55,6 +58,7 @@ RESPAWN_DELAY = 2.0
 def describe(
     nodes: Sequence[str],
     arguments: Mapping[str, str],
+    tracking: Sequence[str],
     parameters: Mapping[str, object] | None = None,
     remappings: Sequence[tuple[str, str]] = (),
 ) -> LaunchDescription:
@@ -63,6 +67,7 @@ def describe(
     Args:
         nodes: names as in ``osil.ros.node_processes``.
         arguments: launch arguments and what they mean; one that is given becomes a parameter of the nodes that have it.
+        tracking: further nodes, started by ``tracker:=true``.
         parameters: set for all nodes that have them, overriding ``config/``.
         remappings: of topic names, for all nodes.
     """
@@ -72,7 +77,7 @@ def describe(
         given = {name: value for name in arguments if (value := context.launch_configurations[name])}
         return [
             entity
-            for node in nodes
+            for node in (*nodes, *(tracking if given.get("tracker") == "true" else ()))
             for entity in _supervised(
                 node,
                 Node(

@@ -12,6 +12,15 @@ JOINT_STATES = "joint_states"
 BLOCK_POSES = "block_poses"
 """osil_interfaces/BlockPoseArray, base_link, from the tracker."""
 
+TRUE_BLOCK_POSES = "simulation/block_poses"
+"""The same from the simulation, when a tracker has the word."""
+
+CAMERA_IMAGE = "camera/image_raw"
+"""sensor_msgs/Image, from a camera that sees the tags on the blocks."""
+
+CAMERA_INFO = "camera/camera_info"
+"""sensor_msgs/CameraInfo, of the same camera."""
+
 ARM_TRAJECTORY = "arm_controller/joint_trajectory"
 GRIPPER_TRAJECTORY = "gripper_controller/joint_trajectory"
 """trajectory_msgs/JointTrajectory, to the robot; the interface of ros2_control's trajectory controller."""
@@ -43,6 +52,7 @@ POLICY_STATUS = "policy/status"
 
 BASE_FRAME = "base_link"
 GRIPPER_FRAME = "gripper"
+CAMERA_FRAME = "camera_optical_frame"
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """For a reader that wants the newest message and never an old one; fits every publisher."""

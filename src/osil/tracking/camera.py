@@ -6,7 +6,8 @@ the camera is its optical frame (REP-103): x right and y down in the picture, z 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -66,6 +67,13 @@ class CameraPose:
         x_, y_, z_ = position.tolist()
         return cls((x_, y_, z_), (x, y, z, w), residual_mm)
 
+    def write(self, path: Path) -> None:
+        """Write it as a YAML, which ``osil.settings.from_yaml`` reads."""
+        words = ["# Where the camera is, by calibration_node. Metres and x y z w, of its optical frame in base_link."]
+        values = {**asdict(self), "translation": list(self.translation), "quaternion": list(self.quaternion)}
+        words += [f"{name}: {value}" for name, value in values.items()]
+        path.write_text("\n".join(words) + "\n", encoding="utf-8")
+
     @property
     def rotation(self) -> FloatArray:
         """``[3, 3]``: the axes of the optical frame in the base frame are its columns."""
@@ -95,5 +103,5 @@ class Camera:
 
     def rays(self, pixels: FloatArray) -> FloatArray:
         """Where ``[N, 2]`` pixels look to: unit vectors ``[N, 3]``, base frame."""
-        rays: FloatArray = self.intrinsics.directions(pixels) @ self.rotation.T
-        return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+        rays = self.intrinsics.directions(pixels) @ self.rotation.T
+        return np.asarray(rays / np.linalg.norm(rays, axis=-1, keepdims=True), dtype=float)

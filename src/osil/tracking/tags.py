@@ -107,7 +107,7 @@ class TagFinder:
         """
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
         corners, ids, _ = self._detector.detectMarkers(grey)
-        found: list[int] = [] if ids is None else ids.ravel().tolist()
+        found = [] if ids is None else [int(tag) for tag in ids.ravel()]
         once = {tag for tag, count in Counter(found).items() if count == 1 and tag in self._tags.names}
         return {
             self._tags.names[tag]: square.reshape(4, 2).astype(float) - APRILTAG_ORIGIN

@@ -8,6 +8,7 @@ from osil.core import CONTROL_PERIOD, Action, FloatArray, Observation, Scene
 from osil.errors import ObservationError
 from osil.robots.kinematics import GripperPose
 from osil.robots.sensing import observe
+from osil.tracking.camera import CameraPose
 from osil.tracking.tags import TagFinder, TagSet
 from osil.tracking.tracker import BlockTracker
 from osil.worlds.pybullet import PyBulletWorld
@@ -21,14 +22,14 @@ class CameraWorld:
         tracker: what is believed of the blocks.
     """
 
-    def __init__(self, world: PyBulletWorld, tags: TagSet, period: int) -> None:
+    def __init__(self, world: PyBulletWorld, tags: TagSet, pose: CameraPose, period: int) -> None:
         """``period``: control periods from one picture to the next."""
         self.robot, self.blocks = world.robot, world.blocks
         self._world, self._tags, self._period = world, tags, period
         self._finder = TagFinder(tags)
         count = world.simulation.num_blocks
         self._names = list(tags.first(count).values())
-        self._camera = TagCamera(self.robot, count, tags, blocks=self.blocks)
+        self._camera = TagCamera(self.robot, count, tags, pose, self.blocks)
 
     def close(self) -> None:
         """End physics and camera."""

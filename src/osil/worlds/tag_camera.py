@@ -1,4 +1,4 @@
-"""A camera in front of the table, drawn in software, that sees blocks with real tags on top."""
+"""A camera that is drawn in software and sees blocks with real tags on top."""
 
 from __future__ import annotations
 
@@ -19,12 +19,8 @@ from osil.worlds.bullet_scene import BulletScene, Physics
 from osil.worlds.snapshot import Snapshot
 from osil.worlds.viewpoint import Viewpoint
 
-AWAY, ABOVE = 0.70, 0.95
-"""Where the camera is from the far edge and the top of the table, metres: opposite the robot, so that the hand hides
-little but what it holds."""
-
-ASIDE = 0.10
-"""Metres that it sees to the left and right of where centres of blocks may lie."""
+FOCAL_LENGTH = 1.13
+"""Of the camera, in widths of its picture: that of a webcam with 48 degrees from left to right."""
 
 TAG_PIXELS = 400
 """Edge of the picture of a tag with its rim."""
@@ -33,35 +29,11 @@ STICKER = 0.0002
 """A tag lies so far above its block, metres, so that the two are not drawn in the same place."""
 
 
-def in_front(robot: Robot, width: int = 1280, height: int = 720) -> Viewpoint:
-    """The viewpoint opposite a robot from which all places for blocks on its table are seen, and towers on them."""
-    near, far, aside = robot.table.extent
-    target = (0.5 * (near + far), 0.0, robot.table.height + 0.08)
-    half = math.atan2(aside + ASIDE, math.hypot(AWAY, ABOVE))
-    vertical = 2 * math.degrees(math.atan(math.tan(half) * height / width))
-    return Viewpoint(width, height, (far + AWAY, 0.0, robot.table.height + ABOVE), target, vertical)
-
-
-def camera_at(viewpoint: Viewpoint) -> Camera:
-    """The camera that a viewpoint is."""
-    eye = np.array(viewpoint.eye)
-    view = (np.array(viewpoint.target) - eye) / np.linalg.norm(np.array(viewpoint.target) - eye)
-    right = np.cross(view, (0.0, 0.0, 1.0))
-    right /= np.linalg.norm(right)
-    rotation = np.column_stack([right, np.cross(view, right), view])
-    width, height = viewpoint.width, viewpoint.height
-    focal = 0.5 * height / math.tan(0.5 * math.radians(viewpoint.field_of_view))
-    # PyBullet draws what is at the upper left corner of a pixel's column and the lower one of its row.
-    matrix = np.array([[focal, 0.0, 0.5 * width], [0.0, focal, 0.5 * height - 1.0], [0.0, 0.0, 1.0]])
-    return Camera(Intrinsics(width, height, matrix, np.zeros(5)), CameraPose.of(rotation, eye))
-
-
 class TagCamera:
     """Draws snapshots of scenes of ``num_blocks`` cubes that carry the first tags of a set.
 
     Attributes:
-        viewpoint: from where.
-        camera: the same, as a tracker is told of it.
+        camera: what is known of it.
 
     Raises:
         ConfigError: there are fewer tags, or they are too large for the blocks.
@@ -69,10 +41,28 @@ class TagCamera:
     """
 
     def __init__(
-        self, robot: Robot, num_blocks: int, tags: TagSet, viewpoint: Viewpoint | None = None, blocks: Blocks = NOMINAL
+        self,
+        robot: Robot,
+        num_blocks: int,
+        tags: TagSet,
+        pose: CameraPose,
+        blocks: Blocks = NOMINAL,
+        width: int = 1280,
+        height: int = 720,
     ) -> None:
-        self.viewpoint = viewpoint or in_front(robot)
-        self.camera = camera_at(self.viewpoint)
+        focal = FOCAL_LENGTH * width
+        # PyBullet draws what is at the upper left corner of a pixel's column and the lower one of its row.
+        matrix = np.array([[focal, 0.0, 0.5 * width], [0.0, focal, 0.5 * height - 1.0], [0.0, 0.0, 1.0]])
+        self.camera = Camera(Intrinsics(width, height, matrix, np.zeros(5)), pose)
+        _, down, view = pose.rotation.T
+        self._viewpoint = Viewpoint(
+            width,
+            height,
+            pose.translation,
+            tuple(self.camera.position + view),
+            tuple(-down),
+            2 * math.degrees(math.atan2(0.5 * height, focal)),
+        )
         carried = tags.first(num_blocks)
         tags.check_fits(blocks.size)
         self._scene = BulletScene(robot, num_blocks, Physics(blocks=blocks))
@@ -92,7 +82,7 @@ class TagCamera:
         poses = zip(self._stickers, snapshot.block_positions, snapshot.block_quaternions, strict=True)
         for sticker, position, quaternion in poses:
             pybullet.resetBasePositionAndOrientation(sticker, position, quaternion, physicsClientId=self._scene.client)
-        picture, _ = self.viewpoint.picture(self._scene.client)
+        picture, _ = self._viewpoint.picture(self._scene.client)
         return picture
 
     def _sticker(self, picture: NDArray[np.uint8], blocks: Blocks) -> int:

@@ -18,6 +18,7 @@ class Viewpoint:
         width, height: of the picture, pixels.
         eye: where it is, metres, base frame.
         target: the point in the middle of the picture, metres, base frame.
+        up: what points up in the picture, base frame.
         field_of_view: vertical, degrees.
     """
 
@@ -25,6 +26,7 @@ class Viewpoint:
     height: int = 480
     eye: tuple[float, float, float] = (1.95, 1.0, 1.50)
     target: tuple[float, float, float] = (0.32, 0.0, 0.645)
+    up: tuple[float, float, float] = (0.0, 0.0, 1.0)
     field_of_view: float = 42.0
 
     def picture(self, client: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
@@ -36,7 +38,7 @@ class Viewpoint:
         _, _, rgba, _, bodies = pybullet.getCameraImage(
             self.width,
             self.height,
-            pybullet.computeViewMatrix(self.eye, self.target, (0, 0, 1)),
+            pybullet.computeViewMatrix(self.eye, self.target, self.up),
             pybullet.computeProjectionMatrixFOV(self.field_of_view, self.width / self.height, 0.1, 8.0),
             lightDirection=(1.2, 0.9, 2.5),
             shadow=0,

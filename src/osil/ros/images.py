@@ -1,0 +1,97 @@
+"""Pictures and what is known of their camera: messages to arrays and back, as cv_bridge does, which has no wheel."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from osil.errors import ObservationError
+from osil.ros.convert import to_stamp
+from osil.ros.topics import CAMERA_FRAME
+from osil.tracking.camera import Intrinsics
+
+RGB = {"rgb8": [0, 1, 2], "bgr8": [2, 1, 0], "rgba8": [0, 1, 2], "bgra8": [2, 1, 0]}
+"""Where red, green and blue are among the bytes of a pixel."""
+
+CHANNELS = {"mono8": 1, "rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4}
+"""Bytes a pixel."""
+
+MODELS = ("plumb_bob", "rational_polynomial", "")
+"""Models of distortion that OpenCV's pinhole camera knows."""
+
+
+def to_picture(message: Image) -> NDArray[np.uint8]:
+    """The picture ``[height, width, 3]``, RGB, or ``[height, width]`` of grey values.
+
+    Raises:
+        ObservationError: an encoding that is not known, or as many bytes as there should be are not there.
+    """
+    if message.encoding not in CHANNELS:
+        raise ObservationError(f"picture: expected encoding {', '.join(CHANNELS)}, got {message.encoding!r}")
+    row = message.width * CHANNELS[message.encoding]
+    if message.step < row or len(message.data) != message.step * message.height:
+        raise ObservationError(
+            f"picture: expected {message.height} rows of {row} bytes or more, got {len(message.data)} bytes with "
+            f"step {message.step}"
+        )
+    rows = np.frombuffer(message.data, dtype=np.uint8).reshape(message.height, message.step)[:, :row]
+    if message.encoding == "mono8":
+        return rows
+    return np.ascontiguousarray(rows.reshape(message.height, message.width, -1)[..., RGB[message.encoding]])
+
+
+def from_picture(picture: NDArray[np.uint8], nanoseconds: int) -> Image:
+    """A picture ``[height, width, 3]``, RGB, as a camera publishes it."""
+    height, width, _ = picture.shape
+    return Image(
+        header=_header(nanoseconds),
+        height=height,
+        width=width,
+        encoding="rgb8",
+        step=3 * width,
+        data=array("B", picture.tobytes()),  # of any other sequence rclpy would look at each byte
+    )
+
+
+def to_intrinsics(message: CameraInfo) -> Intrinsics:
+    """What is known of a camera.
+
+    Raises:
+        ObservationError: it is not calibrated, or has a model of distortion that is not known.
+    """
+    matrix = np.array(message.k, dtype=float).reshape(3, 3)
+    if not (np.isfinite(matrix).all() and matrix[0, 0] > 0.0 and matrix[1, 1] > 0.0 and matrix[2, 2] == 1.0):
+        raise ObservationError(
+            "camera_info: expected focal lengths in K, got none; calibrate the camera by itself first, "
+            "for example with camera_calibration"
+        )
+    if message.distortion_model not in MODELS or len(message.d) not in (0, 4, 5, 8, 12, 14):
+        raise ObservationError(
+            "camera_info: expected distortion model plumb_bob or rational_polynomial, got "
+            f"{message.distortion_model!r} with {len(message.d)} coefficients; use the rectified picture"
+        )
+    distortion = np.array(message.d, dtype=float) if message.d else np.zeros(5)
+    return Intrinsics(message.width, message.height, matrix, distortion)
+
+
+def from_intrinsics(intrinsics: Intrinsics, nanoseconds: int) -> CameraInfo:
+    """The same as a camera publishes it."""
+    matrix = intrinsics.matrix
+    return CameraInfo(
+        header=_header(nanoseconds),
+        height=intrinsics.height,
+        width=intrinsics.width,
+        distortion_model="plumb_bob",
+        d=intrinsics.distortion.tolist(),
+        k=matrix.ravel().tolist(),
+        r=np.eye(3).ravel().tolist(),
+        p=np.column_stack([matrix, np.zeros(3)]).ravel().tolist(),
+    )
+
+
+def _header(nanoseconds: int) -> Header:
+    return Header(stamp=to_stamp(nanoseconds), frame_id=CAMERA_FRAME)

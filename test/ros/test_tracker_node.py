@@ -1,0 +1,94 @@
+"""Blocks that are seen through a camera alone: tags are drawn, found, published, and a task is taught and repeated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from std_srvs.srv import Trigger
+
+from osil.core import Scene
+from osil.ros import convert, topics
+from osil.ros.client import Client, Refused
+from osil.ros.node_processes import ROBOT_NODES, NodeProcesses
+from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
+from osil_interfaces.action import Imitate
+from osil_interfaces.msg import BlockPoseArray
+
+TASK = StackingTask.parse("ab +c")
+
+
+@pytest.fixture(scope="module")
+def tracked(processes: NodeProcesses, client: Client, folder: Path) -> Client:
+    """All nodes, at a pace at which pictures can be drawn."""
+    processes.start("simulation", {"num_blocks": TASK.num_blocks, "tracker": True, "real_time_factor": 0.25})
+    processes.start("camera", {"width": 960, "height": 540, "rate": 8.0})
+    processes.start("tracker")
+    for node in ROBOT_NODES:
+        processes.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
+    return client
+
+
+@pytest.fixture(scope="module")
+def truth(client: Client) -> list[BlockPoseArray]:
+    """Where the physics has the blocks, the newest last."""
+    heard: list[BlockPoseArray] = []
+    client.create_subscription(BlockPoseArray, topics.TRUE_BLOCK_POSES, heard.append, topics.NEWEST)
+    return heard
+
+
+def true_scene(client: Client, truth: list[BlockPoseArray]) -> Scene:
+    client.wait(lambda: bool(truth), "the simulation", 30.0)
+    truth.clear()
+    client.wait(lambda: bool(truth), "the simulation", 30.0)
+    return convert.to_scene(truth[-1].blocks)
+
+
+def test_block_poses_are_those_of_the_physics(tracked: Client, truth: list[BlockPoseArray]) -> None:
+    seen, true = tracked.scene("abc"), true_scene(tracked, truth)
+    assert np.linalg.norm(seen.block_positions - true.block_positions, axis=-1).max() < 0.0015
+    assert np.abs(seen.block_yaws - true.block_yaws).max() < np.radians(1.5)
+
+
+def test_diagnostics_tell_how_long_ago_each_block_was_seen(tracked: Client) -> None:
+    told: list[DiagnosticStatus] = []
+    tracked.create_subscription(DiagnosticArray, "/diagnostics", lambda message: told.extend(message.status), 10)
+    tracked.wait(lambda: any("tracker" in status.name for status in told), "diagnostics", 30.0)
+    (status,) = [status for status in told if "tracker" in status.name][-1:]
+    assert status.level == DiagnosticStatus.OK
+    assert status.message == "3 blocks in sight"
+    assert [value.key for value in status.values] == ["a", "b", "c"]
+    assert all("seen 0.00 s ago" in value.value for value in status.values)
+
+
+def imitate(client: Client) -> Imitate.Result:
+    """As soon as the policy node, which starts slowly, has seen the blocks."""
+    for _ in range(60):
+        try:
+            return client.imitate("shown", 60.0, 0, lambda feedback: None)
+        except Refused as refusal:
+            last = refusal
+            client.scene()
+    raise last
+
+
+def test_a_task_is_taught_and_repeated_through_the_camera(tracked: Client, truth: list[BlockPoseArray]) -> None:
+    tracked.reset_scene(TASK.num_blocks, seed=0)
+    tracked.teach(str(TASK), "shown", time_limit=120.0)
+    assert layout_reached(TASK, true_scene(tracked, truth), NOMINAL)
+    tracked.reset_scene(TASK.num_blocks, seed=1)
+    result = imitate(tracked)
+    assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
+    assert layout_reached(TASK, true_scene(tracked, truth), NOMINAL)
+
+
+def test_a_block_that_was_taken_away_is_forgotten(tracked: Client, truth: list[BlockPoseArray]) -> None:
+    """The reset lets more than a second pass without a picture, and so does away with what was believed before."""
+    tracked.reset_scene(2, seed=2)
+    tracked.wait(lambda: len(tracked.scene().block_yaws) == 2, "a new picture", 30.0)
+    answer = tracked.call("tracker/forget", Trigger)
+    assert answer.success
+    assert answer.message == "all blocks are in sight"
