@@ -7,7 +7,7 @@ known; once they are open, the hand is away and the tag in sight, the place coun
 is in sight, and the hand at rest.
 ``~/discard``: forget the last place. ``~/save``: calibrate and write, unless places are too few or disagree.
 
-Subscribes: ``camera/image_raw``, ``camera/camera_info``, ``joint_states``.
+Subscribes: ``camera/image_raw`` or ``camera/image_raw/compressed``, ``camera/camera_info``, ``joint_states``.
 Parameters: see ``CalibrationParameters`` and ``config/calibration.yaml``. How it is done: docs/tracker.md.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_srvs.srv import Trigger
 
 from osil.choices import ROBOT
@@ -58,10 +58,12 @@ class CalibrationParameters:
     method: str = parameter(f"how: {' or '.join(METHODS)}")
     limit: float = parameter("largest residual, metres, root mean square")
     output: str = parameter("YAML file that is written")
+    image_transport: str = parameter("how pictures come: raw or compressed")
     max_age: float = parameter("seconds after which pictures and joint states are not used")
 
     def __post_init__(self) -> None:
         require(self.method in METHODS, f"method {self.method!r}: expected {' or '.join(METHODS)}")
+        images.check_transport(self.image_transport)
         require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
         require_positive(self, "limit", "max_age")
 
@@ -83,10 +85,10 @@ class CalibrationNode(Node):
         self._touched: FloatArray | None = None  # centre of the tag, of which the camera has not told yet
         self._places: list[tuple[FloatArray, FloatArray]] = []  # a touched centre or a hand's orientation and position
         self._pixels: list[FloatArray] = []  # corners of the tag at each
-        self._image = Image()
+        self._image: Image | CompressedImage = Image()
         self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
         self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._store_intrinsics, topics.NEWEST)
-        self.create_subscription(Image, topics.CAMERA_IMAGE, self._store_image, topics.NEWEST)
+        images.subscribe(self, settings.image_transport, self._store_image)
         for name, answer in (("sample", self._sample), ("discard", self._discard), ("save", self._save)):
             self.create_service(Trigger, f"~/{name}", answer)
 
@@ -106,7 +108,7 @@ class CalibrationNode(Node):
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
-    def _store_image(self, message: Image) -> None:
+    def _store_image(self, message: Image | CompressedImage) -> None:
         self._image = message
         if self._touched is None:
             return

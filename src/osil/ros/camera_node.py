@@ -2,7 +2,8 @@
 
 It is a node of its own so that the physics never waits for it. Start the simulation with ``tracker:=true``.
 Subscribes: ``joint_states`` and ``simulation/block_poses``, where blocks really are.
-Publishes: ``camera/image_raw`` (sensor_msgs/Image) and ``camera/camera_info`` (CameraInfo), stamped as the poses.
+Publishes: ``camera/image_raw`` (sensor_msgs/Image), ``camera/image_raw/compressed`` (CompressedImage) and
+``camera/camera_info`` (CameraInfo), stamped as the poses.
 Parameters: see ``CameraParameters`` and ``config/camera.yaml``.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, JointState
 
 from osil.choices import ROBOT
 from osil.errors import ObservationError
@@ -59,7 +60,9 @@ class CameraNode(Node):
         self._num_blocks = 0
         self._joints: dict[str, float] = {}
         self._stamp = 0  # of the newest picture
-        self._image = self.create_publisher(Image, topics.CAMERA_IMAGE, 1)
+        self._pictures = {
+            transport: self.create_publisher(kind, topic, 1) for transport, (kind, topic) in images.TRANSPORTS.items()
+        }
         self._info = self.create_publisher(CameraInfo, topics.CAMERA_INFO, 1)
         self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.NEWEST)
         self.create_subscription(BlockPoseArray, topics.TRUE_BLOCK_POSES, self._look, topics.NEWEST)
@@ -81,7 +84,9 @@ class CameraNode(Node):
         camera = self._camera_for(len(message.blocks))
         picture = camera.picture(snapshot)
         self._info.publish(images.from_intrinsics(camera.camera.intrinsics, stamp))
-        self._image.publish(images.from_picture(picture, stamp))
+        for transport, publisher in self._pictures.items():
+            if publisher.get_subscription_count():
+                publisher.publish(images.from_picture(picture, stamp, transport))
 
     def _camera_for(self, num_blocks: int) -> TagCamera:
         if self._camera is not None and num_blocks == self._num_blocks:

@@ -1,7 +1,7 @@
 """Tells where tagged blocks are, from the pictures of a camera that is calibrated to the robot.
 
-Subscribes: ``camera/image_raw`` (sensor_msgs/Image) and ``camera/camera_info`` (CameraInfo); ``joint_states``, because
-a block that the fingers hold goes with them.
+Subscribes: ``camera/image_raw`` (sensor_msgs/Image) or ``camera/image_raw/compressed`` (CompressedImage), and
+``camera/camera_info`` (CameraInfo); ``joint_states``, because a block that the fingers hold goes with them.
 Publishes: ``block_poses`` (BlockPoseArray in base_link, stamped as the picture): each block that was ever in sight,
 those out of sight where they must be. How long ago each was seen and how sure that is stands in ``/diagnostics``.
 Service: ``~/forget`` (std_srvs/Trigger): know nothing any more of blocks out of sight; for after some were taken away.
@@ -18,7 +18,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_srvs.srv import Trigger
 
 from osil.choices import ROBOT
@@ -55,9 +55,11 @@ class TrackerParameters:
     block_size: float = parameter("edge length of the blocks, metres")
     tags: str = parameter("which tags are on which blocks: a YAML in config/, or a path")
     camera_pose: str = parameter("where the camera is: a YAML in config/, or a path")
+    image_transport: str = parameter("how pictures come: raw or compressed")
     max_age: float = parameter("seconds after which pictures and joint states are not used")
 
     def __post_init__(self) -> None:
+        images.check_transport(self.image_transport)
         require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
         require_positive(self, "max_age")
 
@@ -82,7 +84,7 @@ class TrackerNode(Node):
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
         self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
         self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._store_intrinsics, topics.NEWEST)
-        self.create_subscription(Image, topics.CAMERA_IMAGE, self._look, topics.NEWEST)
+        images.subscribe(self, settings.image_transport, self._look)
         self.create_service(Trigger, "~/forget", self._forget)
         self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -107,7 +109,7 @@ class TrackerNode(Node):
             self._intrinsics = None
             self._tell_problem(str(error))
 
-    def _look(self, message: Image) -> None:
+    def _look(self, message: Image | CompressedImage) -> None:
         self._arrived = time.monotonic()
         try:
             if self._take_in(message):
@@ -115,7 +117,7 @@ class TrackerNode(Node):
         except ObservationError as error:
             self._tell_problem(str(error))
 
-    def _take_in(self, message: Image) -> bool:
+    def _take_in(self, message: Image | CompressedImage) -> bool:
         """Whether the picture could be used; an older one than the newest is passed over.
 
         Raises:
@@ -127,13 +129,10 @@ class TrackerNode(Node):
             return False
         if self._intrinsics is None:
             raise ObservationError(f"nothing has come on {topics.CAMERA_INFO}; the camera's driver must publish it")
-        if (message.width, message.height) != (self._intrinsics.width, self._intrinsics.height):
-            raise ObservationError(
-                f"picture of {message.width} x {message.height} pixels, and camera_info of {self._intrinsics.width} x "
-                f"{self._intrinsics.height}; they are not of the same camera"
-            )
         self._joints.check(now, list(self._robot.joints))
-        tags = self._finder.find(images.to_picture(message))
+        picture = images.to_picture(message)
+        images.check_same_camera(picture, self._intrinsics)
+        tags = self._finder.find(picture)
         if not recent(self._stamp, stamp, GAP):
             self._begin_anew()
         self._carry(stamp)
