@@ -1,6 +1,7 @@
 """Whole imitations in which the policy sees blocks through a camera alone: how many succeed, and how exact poses are.
 
-    python benchmarks/tracker.py [--episodes 50] [--seed 0] [--pictures 5] [--json tracker.json]
+    python benchmarks/tracker.py [--episodes 50] [--seed 0] [--pictures 5] [--json tracker.jsonl]
+    python benchmarks/tracker.py --episodes 0 --picture docs/tracker.png
 
 Each episode is one of the test tasks in turn, shown by the scripted expert in a scene of its own. A picture is drawn so
 many times a second; the tags in it are found and made into poses, and between pictures poses are carried on. Errors
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from osil import seeds
 from osil.core import CONTROL_PERIOD, Action, FloatArray, Observation, Scene
 from osil.data.demonstrate import demonstrate
 from osil.errors import ObservationError
 from osil.evaluation.intervals import wilson
+from osil.figures.tracking import draw_tracked
 from osil.files import check_output_file, read_json_lines
 from osil.geometry import wrap_cube_yaw
 from osil.policies.load import load_policy
@@ -69,18 +72,23 @@ class PoseErrors:
                 self.turns.append(abs(float(wrap_cube_yaw(block.yaw - scene.block_yaws[index]))))
 
 
+def open_world(num_blocks: int, rng: np.random.Generator, pictures: float) -> CameraWorld:
+    """A world of so many blocks, of which so many pictures a second are drawn."""
+    return CameraWorld(
+        PyBulletWorld(FETCH, num_blocks, rng),
+        from_yaml(TagSet, resource_path("config", "tags.yaml")),
+        from_yaml(CameraPose, resource_path("config", "camera_pose.yaml")),
+        max(1, round(1.0 / (pictures * CONTROL_PERIOD))),
+    )
+
+
 def run_episode(policy: Any, task: StackingTask, number: int, seed: int, pictures: float) -> dict[str, Any]:
     """Have one task shown and imitated; says how it went."""
     rng = seeds.generator("test", seed, number)
     scene = FETCH.table.random_scene(task.num_blocks, rng)
     with make_world("pybullet", FETCH, task.num_blocks, rng) as teaching:
         (shown,), _ = demonstrate(teaching, [task], scene[None])
-    world = CameraWorld(
-        PyBulletWorld(FETCH, task.num_blocks, rng),
-        from_yaml(TagSet, resource_path("config", "tags.yaml")),
-        from_yaml(CameraPose, resource_path("config", "camera_pose.yaml")),
-        max(1, round(1.0 / (pictures * CONTROL_PERIOD))),
-    )
+    world = open_world(task.num_blocks, rng, pictures)
     judge, errors, reason = Judge(task, FETCH), PoseErrors(world), ""
     policy.reset(shown, int(rng.integers(2**31)))
     try:
@@ -104,6 +112,19 @@ def run_episode(policy: Any, task: StackingTask, number: int, seed: int, picture
     }
 
 
+def draw_picture(path: Path) -> None:
+    """Draw a tower and single blocks as the camera sees them, and what is believed of them."""
+    world = open_world(5, np.random.default_rng(0), pictures=20.0)
+    scene = FETCH.table.random_scene(5, seeds.generator("demonstrate", 4))
+    world.reset(scene)
+    world.move_block(1, scene.block_positions[0] + np.array([0.0, 0.0, world.blocks.size]))
+    for _ in range(20):
+        world.step(Action(np.zeros(3), np.array(False)))
+    picture = draw_tracked(world.picture, world.tracker.blocks, world.camera, world.blocks)
+    world.close()
+    Image.fromarray(picture).save(path)
+
+
 def _spread(errors: FloatArray) -> dict[str, float]:
     """How many there are, their median, 99 % quantile and maximum."""
     if not len(errors):
@@ -120,8 +141,14 @@ def main() -> None:
     parser.add_argument("--pictures", type=float, default=5.0, help="a second")
     parser.add_argument("--max-blocks", type=int, help="only tasks of at most so many")
     parser.add_argument("--json", type=Path, help="a line for each episode is added here")
+    parser.add_argument(
+        "--picture", type=Path, help="a scene as the camera sees it, with what is made of it, goes here"
+    )
     options = parser.parse_args()
     check_output_file(options.json)
+    check_output_file(options.picture)
+    if options.picture:
+        draw_picture(options.picture)
     results = read_json_lines(options.json) if options.json and options.json.exists() else []
     policy, tasks = load_policy(options.model), load_tasks("test", options.max_blocks)
     for number in range(len(results), options.episodes):

@@ -14,6 +14,8 @@ from rclpy.node import Node
 
 from osil.errors import ConfigError
 from osil.resources import resource_path
+from osil.ros.calibration_node import CalibrationParameters
+from osil.ros.camera_node import CameraParameters
 from osil.ros.controller_node import ControllerParameters
 from osil.ros.fetch_bridge_node import FetchBridgeParameters
 from osil.ros.joystick import Joystick
@@ -25,8 +27,12 @@ from osil.ros.recorder_node import RecorderParameters
 from osil.ros.run_node import initialized
 from osil.ros.simulation_node import SimulationParameters
 from osil.ros.teleop_node import TeleopParameters
+from osil.ros.tracker_node import TrackerParameters
 
 CONFIGS = {
+    "calibration": (CalibrationParameters,),
+    "camera": (CameraParameters,),
+    "tracker": (TrackerParameters,),
     "controller": (ControllerParameters,),
     "fetch_bridge": (FetchBridgeParameters,),
     "policy": (PolicyParameters,),

@@ -10,7 +10,6 @@ Parameters: see ``TrackerParameters`` and ``config/tracker.yaml``. Tags, mountin
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,7 +77,7 @@ class TrackerNode(Node):
         self._intrinsics: Intrinsics | None = None
         self._begin_anew()
         self._stamp = 0  # of the newest picture
-        self._arrived = time.monotonic()
+        self._arrived = 0  # when it came, nanoseconds of the node's clock
         self._problem = ""
         self._diagnostics = Diagnostics(self, "blocks")
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
@@ -110,7 +109,7 @@ class TrackerNode(Node):
             self._tell_problem(str(error))
 
     def _look(self, message: Image | CompressedImage) -> None:
-        self._arrived = time.monotonic()
+        self._arrived = self._now()
         try:
             if self._take_in(message):
                 self._publish()
@@ -163,9 +162,9 @@ class TrackerNode(Node):
 
     def _watch(self) -> None:
         """Say so if no pictures come."""
-        silent = time.monotonic() - self._arrived
-        if silent > GAP:
-            self._tell_problem(f"no picture has come on {topics.CAMERA_IMAGE} for a second; is the camera running?")
+        if not recent(self._arrived, self._now(), GAP):
+            _, topic = images.TRANSPORTS[self._settings.image_transport]
+            self._tell_problem(f"no picture has come on {topic} for {GAP:g} s; is the camera running?")
 
     def _tell_problem(self, problem: str) -> None:
         self.get_logger().warning(problem, throttle_duration_sec=1.0)

@@ -20,6 +20,8 @@ class CameraWorld:
 
     Attributes:
         tracker: what is believed of the blocks.
+        camera: what is known of the camera.
+        picture: the newest, ``[height, width, 3]``, RGB.
     """
 
     def __init__(self, world: PyBulletWorld, tags: TagSet, pose: CameraPose, period: int) -> None:
@@ -29,12 +31,13 @@ class CameraWorld:
         self._finder = TagFinder(tags)
         count = world.simulation.num_blocks
         self._names = list(tags.first(count).values())
-        self._camera = TagCamera(self.robot, count, tags, pose, self.blocks)
+        self._drawn = TagCamera(self.robot, count, tags, pose, self.blocks)
+        self.camera = self._drawn.camera
 
     def close(self) -> None:
         """End physics and camera."""
         self._world.close()
-        self._camera.close()
+        self._drawn.close()
 
     def reset(self, scene: Scene) -> Observation:
         """See ``PyBulletWorld.reset``. Raises ObservationError, too, if a block is out of sight from the start."""
@@ -82,5 +85,5 @@ class CameraWorld:
         return self.robot.kinematics.forward(arm, self.robot.lift), float(fingers.sum())
 
     def _look(self) -> None:
-        picture = self._camera.picture(self._world.snapshot())
-        self.tracker.see(self._finder.find(picture), self._camera.camera)
+        self.picture = self._drawn.picture(self._world.snapshot())
+        self.tracker.see(self._finder.find(self.picture), self.camera)
