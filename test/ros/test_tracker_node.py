@@ -41,7 +41,7 @@ def tracked(processes: NodeProcesses, client: Client, folder: Path) -> Client:
     """All nodes, at a pace at which pictures can be drawn."""
     pose = {"camera_pose": str(folder / "pose.yaml")}
     near_pose().write(folder / "pose.yaml")
-    processes.start("simulation", {"num_blocks": TASK.num_blocks, "tracker": True, "real_time_factor": 0.2})
+    processes.start("simulation", {"num_blocks": TASK.num_blocks, "tracker": True, "real_time_factor": 0.1})
     processes.start("camera", {"width": 560, "height": 420, "rate": 10.0, **pose})
     processes.start("tracker", pose)
     for node in ROBOT_NODES:

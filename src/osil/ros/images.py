@@ -55,8 +55,10 @@ def to_picture(message: Image | CompressedImage) -> NDArray[np.uint8]:
         ObservationError: an encoding that is not known, or as many bytes as there should be are not there.
     """
     if isinstance(message, CompressedImage):
-        data = np.frombuffer(message.data, dtype=np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
+        try:
+            picture = cv2.imdecode(np.frombuffer(message.data, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        except cv2.error:  # of nothing at all, and of pictures larger than any
+            picture = None
         if picture is None:
             raise ObservationError(f"picture: expected PNG or JPEG, got {message.format!r}, which cannot be read")
         return np.asarray(picture, dtype=np.uint8)
@@ -70,7 +72,7 @@ def to_picture(message: Image | CompressedImage) -> NDArray[np.uint8]:
         )
     rows = np.frombuffer(message.data, dtype=np.uint8).reshape(message.height, message.step)[:, :row]
     if message.encoding == "mono8":
-        return rows
+        return np.ascontiguousarray(rows)
     return np.ascontiguousarray(rows.reshape(message.height, message.width, -1)[..., RGB[message.encoding]])
 
 
@@ -93,17 +95,18 @@ def to_intrinsics(message: CameraInfo) -> Intrinsics:
         ObservationError: it is not calibrated, or has a model of distortion that is not known.
     """
     matrix = np.array(message.k, dtype=float).reshape(3, 3)
-    if not (np.isfinite(matrix).all() and matrix[0, 0] > 0.0 and matrix[1, 1] > 0.0 and matrix[2, 2] == 1.0):
+    distortion = np.array(message.d, dtype=float) if message.d else np.zeros(5)
+    finite = np.isfinite(matrix).all() and np.isfinite(distortion).all()
+    if not (finite and matrix[0, 0] > 0.0 and matrix[1, 1] > 0.0 and matrix[2, 2] == 1.0):
         raise ObservationError(
-            "camera_info: expected focal lengths in K, got none; calibrate the camera by itself first, "
-            "for example with camera_calibration"
+            "camera_info: expected focal lengths in K and finite numbers, got others; calibrate the camera by itself "
+            "first, for example with camera_calibration"
         )
-    if message.distortion_model not in MODELS or len(message.d) not in (0, 4, 5, 8, 12, 14):
+    if message.distortion_model not in MODELS or len(message.d) not in (0, 4, 5, 8):
         raise ObservationError(
             "camera_info: expected distortion model plumb_bob or rational_polynomial, got "
             f"{message.distortion_model!r} with {len(message.d)} coefficients; use the rectified picture"
         )
-    distortion = np.array(message.d, dtype=float) if message.d else np.zeros(5)
     return Intrinsics(message.width, message.height, matrix, distortion)
 
 
