@@ -1,116 +1,110 @@
-"""Blocks that are seen through a camera alone: tags are drawn, found, published, and a task is taught and repeated."""
+"""The tracker tells where blocks are, by each picture, and what it does not see."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from std_srvs.srv import Trigger
 
-from osil.core import Scene
+from osil.geometry import wrap_cube_yaw
 from osil.ros import convert, topics
-from osil.ros.client import Client, Refused
-from osil.ros.node_processes import ROBOT_NODES, NodeProcesses
-from osil.tasks.block_stacking import StackingTask, layout_reached
-from osil.tasks.blocks import NOMINAL
-from osil.tracking.camera import CameraPose
-from osil_interfaces.action import Imitate
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import BlockPoseArray
-from osil_interfaces.srv import ResetScene
 
-TASK = StackingTask.parse("ab +c")
+from .camera_cell import FETCH, TURN, CameraCell
 
-TOP = 0.42
-TAUGHT = Scene(np.array([[0.56, -0.1, TOP], [0.62, 0.02, TOP], [0.66, 0.13, TOP]]), np.array([0.3, -0.2, 0.6]))
-IMITATED = Scene(np.array([[0.64, 0.11, TOP], [0.57, -0.02, TOP], [0.66, -0.12, TOP]]), np.array([-0.4, 0.5, 0.1]))
-"""Close together, so that a near camera sees them all in a small picture, which is drawn quickly."""
-
-EYE, TARGET = np.array([1.05, 0.0, 0.92]), np.array([0.61, 0.0, 0.45])
-
-
-def near_pose() -> CameraPose:
-    view = (TARGET - EYE) / np.linalg.norm(TARGET - EYE)
-    right = np.array([0.0, 1.0, 0.0])
-    return CameraPose.of(np.column_stack([right, np.cross(view, right), view]), EYE)
+HAND = np.array([0.6, -0.1, FETCH.table.height + 0.3])
+BLOCKS = np.array([[0.55, 0.0, 0.42], [0.65, 0.2, 0.42], [0.65, 0.2, 0.46]])
+"""Of a, b and c; c stands on b, which is never in sight."""
 
 
 @pytest.fixture(scope="module")
-def tracked(processes: NodeProcesses, client: Client, folder: Path) -> Client:
-    """All nodes, at a pace at which pictures can be drawn."""
-    pose = {"camera_pose": str(folder / "pose.yaml")}
-    near_pose().write(folder / "pose.yaml")
-    processes.start("simulation", {"num_blocks": TASK.num_blocks, "tracker": True, "real_time_factor": 0.1})
-    processes.start("camera", {"width": 560, "height": 420, "rate": 10.0, **pose})
-    processes.start("tracker", pose)
-    for node in ROBOT_NODES:
-        processes.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
-    set_up(client, TAUGHT)
-    return client
-
-
-def set_up(client: Client, scene: Scene) -> None:
-    answer = client.call("simulation/reset", ResetScene, blocks=convert.from_scene(scene, "abc"[: scene.num_blocks]))
-    assert answer.success, answer.message
+def cell(processes: NodeProcesses, client: Client) -> Iterator[CameraCell]:
+    processes.start("tracker", {"use_sim_time": False, "max_age": 5.0})
+    cell = CameraCell(HAND, BLOCKS)
+    yield cell
+    cell.close()
 
 
 @pytest.fixture(scope="module")
-def truth(client: Client) -> list[BlockPoseArray]:
-    """Where the physics has the blocks, the newest last."""
+def heard(client: Client) -> list[BlockPoseArray]:
+    """All block poses, the newest last."""
     heard: list[BlockPoseArray] = []
-    client.create_subscription(BlockPoseArray, topics.TRUE_BLOCK_POSES, heard.append, topics.NEWEST)
+    client.create_subscription(BlockPoseArray, topics.BLOCK_POSES, heard.append, 10)
     return heard
 
 
-def true_scene(client: Client, truth: list[BlockPoseArray]) -> Scene:
-    client.wait(lambda: bool(truth), "the simulation", 30.0)
-    truth.clear()
-    client.wait(lambda: bool(truth), "the simulation", 30.0)
-    return convert.to_scene(truth[-1].blocks)
-
-
-def test_block_poses_are_those_of_the_physics(tracked: Client, truth: list[BlockPoseArray]) -> None:
-    seen, true = tracked.scene("abc"), true_scene(tracked, truth)
-    assert np.linalg.norm(seen.block_positions - true.block_positions, axis=-1).max() < 0.0015
-    assert np.abs(seen.block_yaws - true.block_yaws).max() < np.radians(1.5)
-
-
-def test_diagnostics_tell_how_long_ago_each_block_was_seen(tracked: Client) -> None:
+@pytest.fixture(scope="module")
+def told(client: Client) -> list[DiagnosticStatus]:
+    """All that the tracker says of itself, the newest last."""
     told: list[DiagnosticStatus] = []
-    tracked.create_subscription(DiagnosticArray, "/diagnostics", lambda message: told.extend(message.status), 10)
-    tracked.wait(lambda: any("tracker" in status.name for status in told), "diagnostics", 30.0)
-    (status,) = [status for status in told if "tracker" in status.name][-1:]
-    assert status.level == DiagnosticStatus.OK
-    assert status.message == "3 blocks in sight"
-    assert [value.key for value in status.values] == ["a", "b", "c"]
-    assert all("seen 0.00 s ago" in value.value for value in status.values)
+
+    def hear(message: DiagnosticArray) -> None:
+        told.extend(status for status in message.status if "tracker" in status.name)
+
+    client.create_subscription(DiagnosticArray, "/diagnostics", hear, 10)
+    return told
 
 
-def imitate(client: Client) -> Imitate.Result:
-    """As soon as the policy node, which starts slowly, has seen the blocks."""
-    for _ in range(60):
-        try:
-            return client.imitate("shown", 60.0, 0, lambda feedback: None)
-        except Refused as refusal:
-            last = refusal
-            client.scene()
-    raise last
+def names(message: BlockPoseArray) -> list[str]:
+    return [block.name for block in message.blocks]
 
 
-def test_a_task_is_taught_and_repeated_through_the_camera(tracked: Client, truth: list[BlockPoseArray]) -> None:
-    tracked.teach(str(TASK), "shown", time_limit=120.0)
-    assert layout_reached(TASK, true_scene(tracked, truth), NOMINAL)
-    set_up(tracked, IMITATED)
-    result = imitate(tracked)
-    assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
-    assert layout_reached(TASK, true_scene(tracked, truth), NOMINAL)
+def test_blocks_in_sight_are_where_they_are(cell: CameraCell, heard: list[BlockPoseArray], client: Client) -> None:
+    client.wait(lambda: len(heard) > 5, "block poses", 60.0)
+    assert names(heard[-1]) == ["a", "c"]
+    seen = convert.to_scene(heard[-1].blocks)
+    assert np.linalg.norm(seen.block_positions - BLOCKS[[0, 2]], axis=-1).max() < 0.0015
+    assert np.abs(wrap_cube_yaw(seen.block_yaws - TURN)).max() < np.radians(1.0)
+    assert heard[-1].header.frame_id == topics.BASE_FRAME
 
 
-def test_a_block_that_was_taken_away_is_forgotten(tracked: Client, truth: list[BlockPoseArray]) -> None:
-    """The reset lets more than a second pass without a picture, and so does away with what was believed before."""
-    set_up(tracked, Scene(TAUGHT.block_positions[:2], TAUGHT.block_yaws[:2]))
-    tracked.wait(lambda: len(tracked.scene().block_yaws) == 2, "a new picture", 30.0)
-    answer = tracked.call("tracker/forget", Trigger)
-    assert answer.success
-    assert answer.message == "all blocks are in sight"
+def test_poses_are_stamped_as_the_pictures_and_none_is_passed_over(
+    cell: CameraCell, heard: list[BlockPoseArray], client: Client
+) -> None:
+    cell.dark = True
+    first = client.get_clock().now().nanoseconds
+    for stamp in (first, first + convert.NANOSECONDS // 30):
+        cell.show(stamp)
+        client.wait(lambda stamp=stamp: convert.to_nanoseconds(heard[-1].header.stamp) == stamp, "block poses", 60.0)
+    cell.dark = False
+
+
+def test_a_block_out_of_sight_stays_and_its_age_is_told(
+    cell: CameraCell, heard: list[BlockPoseArray], told: list[DiagnosticStatus], client: Client
+) -> None:
+    cell.put(HAND, BLOCKS - np.array([[0.0, 0.0, 0.3], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))  # a is under the table
+    client.wait(lambda: bool(told) and "out of sight: a" in told[-1].message, "diagnostics", 60.0)
+    client.wait(lambda: "seen 0.00 s" not in dict(pairs(told[-1]))["a"], "a grows old", 60.0)
+    assert "seen 0.00 s" in dict(pairs(told[-1]))["c"]
+    assert told[-1].level == DiagnosticStatus.OK
+    position = convert.to_scene(heard[-1].blocks).block_positions[0]
+    assert np.linalg.norm(position - BLOCKS[0]) < 0.0015
+
+
+def pairs(status: DiagnosticStatus) -> list[tuple[str, str]]:
+    return [(value.key, value.value) for value in status.values]
+
+
+def test_it_is_forgotten_on_request(cell: CameraCell, heard: list[BlockPoseArray], client: Client) -> None:
+    assert names(heard[-1]) == ["a", "c"]
+    assert client.call("tracker/forget", Trigger).message == "forgot a"
+    client.wait(lambda: names(heard[-1]) == ["c"], "block poses without a", 60.0)
+
+
+def test_without_pictures_nothing_is_told_and_that_is_said(
+    cell: CameraCell, heard: list[BlockPoseArray], told: list[DiagnosticStatus], client: Client
+) -> None:
+    cell.dark = True
+    client.wait(lambda: "no picture has come" in told[-1].message, "diagnostics", 60.0)
+    assert told[-1].level == DiagnosticStatus.WARN
+    count = len(heard)
+    client.wait(lambda: len(told) > 5 and "no picture has come" in told[-1].message, "diagnostics", 60.0)
+    assert len(heard) == count
+    cell.dark = False
+    client.wait(lambda: len(heard) > count, "block poses", 60.0)
+    assert names(heard[-1]) == ["c"], "what was out of sight is not believed any more"

@@ -124,7 +124,7 @@ class TrackerNode(Node):
         """
         stamp, now = convert.to_nanoseconds(message.header.stamp), self._now()
         check_recent("pictures", Received(stamp, now), now, self._settings.max_age)
-        if recent(stamp, self._stamp, GAP):
+        if 0.0 <= seconds_since(stamp, self._stamp) <= GAP:
             return False
         if self._intrinsics is None:
             raise ObservationError(f"nothing has come on {topics.CAMERA_INFO}; the camera's driver must publish it")
