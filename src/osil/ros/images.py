@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
@@ -23,6 +22,7 @@ from osil.ros.convert import to_stamp
 from osil.ros.parameters import require
 from osil.ros.topics import CAMERA_FRAME, CAMERA_IMAGE, NEWEST
 from osil.tracking.camera import Intrinsics
+from osil.tracking.opencv import cv2
 
 TRANSPORTS = {"raw": (Image, CAMERA_IMAGE), "compressed": (CompressedImage, f"{CAMERA_IMAGE}/compressed")}
 """Type and topic of the messages by the name of their transport."""

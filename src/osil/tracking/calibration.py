@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from osil.core import FloatArray
 from osil.errors import CalibrationError
 from osil.tracking.camera import Camera, CameraPose, Intrinsics
+from osil.tracking.opencv import cv2
 from osil.tracking.tags import TagSet
 
 FEWEST = 4

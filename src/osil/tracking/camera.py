@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from transforms3d.quaternions import mat2quat, quat2mat
 from typing_extensions import Self
 
 from osil.core import FloatArray
 from osil.errors import ConfigError
+from osil.tracking.opencv import cv2
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.settings import check_at_least
+from osil.tracking.opencv import cv2
 
 APRILTAG_ORIGIN = 0.5
 """The detector's sub-pixel corners are counted from the corner of the first pixel, not from its centre."""

@@ -6,13 +6,13 @@ import math
 import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from osil.robots.robot import Robot
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tracking.camera import Camera, CameraPose, Intrinsics
+from osil.tracking.opencv import cv2
 from osil.tracking.tags import TagSet
 from osil.worlds.bullet import pybullet
 from osil.worlds.bullet_scene import BulletScene, Physics
