@@ -72,6 +72,10 @@ class SafetyGate:
         self._problems: dict[StopReason, str] = {}
         self.status = Status(State.HOLDING, "", StopReason.NO_COMMAND, StopReason.NO_COMMAND.sentence)
 
+    def limit_speed(self, max_speed: float) -> None:
+        """Let the gripper move so fast at most from now on, metres a second; see ``GateConfig``."""
+        self._steering.limit_speed(max_speed)
+
     def read(self, now: int, stamp: int, positions: dict[str, float]) -> None:
         """Take in joint positions (radians or metres by name) that were true at ``stamp``.
 

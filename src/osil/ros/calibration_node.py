@@ -32,10 +32,10 @@ from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, images, topics
-from osil.ros.parameters import declare, parameter, require, require_positive
+from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil.tracking.calibration import Calibration, from_hand, from_touches
 from osil.tracking.camera import Intrinsics
 from osil.tracking.tags import TagFinder, TagSet
@@ -51,21 +51,19 @@ class CalibrationParameters:
     """What is touched or carried, and how exact it has to be."""
 
     robot: str = parameter(ROBOT)
-    table_height: float = parameter("of the table top over the floor, metres; 0: the robot's")
-    block_size: float = parameter("edge length of the block that is touched, metres")
+    table_height: float = parameter("of the table top over the floor, metres; 0: the robot's", 0.0, 1.2)
+    block_size: float = parameter("edge length of the block that is touched, metres", SMALLEST, LARGEST)
     tags: str = parameter("which tags there are: a YAML in config/, or a path")
     tag: str = parameter("name of the block that is touched, or of the tag on the hand, in the tags")
     method: str = parameter(f"how: {' or '.join(METHODS)}")
-    limit: float = parameter("largest residual, metres, root mean square")
+    limit: float = parameter("largest residual, metres, root mean square", 0.0001, 0.05)
     output: str = parameter("YAML file that is written")
     image_transport: str = parameter("how pictures come: raw or compressed")
-    max_age: float = parameter("seconds after which pictures and joint states are not used")
+    max_age: float = parameter("seconds after which pictures and joint states are not used", 0.01, 5.0)
 
     def __post_init__(self) -> None:
         require(self.method in METHODS, f"method {self.method!r}: expected {' or '.join(METHODS)}")
         images.check_transport(self.image_transport)
-        require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
-        require_positive(self, "limit", "max_age")
 
 
 class CalibrationNode(Node):

@@ -22,10 +22,10 @@ from osil.robots.joint_states import check_reported
 from osil.robots.recency import recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, images, topics
-from osil.ros.parameters import declare, parameter, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil.tracking.camera import CameraPose
 from osil.tracking.tags import TagSet
 from osil.worlds.snapshot import Snapshot
@@ -38,15 +38,12 @@ class CameraParameters:
     """What is seen, from where, how often and how finely."""
 
     robot: str = parameter(ROBOT)
-    block_size: float = parameter("edge length of the blocks, metres")
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
     tags: str = parameter("which tags are on which blocks: a YAML in config/, or a path")
     camera_pose: str = parameter("where the camera is: a YAML in config/, or a path")
-    rate: float = parameter("pictures a second")
-    width: int = parameter("of a picture, pixels")
-    height: int = parameter("of a picture, pixels")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "rate", "width", "height")
+    rate: float = parameter("pictures a second", 0.1, 60.0)
+    width: int = parameter("of a picture, pixels", 64, 4096)
+    height: int = parameter("of a picture, pixels", 64, 4096)
 
 
 class CameraNode(Node):

@@ -20,12 +20,14 @@ from std_msgs.msg import Header
 from osil.errors import ObservationError
 from osil.ros.convert import to_stamp
 from osil.ros.parameters import require
-from osil.ros.topics import CAMERA_FRAME, CAMERA_IMAGE, NEWEST
+from osil.ros.topics import CAMERA_IMAGE, NEWEST
 from osil.tracking.camera import Intrinsics
 from osil.tracking.opencv import cv2
 
 TRANSPORTS = {"raw": (Image, CAMERA_IMAGE), "compressed": (CompressedImage, f"{CAMERA_IMAGE}/compressed")}
 """Type and topic of the messages by the name of their transport."""
+
+CAMERA_FRAME = "camera_optical_frame"
 
 RGB = {"rgb8": [0, 1, 2], "bgr8": [2, 1, 0], "rgba8": [0, 1, 2], "bgra8": [2, 1, 0]}
 """Where red, green and blue are among the bytes of a pixel."""

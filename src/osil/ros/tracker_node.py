@@ -29,10 +29,10 @@ from osil.robots.recency import Received, check_recent, recent, seconds_since
 from osil.robots.robot import load_robot
 from osil.ros import convert, images, topics
 from osil.ros.diagnostics import Diagnostics
-from osil.ros.parameters import declare, parameter, require, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil.tracking.camera import Camera, CameraPose, Intrinsics
 from osil.tracking.tags import TagFinder, TagSet
 from osil.tracking.tracker import BlockTracker
@@ -50,17 +50,15 @@ class TrackerParameters:
     """What the blocks and their tags are like, and where the camera is."""
 
     robot: str = parameter(ROBOT)
-    table_height: float = parameter("of the table top over the floor, metres; 0: the robot's")
-    block_size: float = parameter("edge length of the blocks, metres")
+    table_height: float = parameter("of the table top over the floor, metres; 0: the robot's", 0.0, 1.2)
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
     tags: str = parameter("which tags are on which blocks: a YAML in config/, or a path")
     camera_pose: str = parameter("where the camera is: a YAML in config/, or a path")
     image_transport: str = parameter("how pictures come: raw or compressed")
-    max_age: float = parameter("seconds after which pictures and joint states are not used")
+    max_age: float = parameter("seconds after which pictures and joint states are not used", 0.01, 5.0)
 
     def __post_init__(self) -> None:
         images.check_transport(self.image_transport)
-        require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
-        require_positive(self, "max_age")
 
 
 class TrackerNode(Node):
