@@ -30,7 +30,7 @@ def run(program: str, *options: object) -> str:
 
 def test_every_benchmark_is_tried_here() -> None:
     tried = {"dataset.py", "fetch_faults.py", "fetch_stream.py", "policy.py"}
-    tried |= {"ros_latency.py", "simulation.py", "soak.py"}
+    tried |= {"ros_latency.py", "simulation.py", "soak.py", "tracker.py"}
     assert {path.name for path in BENCHMARKS.glob("*.py")} == tried
 
 
@@ -70,6 +70,16 @@ def test_fetch_stream() -> None:
 def test_fetch_faults() -> None:
     pytest.importorskip("rclpy", reason="no ROS 2 here")
     assert "| fault | FAULT |" in run("fetch_faults.py", "--injections", 1, "--only", "fault")
+
+
+def test_tracker(tmp_path: Path) -> None:
+    lines, picture = tmp_path / "tracker.jsonl", tmp_path / "tracker.png"
+    options = "--episodes", 1, "--max-blocks", 4, "--pictures", 1, "--json", lines, "--picture", picture
+    assert "of 1 episodes succeeded" in run("tracker.py", *options)
+    (row,) = map(json.loads, lines.read_text().splitlines())
+    assert row["error_mm"]["max"] < 1.5
+    assert picture.exists()
+    assert run("tracker.py", *options).splitlines()[-1].startswith("1 of 1"), "what is there is not run again"
 
 
 def test_soak(tmp_path: Path) -> None:

@@ -47,3 +47,7 @@ class SceneError(OsilError, ValueError):
 
 class ResourceError(OsilError, FileNotFoundError):
     """A data file of the project that is not installed."""
+
+
+class CalibrationError(OsilError, ValueError):
+    """Points from which it cannot be told where a camera is, or that disagree."""

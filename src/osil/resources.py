@@ -12,6 +12,15 @@ PACKAGE = "osil_bringup"
 """The ROS package under whose share folder the data files are installed."""
 
 
+def config_path(name: str) -> Path:
+    """The file of a name in ``config/``, or, where the name has a folder in it, of that path.
+
+    Raises:
+        ResourceError: there is no such name in ``config/``.
+    """
+    return Path(name) if os.sep in name else resource_path("config", name)
+
+
 def resource_path(*parts: str) -> Path:
     """The existing file or folder ``parts``, for example ``resource_path("urdf", "fetch.urdf")``.
 

@@ -38,6 +38,16 @@ def test_inverse_is_exact_and_within_joint_limits() -> None:
     np.testing.assert_allclose(np.cos(found.yaw - yaw), 1.0, atol=1e-12)
 
 
+def test_the_orientation_tells_yaw_and_tilt() -> None:
+    joints = np.random.default_rng(4).uniform(-1.0, 1.0, (1000, 7))
+    axes, kinematics = FETCH.kinematics.orientation(joints), FETCH.kinematics
+    np.testing.assert_allclose(np.swapaxes(axes, -1, -2) @ axes, np.broadcast_to(np.eye(3), axes.shape), atol=1e-12)
+    np.testing.assert_allclose(np.linalg.det(axes), 1.0)
+    np.testing.assert_allclose(np.arccos(axes[..., 2, 2]), kinematics.tilt(joints))
+    yaw = kinematics.forward(joints, FETCH.lift).yaw
+    np.testing.assert_allclose(np.cos(np.arctan2(-axes[..., 0, 1], axes[..., 1, 1]) - yaw), 1.0)
+
+
 def test_every_place_for_a_block_is_reached_at_every_height_of_a_tower() -> None:
     table = FETCH.table
     scene = table.random_scene(6, np.random.default_rng(2))

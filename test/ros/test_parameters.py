@@ -18,6 +18,8 @@ from rclpy.parameter import Parameter
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.ros.block_frames_node import BlockFramesParameters
+from osil.ros.calibration_node import CalibrationParameters
+from osil.ros.camera_node import CameraParameters
 from osil.ros.controller_node import ControllerParameters
 from osil.ros.fetch_bridge_node import FetchBridgeParameters
 from osil.ros.joystick import Joystick
@@ -30,9 +32,13 @@ from osil.ros.robot_state_publisher_node import RobotStatePublisherParameters
 from osil.ros.run_node import initialized
 from osil.ros.simulation_node import SimulationParameters
 from osil.ros.teleop_node import TeleopParameters
+from osil.ros.tracker_node import TrackerParameters
 
 CONFIGS = {
     "block_frames": (BlockFramesParameters,),
+    "calibration": (CalibrationParameters,),
+    "camera": (CameraParameters,),
+    "tracker": (TrackerParameters,),
     "controller": (ControllerParameters,),
     "fetch_bridge": (FetchBridgeParameters,),
     "policy": (PolicyParameters,),

@@ -12,7 +12,7 @@ from osil.data.demonstrate import demonstrate
 from osil.demonstrations.conditioning import stage_ends
 from osil.errors import OsilError
 from osil.figures.attention import draw_block_heads, draw_moment_heads
-from osil.figures.render import Camera, SceneRenderer
+from osil.figures.render import SceneRenderer
 from osil.figures.replay import snapshots
 from osil.figures.video import Picture, side_by_side
 from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TALLEST_HEAD, TARGET_HEAD
@@ -25,6 +25,7 @@ from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import Judge
 from osil.worlds.make_world import make_world
 from osil.worlds.pybullet import PyBulletWorld
+from osil.worlds.viewpoint import Viewpoint
 
 TASK = StackingTask.parse("ab cde fg hij")
 """The task of the paper's figures."""
@@ -34,7 +35,7 @@ TAUGHT = {SOURCE_HEAD: "block to move", TARGET_HEAD: "block to put it on", TALLE
 
 ROBOT = "fetch"
 
-CAMERA = Camera(width=480, height=270, target=(0.5, 0.0, 0.46), field_of_view=26.0)
+VIEWPOINT = Viewpoint(width=480, height=270, target=(0.5, 0.0, 0.46), field_of_view=26.0)
 """Close to the table."""
 
 _Shown = Demonstration[Observation, Action]
@@ -98,7 +99,7 @@ def _draw(seen: list[Attention], output: Path) -> None:
 def _illustrate(shown: _Shown, done: _Shown, path: Path) -> None:
     """Key frames, one a stage, of the demonstration (left) and of the imitation (right)."""
     robot = load_robot(ROBOT)
-    renderer = SceneRenderer(robot, TASK.num_blocks, CAMERA)
+    renderer = SceneRenderer(robot, TASK.num_blocks, VIEWPOINT)
     try:
         left, right = (_key_frames(one, robot, renderer) for one in (shown, done))
     finally:

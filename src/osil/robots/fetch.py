@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from osil.core import FloatArray
+from osil.geometry import rotate_z
 from osil.robots.kinematics import GripperPose
 from osil.robots.urdf import UrdfJoint
 
@@ -70,6 +71,12 @@ class FetchKinematics:
         pan = np.asarray(joints, dtype=float)[..., 0]
         position = self._to_base(points[-1], pan, lift)
         return GripperPose(position, pan + np.arctan2(-closing[..., 0], closing[..., 1]))
+
+    def orientation(self, joints: FloatArray) -> FloatArray:
+        """See ``Kinematics``."""
+        _, frame = self._hand_frame(joints)
+        own = np.stack([np.cross(frame.y, -frame.x), frame.y, -frame.x], axis=-2)  # as rows, before the pan
+        return np.swapaxes(rotate_z(own, np.asarray(joints, dtype=float)[..., :1]), -1, -2)
 
     def skeleton(self, joints: FloatArray, lift: FloatArray | float) -> FloatArray:
         """See ``Kinematics``."""

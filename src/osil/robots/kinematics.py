@@ -85,6 +85,9 @@ class Kinematics(Protocol):
     def forward(self, joints: FloatArray, lift: FloatArray | float) -> GripperPose:
         """Where the gripper is, for any joint positions ``[..., J]``, radians."""
 
+    def orientation(self, joints: FloatArray) -> FloatArray:
+        """Axes of the gripper frame in the base frame, as columns of ``[..., 3, 3]``, for any joint positions."""
+
     def inverse(self, pose: GripperPose, near: FloatArray, lift: float) -> FloatArray:
         """Joint positions ``[..., J]`` that put the gripper there, pointing down.
 

@@ -109,6 +109,11 @@ class PinocchioKinematics:
         points, frames = self._placements(joints)
         return GripperPose(points, np.arctan2(-frames[..., 0, 1], frames[..., 1, 1]))
 
+    def orientation(self, joints: FloatArray) -> FloatArray:
+        """See ``Kinematics``."""
+        _, frames = self._placements(joints)
+        return frames
+
     def tilt(self, joints: FloatArray) -> FloatArray:
         """See ``Kinematics``."""
         _, frames = self._placements(joints)

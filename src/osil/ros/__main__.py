@@ -10,11 +10,17 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from osil.errors import ResourceError
+
 
 def run(program: str) -> int:
     """Run the module ``osil.ros.<program>``; returns its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a KeyboardInterrupt amid the imports would be a long traceback
-    module = import_module(f"osil.ros.{program}")
+    try:
+        module = import_module(f"osil.ros.{program}")
+    except ResourceError as error:  # a library that only this node needs
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return int(module.main())
 

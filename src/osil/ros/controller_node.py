@@ -39,7 +39,7 @@ from osil.robots.stop_reasons import StopReason
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.back_ends import BACK_ENDS, make_back_end
-from osil.ros.diagnostics import Diagnostics
+from osil.ros.diagnostics import GateDiagnostics
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
@@ -104,7 +104,7 @@ class ControllerNode(Node):
         self._back_end = make_back_end(settings.back_end, self, self._robot)
         self._clock_watch = ClockWatch(self)
         self._status = StatusTopic(self, topics.CONTROLLER_STATUS, ControllerStatus())
-        self._diagnostics = Diagnostics(self, "safety gate")
+        self._diagnostics = GateDiagnostics(self, "safety gate")
         self._target = self.create_publisher(PoseStamped, topics.GRIPPER_TARGET, 1)
         self._sources: dict[str, Sources] = {}
         self.create_subscription(JointState, topics.JOINT_STATES, self._read, topics.EVERY)
@@ -177,7 +177,7 @@ class ControllerNode(Node):
             elif status.reason not in (None, StopReason.NO_COMMAND):
                 self.get_logger().warning(f"holding: {status.text}", throttle_duration_sec=1.0)
         self._status.tell(state=state, commander=status.commander, reason=status.text, reason_name=name)
-        self._diagnostics.tell(status)
+        self._diagnostics.tell_gate(status)
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Stop until somebody calls resume."""

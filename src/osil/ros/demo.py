@@ -29,7 +29,7 @@ from osil.core import CONTROL_PERIOD, Observation
 from osil.demonstrations import storage
 from osil.errors import OsilError
 from osil.figures.attention import draw_attention
-from osil.figures.render import Camera, SceneRenderer
+from osil.figures.render import SceneRenderer
 from osil.figures.video import side_by_side, write_video
 from osil.files import check_output_file, check_output_folder
 from osil.policies.stacking import StackingPolicy
@@ -41,6 +41,7 @@ from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.judge import step_limit
 from osil.worlds.snapshot import Snapshot
+from osil.worlds.viewpoint import Viewpoint
 from osil_interfaces.action import Imitate
 
 TASKS = ("ab cd +e", "abc +d +e", "ba +c +d", "dcba +e", "ca db", "bd +a +c +e", "cab +d")
@@ -194,8 +195,8 @@ class Narrator:
 
 
 def _draw_film(story: Story, path: Path) -> None:
-    camera = Camera(width=480, height=360)
-    renderer = SceneRenderer(story.robot, len(story.teaching[0].block_positions), camera, story.blocks)
+    viewpoint = Viewpoint(width=480, height=360)
+    renderer = SceneRenderer(story.robot, len(story.teaching[0].block_positions), viewpoint, story.blocks)
     try:
         taught, imitated = (
             (renderer.render(snapshot) for snapshot in _moving(film)[::FRAME_STEPS])

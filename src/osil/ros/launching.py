@@ -30,6 +30,8 @@ ARGUMENTS = {
     "demonstrations": "folder of the demonstration files",
     "robot": ROBOT,
     "block_size": "edge length of the blocks, metres",
+    "tags": "which tags are on which blocks: a YAML in config/, or a path",
+    "camera_pose": "where the camera is: a YAML in config/, or a path",
 }
 """Launch arguments of every launch file that are parameters of nodes. What is not given comes from ``config/``."""
 
@@ -53,6 +55,11 @@ OWN_ARGUMENTS: dict[str, dict[str, object]] = {
         "description": "of all nodes",
         "choices": ["debug", "info", "warn", "error", "fatal"],
     },
+    "tracker": {
+        "default_value": "false",
+        "description": "find blocks by tags in the pictures of a camera",
+        "choices": ["true", "false"],
+    },
     "rviz": {"default_value": "false", "description": "open RViz", "choices": ["true", "false"]},
 }
 """Launch arguments of every launch file that are about the launch itself, as launch declares them."""
@@ -67,6 +74,7 @@ RESPAWN_DELAY = 2.0
 def describe(
     nodes: Sequence[str],
     arguments: Mapping[str, str],
+    tracking: Sequence[str],
     parameters: Mapping[str, object] | None = None,
     remappings: Sequence[tuple[str, str]] = (),
 ) -> LaunchDescription:
@@ -75,10 +83,11 @@ def describe(
     Args:
         nodes: names as in ``osil.ros.node_processes``.
         arguments: launch arguments that are parameters of the nodes that have them, and what they mean.
+        tracking: further nodes, started by ``tracker:=true``.
         parameters: set for all nodes that have them, overriding ``config/``.
         remappings: of topic names, for all nodes.
     """
-    defaults = {node: {**_config(node), **_known(node, parameters or {})} for node in nodes}
+    defaults = {node: {**_config(node), **_known(node, parameters or {})} for node in (*nodes, *tracking)}
     first = {name: value for values in reversed(defaults.values()) for name, value in values.items()}
 
     def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -90,9 +99,9 @@ def describe(
             "emulate_tty": True,
         }
         told = ["--log-level", given["log_level"]]
-        chosen = {name: given[name] for name in arguments}
+        chosen = {name: given[name] for name in (*arguments, "tracker")}
         entities: list[LaunchDescriptionEntity] = []
-        for node in nodes:
+        for node in (*nodes, *(tracking if given["tracker"] == "true" else ())):
             again = {"name": node, "exec_name": node, "respawn": node != "simulation", "respawn_delay": RESPAWN_DELAY}
             if node == ROBOT_STATE_PUBLISHER and installed(node):
                 values = {**defaults[node], **_known(node, chosen)}

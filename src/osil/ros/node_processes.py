@@ -19,6 +19,9 @@ ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
 SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 """All that run in simulation."""
 
+TRACKER_NODES = ("tracker",)
+"""Those that tell where tagged blocks are, in front of a camera. In simulation ``camera`` is that camera."""
+
 FETCH_NODES = ("fetch_bridge", *ROBOT_NODES)
 """All that run for a real Fetch."""
 

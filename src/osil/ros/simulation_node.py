@@ -1,7 +1,7 @@
 """A simulated arm, table and blocks behind the interface of a real one. No other node can tell the difference.
 
 Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState), ``block_poses`` (BlockPoseArray in
-base_link, as a tracker would), ``clock``.
+base_link, as a tracker would; on ``~/block_poses`` where a tracker has the word), ``clock``.
 Subscribes: ``arm_controller/joint_trajectory`` (trajectory_msgs/JointTrajectory; followed from where the arm was told
 to be, as ros2_control does), ``gripper_controller/joint_trajectory`` (the same; the last point counts).
 Service: ``~/reset`` (ResetScene), a random or a given layout.
@@ -65,6 +65,7 @@ class SimulationParameters:
     seed: int = parameter("of the random layout at the start", 0, LARGEST_INTEGER)
     real_time_factor: float = parameter("simulated seconds a second", 0.01, 100.0, live=True)
     gui: bool = parameter("open PyBullet's window")
+    tracker: bool = parameter("a tracker tells where the blocks are: block poses go to ~/block_poses")
 
 
 class SimulationNode(Node):
@@ -85,7 +86,9 @@ class SimulationNode(Node):
         self._began, self._ticks = time.time_ns(), 0
         self._deaf_until = 0
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
-        self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
+        self._block_poses = self.create_publisher(
+            BlockPoseArray, topics.TRUE_BLOCK_POSES if self._settings.tracker else topics.BLOCK_POSES, 1
+        )
         self._clock_topic = self.create_publisher(ClockMessage, topics.CLOCK, 1)
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)

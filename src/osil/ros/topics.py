@@ -19,6 +19,15 @@ listens through it with ``--ros-args -r /tf:=tf -r /tf_static:=tf_static``."""
 BLOCK_POSES = "block_poses"
 """osil_interfaces/BlockPoseArray, base_link, from the tracker."""
 
+TRUE_BLOCK_POSES = "simulation/block_poses"
+"""The same from the simulation, when a tracker has the word."""
+
+CAMERA_IMAGE = "camera/image_raw"
+"""sensor_msgs/Image, from a camera that sees the tags on the blocks."""
+
+CAMERA_INFO = "camera/camera_info"
+"""sensor_msgs/CameraInfo, of the same camera."""
+
 BLOCK_MARKERS = "block_markers"
 """visualization_msgs/MarkerArray: a cube a block, for viewers."""
 

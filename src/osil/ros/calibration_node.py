@@ -1,0 +1,220 @@
+"""Finds where a camera is in the frame of the robot's base, and writes it down for ``tracker_node``.
+
+It runs beside the teleoperation with which the hand is driven, and has a service for each thing to do, as ROS's other
+tools for hand-eye calibration have:
+``~/sample`` (std_srvs/Trigger), method ``touch``: the fingers are closed around the tagged block, so its place is
+known; once they are open, the hand is away and the tag in sight, the place counts. Method ``hand``: the tag on the hand
+is in sight, and the hand at rest.
+``~/discard``: forget the last place. ``~/save``: calibrate and write, unless places are too few or disagree.
+
+Subscribes: ``camera/image_raw`` or ``camera/image_raw/compressed``, ``camera/camera_info``, ``joint_states``.
+Parameters: see ``CalibrationParameters`` and ``config/calibration.yaml``. How it is done: docs/tracker.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
+from std_srvs.srv import Trigger
+
+from osil.choices import ROBOT
+from osil.core import FloatArray
+from osil.errors import CalibrationError, ConfigError, ObservationError
+from osil.files import check_output_file
+from osil.resources import config_path
+from osil.robots.joint_states import JointStates
+from osil.robots.recency import Received, check_recent
+from osil.robots.robot import load_robot
+from osil.ros import convert, images, topics
+from osil.ros.parameters import declare, parameter, require
+from osil.ros.run_node import run_node
+from osil.settings import from_yaml
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
+from osil.tracking.calibration import Calibration, from_hand, from_touches
+from osil.tracking.camera import Intrinsics
+from osil.tracking.tags import TagFinder, TagSet
+
+METHODS = ("touch", "hand")
+
+AWAY = 0.15
+"""The hand must be so far from a block that it has touched, metres, before the camera is asked where that is."""
+
+
+@dataclass(frozen=True)
+class CalibrationParameters:
+    """What is touched or carried, and how exact it has to be."""
+
+    robot: str = parameter(ROBOT)
+    table_height: float = parameter("of the table top over the floor, metres; 0: the robot's", 0.0, 1.2)
+    block_size: float = parameter("edge length of the block that is touched, metres", SMALLEST, LARGEST)
+    tags: str = parameter("which tags there are: a YAML in config/, or a path")
+    tag: str = parameter("name of the block that is touched, or of the tag on the hand, in the tags")
+    method: str = parameter(f"how: {' or '.join(METHODS)}")
+    limit: float = parameter("largest residual, metres, root mean square", 0.0001, 0.05)
+    output: str = parameter("YAML file that is written")
+    image_transport: str = parameter("how pictures come: raw or compressed")
+    max_age: float = parameter("seconds after which pictures and joint states are not used", 0.01, 5.0)
+
+    def __post_init__(self) -> None:
+        require(self.method in METHODS, f"method {self.method!r}: expected {' or '.join(METHODS)}")
+        images.check_transport(self.image_transport)
+
+
+class CalibrationNode(Node):
+    """Pictures, joint states and an operator's word in, a camera's pose out."""
+
+    def __init__(self) -> None:
+        super().__init__("calibration")
+        self._settings = settings = declare(self, CalibrationParameters)
+        check_output_file(Path(settings.output))
+        self._robot, self._sizes = load_robot(settings.robot), Blocks(settings.block_size)
+        self._tags = from_yaml(TagSet, config_path(settings.tags))
+        if settings.tag not in self._tags.names.values():
+            raise ConfigError(f"tag {settings.tag!r}: expected one of {', '.join(self._tags.names.values())}")
+        self._finder = TagFinder(self._tags)
+        self._joints = JointStates(self._robot, settings.max_age)
+        self._intrinsics: Intrinsics | None = None
+        self._touched: FloatArray | None = None  # centre of the tag, of which the camera has not told yet
+        self._places: list[tuple[FloatArray, FloatArray]] = []  # a touched centre or a hand's orientation and position
+        self._pixels: list[FloatArray] = []  # corners of the tag at each
+        self._image: Image | CompressedImage = Image()
+        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
+        self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._store_intrinsics, topics.NEWEST)
+        images.subscribe(self, settings.image_transport, self._store_image)
+        for name, answer in (("sample", self._sample), ("discard", self._discard), ("save", self._save)):
+            self.create_service(Trigger, f"~/{name}", answer)
+
+    def _now(self) -> int:
+        return self.get_clock().now().nanoseconds
+
+    def _store_joints(self, message: JointState) -> None:
+        stamp = convert.to_nanoseconds(message.header.stamp)
+        try:
+            self._joints.add(self._now(), stamp, convert.to_joint_positions(message))
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _store_intrinsics(self, message: CameraInfo) -> None:
+        try:
+            self._intrinsics = images.to_intrinsics(message)
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _store_image(self, message: Image | CompressedImage) -> None:
+        self._image = message
+        if self._touched is None:
+            return
+        try:
+            position, _, _ = self._hand()
+            if np.linalg.norm(position - self._touched) > AWAY:
+                self._add(self._touched, self._corners())
+                self._touched = None
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _hand(self) -> tuple[FloatArray, FloatArray, float]:
+        """Grasp centre ``[3]``, orientation ``[3, 3]`` and opening at the time of the newest picture, base frame.
+
+        Raises:
+            ObservationError: picture or joint states are not of now.
+        """
+        robot, now, stamp = self._robot, self._now(), convert.to_nanoseconds(self._image.header.stamp)
+        check_recent("pictures", Received(stamp, stamp), now, self._settings.max_age)
+        self._joints.check(now, list(robot.joints))
+        lift = float(self._joints.at([stamp], [robot.lift_joint])[0, 0]) if robot.lift_joint else robot.lift
+        arm = self._joints.at([stamp], robot.arm_joints)[0]
+        opening = float(self._joints.at([stamp], robot.gripper.joints).sum())
+        return robot.kinematics.forward(arm, lift).position, robot.kinematics.orientation(arm), opening
+
+    def _corners(self) -> FloatArray:
+        """``[4, 2]`` of the tag in the newest picture. Raises ObservationError if it is not in sight."""
+        found = self._finder.find(images.to_picture(self._image))
+        if self._settings.tag not in found:
+            raise ObservationError(f"the tag {self._settings.tag!r} is not in sight; drive the hand out of the way")
+        return found[self._settings.tag]
+
+    def _add(self, place: Any, corners: FloatArray) -> str:
+        self._places.append(place)
+        self._pixels.append(corners)
+        try:
+            so_far = self._calibrate().summary
+        except (CalibrationError, ObservationError) as error:
+            so_far = str(error)
+        message = f"place {len(self._places)} counts; {so_far}"
+        self.get_logger().info(message)
+        return message
+
+    def _sample(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Take note of where the hand is."""
+        try:
+            position, orientation, opening = self._hand()
+            if self._settings.method == "hand":
+                response.message = self._add((orientation, position), self._corners())
+            else:
+                self._touched = self._touched_centre(position, opening)
+                place = ", ".join(f"{number:.3f}" for number in self._touched)
+                response.message = f"tag touched at {place} m; now open the fingers and drive the hand away"
+            response.success = True
+        except ObservationError as error:
+            response.message = str(error)
+        return response
+
+    def _touched_centre(self, position: FloatArray, opening: float) -> FloatArray:
+        """Centre ``[3]`` of the tag on the block in the fingers, which stands on the table or on other blocks.
+
+        Raises:
+            ObservationError: nothing is in the fingers.
+        """
+        if not 0.5 * self._sizes.size < opening < self._sizes.held_width:
+            raise ObservationError(
+                f"the fingers are {1000 * opening:.0f} mm apart: expected them closed around a block of "
+                f"{1000 * self._sizes.size:.0f} mm"
+            )
+        table = self._settings.table_height or self._robot.table.height
+        level = max(0, round((position[2] - table - self._sizes.half) / self._sizes.size))
+        return np.array([position[0], position[1], table + (level + 1) * self._sizes.size])
+
+    def _discard(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Forget the last place."""
+        if self._touched is not None:
+            self._touched = None
+        elif self._places:
+            self._places.pop()
+            self._pixels.pop()
+        response.success, response.message = True, f"{len(self._places)} places count"
+        return response
+
+    def _save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Calibrate and write."""
+        try:
+            calibration = self._calibrate()
+        except (CalibrationError, ObservationError) as error:
+            response.message = str(error)
+            return response
+        calibration.pose.write(Path(self._settings.output))
+        response.success, response.message = True, f"{self._settings.output} written: {calibration.summary}"
+        return response
+
+    def _calibrate(self) -> Calibration:
+        """Raises CalibrationError if places are too few or disagree, ObservationError if the camera is not known."""
+        if self._intrinsics is None:
+            raise ObservationError(f"nothing has come on {topics.CAMERA_INFO}; the camera's driver must publish it")
+        limit = self._settings.limit
+        if self._settings.method == "hand":
+            return from_hand(self._places, np.array(self._pixels), self._tags, self._intrinsics, limit)
+        return from_touches(np.array(self._places), np.array(self._pixels), self._intrinsics, limit)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node."""
+    return run_node(CalibrationNode, "calibration.yaml", args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
