@@ -13,7 +13,7 @@ from types import TracebackType
 from osil.errors import OsilError
 from osil.ros.lifeline import lifeline
 
-ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
+ROBOT_NODES = ("controller", "planning", "policy", "recorder", "teleop")
 """Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the module ``osil.ros.x_node``."""
 
 SIMULATION_NODES = ("simulation", *ROBOT_NODES)
