@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import yaml
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -57,6 +57,7 @@ def describe(
     arguments: Mapping[str, str],
     parameters: Mapping[str, object] | None = None,
     remappings: Sequence[tuple[str, str]] = (),
+    beside: Callable[[LaunchContext], list[LaunchDescriptionEntity]] = lambda context: [],
 ) -> LaunchDescription:
     """A launch description of ``nodes``. A launch argument that it does not know ends the launch with a ConfigError.
 
@@ -65,12 +66,13 @@ def describe(
         arguments: launch arguments and what they mean; one that is given becomes a parameter of the nodes that have it.
         parameters: set for all nodes that have them, overriding ``config/``.
         remappings: of topic names, for all nodes.
+        beside: makes what runs beside the nodes.
     """
 
     def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         _check_known(context, arguments)
         given = {name: value for name in arguments if (value := context.launch_configurations[name])}
-        return [
+        return beside(context) + [
             entity
             for node in nodes
             for entity in _supervised(

@@ -22,6 +22,9 @@ SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 FETCH_NODES = ("fetch_bridge", *ROBOT_NODES)
 """All that run for a real Fetch."""
 
+GAZEBO_NODES = ("gazebo_blocks", *ROBOT_NODES)
+"""All that run beside Gazebo."""
+
 PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""
 
