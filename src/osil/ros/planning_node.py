@@ -10,7 +10,7 @@ Parameters: see ``PlanningParameters`` and ``config/planning.yaml``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,16 +24,20 @@ from control_msgs.action import FollowJointTrajectory
 from osil.choices import ROBOT
 from osil.errors import ObservationError, OsilError, PlanningError
 from osil.planning.joint_paths import JointPathPlanner
-from osil.planning.planner import Situation
+from osil.planning.planner import Planner, Situation
 from osil.robots.clearance import clearances
 from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent
-from osil.robots.robot import load_robot
+from osil.robots.robot import Robot, load_robot
 from osil.ros import convert, topics
+from osil.ros.moveit_planner import MoveItPlanner
 from osil.ros.parameters import declare, parameter, require, require_positive
 from osil.ros.run_node import run_node
 from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import BlockPoseArray
+
+PLANNERS: Mapping[str, Callable[[Robot, Blocks], Planner]] = {"joint_path": JointPathPlanner, "moveit": MoveItPlanner}
+"""By the name that the parameter takes."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,13 @@ class PlanningParameters:
     """Which arm, and what it must not touch."""
 
     robot: str = parameter(ROBOT)
+    planner: str = parameter(f"who finds the way: {' or '.join(PLANNERS)}")
     max_age: float = parameter("seconds after which a joint state or block pose is too old to plan with")
     block_size: float = parameter("edge length of the blocks, metres")
     table_height: float = parameter("of the table top over the floor [m]; 0: the robot's")
 
     def __post_init__(self) -> None:
+        require(self.planner in PLANNERS, f"planner {self.planner!r}: expected {' or '.join(PLANNERS)}")
         require_positive(self, "max_age")
         require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
 
@@ -60,7 +66,7 @@ class PlanningNode(Node):
         robot = load_robot(self._settings.robot).opened_for(blocks)
         height = self._settings.table_height or robot.table.height
         self._robot = replace(robot, table=replace(robot.table, height=height))
-        self._planner = JointPathPlanner(self._robot, blocks)
+        self._planner = PLANNERS[self._settings.planner](self._robot, blocks)
         self._joints = JointStates(self._robot, self._settings.max_age)
         self._blocks: BlockPoseArray | None = None
         self._received = Received(0, 0)
