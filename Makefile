@@ -10,7 +10,7 @@ MODEL ?= models/stacking
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
-INTERFACES := $(shell find src/control_msgs src/osil_interfaces src/ros_wheels.cmake -type f)
+INTERFACES := $(shell find src/control_msgs src/osil_interfaces src/tf2_msgs src/ros_wheels.cmake -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -90,6 +90,6 @@ $(VENV)/.installed: constraints.txt setup.py scripts/node | no-sourced-ros
 	@touch $@
 
 $(VENV)/.interfaces: $(VENV)/.installed $(INTERFACES)
-	@echo "== 4/4 building osil_interfaces and what is needed of control_msgs (a minute)"
-	$(PIP_INSTALL) --no-deps --no-build-isolation ./src/control_msgs ./src/osil_interfaces
+	@echo "== 4/4 building osil_interfaces, and what is needed of control_msgs and tf2_msgs (a minute or two)"
+	$(PIP_INSTALL) --no-deps --no-build-isolation ./src/control_msgs ./src/osil_interfaces ./src/tf2_msgs
 	@touch $@

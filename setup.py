@@ -72,6 +72,7 @@ setup(
             "ros-std-msgs",
             "ros-std-srvs",
             "ros-trajectory-msgs",
+            "ros-visualization-msgs",
             # To build osil_interfaces; the last five are missing from the metadata of the wheels before them.
             "cmake",
             "ninja",

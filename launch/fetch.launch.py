@@ -9,10 +9,10 @@ ros2 launch osil_bringup fetch.launch.py host:=192.168.1.7 demonstrations:=$HOME
 from launch import LaunchDescription
 
 from osil.ros.launching import ARGUMENTS, FETCH_ARGUMENTS, describe
-from osil.ros.node_processes import FETCH_NODES
+from osil.ros.node_processes import FETCH_NODES, FRAME_NODES
 
 PARAMETERS = {"use_sim_time": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
 
 
 def generate_launch_description() -> LaunchDescription:
-    return describe(FETCH_NODES, {**FETCH_ARGUMENTS, **ARGUMENTS}, parameters=PARAMETERS)
+    return describe((*FETCH_NODES, *FRAME_NODES), {**FETCH_ARGUMENTS, **ARGUMENTS}, parameters=PARAMETERS)

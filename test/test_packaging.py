@@ -40,6 +40,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         "src/control_msgs",
         "src/osil_interfaces",
+        "src/tf2_msgs",
         "src/ros_wheels.cmake",
         "constraints.txt",
         "colcon_defaults.yaml",

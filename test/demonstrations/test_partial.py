@@ -10,22 +10,27 @@ import pytest
 from osil.cli import main
 from osil.core import Action, Demonstration, Observation
 from osil.demonstrations.partial import Partial, recover
+from osil.demonstrations.replay import read_replay
+from osil.demonstrations.steps_file import read_contents
 from osil.demonstrations.storage import load, save
 from osil.errors import DemonstrationError
+
+from .made_up import assert_same, make_replay
 
 STEPS = 6
 NAMES = ("a", "b")
 RNG = np.random.default_rng(0)
 SEEN = Observation(RNG.normal(size=(STEPS, 2, 3)), RNG.uniform(size=STEPS), RNG.uniform(-1, 1, (STEPS, 2)))
+SHOWN = make_replay(STEPS, len(NAMES))
 DONE = Action(RNG.normal(size=(STEPS, 3)), RNG.uniform(size=STEPS) < 0.5, RNG.normal(size=STEPS))
 
 
 def left_behind(folder: Path) -> tuple[Path, list[int]]:
     """An unfinished recording, and how many bytes it had after each step."""
     partial, sizes = Partial(folder / ".cut.partial"), []
-    partial.describe("cut", NAMES)
+    partial.describe("cut", NAMES, SHOWN.description)
     for index in range(STEPS):
-        partial.append(SEEN[index], DONE[index], 10**9 + index)
+        partial.append(SEEN[index], DONE[index], 10**9 + index, SHOWN.steps[index])
         sizes.append(partial.path.stat().st_size)
     partial.close()
     return partial.path, sizes
@@ -40,6 +45,9 @@ def is_beginning(path: Path, steps: int) -> bool:
     np.testing.assert_array_equal(read.observations.block_positions, SEEN.block_positions[:count])
     np.testing.assert_array_equal(read.actions.displacement, DONE.displacement[:count])
     np.testing.assert_array_equal(read.actions.close_gripper, DONE.close_gripper[:count])
+    contents = read_contents(path)
+    if contents.shown:  # a demonstration that nobody recorded has nothing to look at
+        assert_same(read_replay(contents.shown, count, NAMES), SHOWN, count)
     return count == steps
 
 
@@ -84,9 +92,9 @@ def test_no_damaged_bit_is_recovered_as_another_demonstration(tmp_path: Path) ->
 
 def test_a_recording_under_way_is_let_alone(tmp_path: Path) -> None:
     partial = Partial(tmp_path / ".now.partial")
-    partial.describe("now", NAMES)
+    partial.describe("now", NAMES, SHOWN.description)
     for index in range(STEPS):
-        partial.append(SEEN[index], DONE[index], index)
+        partial.append(SEEN[index], DONE[index], index, SHOWN.steps[index])
     with pytest.raises(DemonstrationError, match="is being recorded just now"):
         recover(partial.path)
     with pytest.raises(DemonstrationError, match="is being recorded just now"):
@@ -107,6 +115,7 @@ def test_the_command_recovers_a_folder_and_a_damaged_file(tmp_path: Path, capsys
     left_behind(tmp_path)
     assert main(["demonstration", "recover", str(tmp_path)]) == 0
     assert is_beginning(tmp_path / "cut-recovered.mcap", STEPS)
+    assert read_contents(tmp_path / "cut-recovered.mcap").shown, "what there is to look at is recovered, too"
     assert f"recovered as {tmp_path}/cut-recovered.mcap" in capsys.readouterr().out
     assert main(["demonstration", "recover", str(tmp_path)]) == 0
     assert "no recording was left unfinished" in capsys.readouterr().out

@@ -13,20 +13,13 @@ from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 
 from osil.core import Action, Demonstration, Observation
-from osil.demonstrations.steps_file import MESSAGE_TYPE, STEP_DEFINITION
+from osil.demonstrations.file_topics import STEP_DEFINITION, STEPS
 from osil.demonstrations.storage import StoredDemonstration, load, save
 from osil.errors import DemonstrationError
 
+from .made_up import NAMES, make_demonstration, make_replay
+
 INTERFACES = Path(__file__).parents[2] / "src" / "osil_interfaces" / "msg"
-NAMES = ("red", "green", "blue")
-
-
-def make_demonstration(steps: int = 40, blocks: int = 3) -> Demonstration[Observation, Action]:
-    rng = np.random.default_rng(0)
-    return Demonstration(
-        Observation(rng.normal(size=(steps, blocks, 3)), rng.uniform(size=steps), rng.uniform(-1, 1, (steps, blocks))),
-        Action(rng.normal(size=(steps, 3)), rng.uniform(size=steps) < 0.5, rng.normal(size=steps)),
-    )
 
 
 def arrays(demonstration: Demonstration[Observation, Action]) -> list[np.ndarray]:
@@ -64,7 +57,7 @@ def test_a_generic_mcap_reader_understands_the_file(path: Path) -> None:
         assert reader.get_header().profile == "ros2"
         items = list(reader.iter_decoded_messages())
     schema, channel, message, step = items[7]
-    assert (schema.name, schema.encoding) == (MESSAGE_TYPE, "ros2msg")
+    assert (schema.name, schema.encoding) == (STEPS.message, "ros2msg")
     assert (channel.topic, channel.message_encoding, len(items)) == ("/demonstration", "cdr", 40)
     assert message.log_time == step.header.stamp.sec * 10**9 + step.header.stamp.nanosec
     assert step.block_positions[2].y == make_demonstration().observations.block_positions[7, 2, 1]
@@ -94,7 +87,7 @@ def test_bytes_in_the_file_are_what_ros_serialises(path: Path) -> None:
 def small(tmp_path: Path) -> Path:
     """Few bytes, so that each can be damaged."""
     file = tmp_path / "small.mcap"
-    save(make_demonstration(2, 2), file, "small", "cd")
+    save(make_demonstration(2, 2), file, "small", "cd", replay=make_replay(2, 2))
     return file
 
 
@@ -153,7 +146,9 @@ def test_no_space_leaves_the_old_file_and_nothing_else(path: Path) -> None:
     before = path.read_bytes()
     script = (
         "import sys, resource; sys.path[:0] = [sys.argv[2]]\n"
-        "from test_storage import save, make_demonstration, NAMES, DemonstrationError\n"
+        "from made_up import NAMES, make_demonstration\n"
+        "from osil.demonstrations.storage import save\n"
+        "from osil.errors import DemonstrationError\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, (1024, {resource.RLIM_INFINITY}))\n"
         "try: save(make_demonstration(400), sys.argv[1], 'big', NAMES)\n"
         "except DemonstrationError as error: assert 'cannot write' in str(error)\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -188,6 +189,20 @@ def test_a_hand_that_does_not_point_down_is_not_steered_after_it() -> None:
     arm.run(2.0)
     arm.command(TELEOPERATION, np.array([0.0, 0.2, 0.0]))
     assert arm.gate.status.reason is StopReason.TILT
+
+
+def test_a_lower_speed_ends_what_would_be_faster_and_holds_for_the_next() -> None:
+    arm = Arm()
+    motion = arm.move(way(READY, ASIDE))
+    arm.run(1.0)
+    arm.gate.limit_speed(0.1)
+    assert "speed was changed" in motion.ended
+    arm.run(1.5)
+    arm.path.clear()
+    motion = arm.move(way(arm.joints, ASIDE))
+    arm.finish(motion)
+    assert motion.arrived
+    arm.check(replace(CONFIG, max_speed=0.1))
 
 
 def test_what_begins_elsewhere_or_ends_at_a_limit_is_refused() -> None:

@@ -125,6 +125,12 @@ class Arm:
         return self.gate.status.reason
 
     @property
+    def speed(self) -> np.ndarray:
+        """Of the gripper ``[T, 3]``, all along the path, metres a second."""
+        gripper = FETCH.kinematics.forward(np.array(self.path), self.lift).position
+        return np.diff(gripper, axis=0) * NANOSECONDS / TICK
+
+    @property
     def position(self) -> np.ndarray:
         return FETCH.kinematics.forward(self.joints, self.lift).position
 
@@ -134,8 +140,7 @@ def within_limits(arm: Arm, config: GateConfig = CONFIG) -> None:
     speed, acceleration = arm.motion()
     assert (np.abs(speed) <= 1.001 * FETCH.speed).all()
     assert (np.abs(acceleration) <= 1.001 * config.acceleration_scaling * FETCH.acceleration + 1e-6).all()
-    gripper = FETCH.kinematics.forward(np.array(arm.path), FETCH.lift).position
-    assert np.linalg.norm(np.diff(gripper, axis=0), axis=-1).max() * NANOSECONDS / TICK <= 1.03 * config.max_speed
+    assert np.linalg.norm(arm.speed, axis=-1).max() <= 1.03 * config.max_speed
     for reason, left in clearances(FETCH, np.array(arm.path), FETCH.lift, config.table_height).items():
         assert left.min() >= min(0.0, left[0]) - 1e-6, reason
 
@@ -171,6 +176,20 @@ def test_a_stream_is_followed_at_reduced_speed_and_full_speed_is_had_on_request(
         within_limits(arm, config)
         reached = (arm.position - READY.position)[1] / (10 * CONTROL_PERIOD)
         assert reached == pytest.approx(speed / 0.7 * 0.2, rel=0.15), "half of full deflection"
+
+
+def test_an_arm_that_is_slowed_down_while_it_moves_slows_down_within_its_limits() -> None:
+    arm = Arm()
+    arm.command(LEFT, 10)
+    within_limits(arm)
+    arm.gate.limit_speed(0.1)
+    arm.command(LEFT, 10)
+    within_limits(arm)
+    assert np.linalg.norm(arm.speed[-5:], axis=-1).max() <= 1.03 * 0.1
+    arm.gate.limit_speed(CONFIG.max_speed)
+    arm.command(-LEFT, 15)
+    within_limits(arm)
+    assert np.linalg.norm(arm.speed[-5:], axis=-1).max() > 0.1, "and is as fast as before"
 
 
 def test_what_has_precedence_takes_over_at_once_and_without_a_jump() -> None:

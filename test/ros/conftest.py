@@ -24,6 +24,7 @@ from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.resources import resource_path
+from osil.robots.frames import GRIPPER_FRAME
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
@@ -31,6 +32,8 @@ from osil.ros.client import Client
 from osil.ros.joystick import Joystick
 from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import BlockPoseArray
+
+from .launched import Launch
 
 FETCH = load_robot("fetch")
 
@@ -133,7 +136,7 @@ class Hand(Node):
         self,
         actions: Sequence[Action],
         way: str = "policy",
-        frame: str = topics.GRIPPER_FRAME,
+        frame: str = GRIPPER_FRAME,
         period: float = CONTROL_PERIOD,
     ) -> float:
         """One action each ``period`` (seconds), as twist and gripper command. Returns the control periods it took."""
@@ -167,3 +170,19 @@ def hand(ros: None, pad: Joystick) -> Iterator[Hand]:
     hand = Hand(pad)
     yield hand
     hand.close()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Launch]]:
+    """Starts sim.launch.py with arguments, and with variables of the environment."""
+    launches: list[Launch] = []
+
+    def start(*arguments: str, **environment: str) -> Launch:
+        launches.append(Launch(tmp_path / f"{len(launches)}.log", *arguments, **environment))
+        return launches[-1]
+
+    yield start
+    for launched in launches:
+        launched.process.kill()
+        launched.process.wait()
+        launched.until(lambda one=launched: not one.nodes())

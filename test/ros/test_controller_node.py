@@ -6,10 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
+from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
 from trajectory_msgs.msg import JointTrajectory
 
 from osil.core import CONTROL_PERIOD, Action, Scene
+from osil.robots.frames import BASE_FRAME
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.client import Client
@@ -65,6 +68,38 @@ def test_a_run_of_commands_ends_where_it_ends_offline(hand, client: Client) -> N
     hand.wait(0.4)
     for joint in FETCH.arm_joints:
         assert hand.joints[joint] == pytest.approx(offline[joint], abs=0.02), f"{joint} stays there"
+
+
+def test_viewers_are_told_where_the_gripper_is_sent(hand) -> None:
+    targets: list[PoseStamped] = []
+    subscription = hand.create_subscription(PoseStamped, topics.GRIPPER_TARGET, targets.append, 10)
+    assert hand.until(lambda: subscription.get_publisher_count() > 0)
+    start = hand.gripper().position
+    hand.command(push(0.0, 0.15, 0.0, 10))
+    assert hand.until(lambda: bool(targets) and hand.gripper().position[1] - start[1] > 0.10)
+    hand.wait(0.4)
+    at = targets[-1].pose.position
+    assert targets[-1].header.frame_id == BASE_FRAME
+    np.testing.assert_allclose((at.x, at.y, at.z), hand.gripper().position, atol=5e-3, err_msg="and there it rests")
+    hand.destroy_subscription(subscription)
+
+
+def test_the_arm_is_slowed_down_while_the_controller_runs(hand, client: Client) -> None:
+    caller = AsyncParameterClient(client, "controller")
+    client.wait(caller.services_are_ready, "parameters of controller", 30.0)
+
+    def limit(speed: float) -> float:
+        """Set the greatest speed, push for half a second; returns how far that led, metres."""
+        answer = caller.set_parameters([Parameter("max_speed", value=speed)])
+        client.wait(answer.done, "parameters of controller", 30.0)
+        assert answer.result().results[0].successful, answer.result().results[0].reason
+        start = hand.gripper().position
+        hand.command(push(0.0, 0.15, 0.0, 10))
+        return moved(hand, start)[1]
+
+    slow, fast = limit(0.1), limit(0.7)
+    assert 0.0 < slow < 0.06
+    assert fast > 0.1
 
 
 def test_holds_when_commands_stop(hand) -> None:

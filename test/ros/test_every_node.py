@@ -19,8 +19,9 @@ from rosgraph_msgs.msg import Clock
 
 import osil.ros
 from osil.ros.client import Client
-from osil.ros.node_processes import ROBOT_NODES, SIMULATION_NODES, NodeProcesses
+from osil.ros.node_processes import FRAME_NODES, ROBOT_NODES, SIMULATION_NODES, NodeProcesses
 
+NODES = (*SIMULATION_NODES, *FRAME_NODES)
 SOURCES = [*Path(osil.ros.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*.py")]
 
 
@@ -55,8 +56,8 @@ def test_no_attribute_hides_one_of_rclpys(name: str, definition: ast.ClassDef, r
 
 def test_all_nodes_are_looked_at() -> None:
     found = {name.partition(":")[0].removesuffix("_node.py") for name, _ in node_classes()}
-    assert {*SIMULATION_NODES, "keyboard", "operator"} <= found
-    for node in (*SIMULATION_NODES, "keyboard", "operator"):
+    assert {*NODES, "keyboard", "operator"} <= found
+    for node in (*NODES, "keyboard", "operator"):
         module = importlib.import_module(f"osil.ros.{node}_node")
         assert any(issubclass(item, Node) for _, item in inspect.getmembers(module, inspect.isclass))
 
@@ -64,13 +65,13 @@ def test_all_nodes_are_looked_at() -> None:
 @pytest.fixture(scope="module")
 def callers(processes: NodeProcesses, client: Client, folder: Path) -> dict[str, AsyncParameterClient]:
     """Of running nodes; made before them, because a node that has just met a caller may lose an answer to it."""
-    callers = {node: AsyncParameterClient(client, node) for node in SIMULATION_NODES}
-    for node in SIMULATION_NODES:
+    callers = {node: AsyncParameterClient(client, node) for node in NODES}
+    for node in NODES:
         processes.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
     return callers
 
 
-@pytest.mark.parametrize("node", SIMULATION_NODES)
+@pytest.mark.parametrize("node", NODES)
 def test_a_node_answers_about_its_parameters_and_lives_on(
     node: str, callers: dict[str, AsyncParameterClient], processes: NodeProcesses, client: Client
 ) -> None:
@@ -83,7 +84,7 @@ def test_a_node_answers_about_its_parameters_and_lives_on(
     client.wait(caller.services_are_ready, f"parameters of {node}", 30.0)
     names = list(answer(caller.list_parameters()).result.names)
     assert "use_sim_time" in names
-    assert len(names) > 3
+    assert len(names) > 2
     values = answer(caller.get_parameters(names)).values
     assert all(value.type != ParameterType.PARAMETER_NOT_SET for value in values)
     assert list(answer(caller.get_parameter_types(names)).types) == [value.type for value in values]

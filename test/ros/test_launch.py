@@ -21,7 +21,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource  # n
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 
 from osil.ros.client import Client, Refused  # noqa: E402
-from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses  # noqa: E402
+from osil.ros.node_processes import FRAME_NODES, SIMULATION_NODES, NodeProcesses  # noqa: E402
 from osil.tasks.block_stacking import StackingTask, layout_reached  # noqa: E402
 from osil.tasks.blocks import NOMINAL  # noqa: E402
 from osil_interfaces.action import Imitate  # noqa: E402
@@ -85,4 +85,4 @@ def test_one_demonstration_is_repeated_in_another_layout(tmp_path: Path, exit_co
     assert layout_reached(TASK, scene, NOMINAL)
     assert not exit_codes, "a node left early"
     yield
-    assert exit_codes == dict.fromkeys(SIMULATION_NODES, 0)
+    assert exit_codes == dict.fromkeys((*SIMULATION_NODES, *FRAME_NODES), 0)

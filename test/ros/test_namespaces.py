@@ -10,7 +10,9 @@ import pytest
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 
-from osil.ros.node_processes import SIMULATION_NODES, program
+from osil.ros.node_processes import FRAME_NODES, SIMULATION_NODES, program
+
+NODES = (*SIMULATION_NODES, *FRAME_NODES)
 
 OF_ROS = {"/rosout", "/parameter_events", "/diagnostics"}
 """Topics that every node in a graph shares; each message says which node it is of."""
@@ -22,7 +24,7 @@ def two_stacks() -> Iterator[None]:
     nodes = [
         subprocess.Popen([*program(node), "--ros-args", "-r", f"__ns:={namespace}", *more], stderr=subprocess.DEVNULL)
         for namespace, names, more in (
-            ("/left", SIMULATION_NODES, []),
+            ("/left", NODES, []),
             ("/right", ["simulation"], ["-p", "real_time_factor:=5"]),
         )
         for node in names
@@ -42,10 +44,10 @@ def test_every_name_is_relative_and_each_has_its_own_time(hand) -> None:
     def found() -> set[str]:
         return {f"{namespace}/{name}" for name, namespace in hand.get_node_names_and_namespaces()}
 
-    assert hand.until(lambda: {f"/left/{node}" for node in SIMULATION_NODES} <= found(), 60.0), found()
+    assert hand.until(lambda: {f"/left/{node}" for node in NODES} <= found(), 60.0), found()
     assert hand.until(lambda: all(times.values()), 60.0)
     assert hand.until(lambda: any(name.startswith("/left/policy/imitate") for name in names_of(hand, "policy")), 60.0)
-    for node in SIMULATION_NODES:
+    for node in NODES:
         names = names_of(hand, node)
         assert names
         assert all(name.startswith("/left/") for name in names - OF_ROS), names

@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rclpy
 import yaml
+from rcl_interfaces.msg import ParameterDescriptor, ParameterType
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from osil.errors import ConfigError
 from osil.resources import resource_path
+from osil.ros.block_frames_node import BlockFramesParameters
 from osil.ros.controller_node import ControllerParameters
 from osil.ros.fetch_bridge_node import FetchBridgeParameters
+from osil.ros.gazebo_blocks_node import GazeboBlocksParameters
 from osil.ros.joystick import Joystick
 from osil.ros.keyboard_node import KeyboardParameters
 from osil.ros.operator_node import OperatorParameters
 from osil.ros.parameters import check_all_known, declare
+from osil.ros.planning_node import PlanningParameters
 from osil.ros.policy_node import PolicyParameters
 from osil.ros.recorder_node import RecorderParameters
+from osil.ros.robot_state_publisher_node import RobotStatePublisherParameters
 from osil.ros.run_node import initialized
 from osil.ros.simulation_node import SimulationParameters
 from osil.ros.teleop_node import TeleopParameters
 
 CONFIGS = {
+    "block_frames": (BlockFramesParameters,),
     "controller": (ControllerParameters,),
     "fetch_bridge": (FetchBridgeParameters,),
+    "gazebo_blocks": (GazeboBlocksParameters,),
+    "planning": (PlanningParameters,),
     "policy": (PolicyParameters,),
     "recorder": (RecorderParameters,),
+    "robot_state_publisher": (RobotStatePublisherParameters,),
     "simulation": (SimulationParameters,),
     "teleop": (Joystick, TeleopParameters, KeyboardParameters, OperatorParameters),
 }
@@ -157,5 +168,84 @@ def test_a_value_that_is_nowhere_is_missed() -> None:
 
 @pytest.mark.parametrize("factor", ["0", "-1.0"])
 def test_a_simulation_runs_forward(factor: str) -> None:
-    with pytest.raises(ConfigError, match="real_time_factor .* expected more than 0"):
+    with pytest.raises(ConfigError, match="real_time_factor .* expected 0.01 to 100"):
         declared("simulation.yaml", f"real_time_factor:={factor}")(SimulationParameters)
+
+
+NUMBERS = [
+    (config, parameters, field)
+    for config, all_parameters in CONFIGS.items()
+    for parameters in all_parameters
+    for field in dataclasses.fields(parameters)
+    if field.type in ("int", "float")
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "parameters", "field"), NUMBERS, ids=[f"{one.__name__}.{field.name}" for _, one, field in NUMBERS]
+)
+def test_every_number_has_a_range_that_is_told_and_kept_to(config: str, parameters: type, field: Any) -> None:
+    told = described(config, parameters, field.name)
+    (interval,) = told.floating_point_range or told.integer_range
+    assert told.type == (ParameterType.PARAMETER_DOUBLE if field.type == "float" else ParameterType.PARAMETER_INTEGER)
+    for wrong in (interval.from_value - 1, 2 * interval.to_value + 1):
+        if abs(wrong) < 2**63:
+            with pytest.raises(ConfigError, match=f"parameter {field.name} of .* expected .* to "):
+                declared(f"{config}.yaml", f"{field.name}:={wrong}")(parameters)
+
+
+def described(config: str, parameters: type, name: str) -> ParameterDescriptor:
+    """What a node says of a parameter."""
+    context = rclpy.Context()
+    with initialized(f"{config}.yaml", context=context):
+        node = Node("node", context=context)
+        try:
+            declare(node, parameters)
+            return node.describe_parameter(name)
+        finally:
+            node.destroy_node()
+
+
+@pytest.fixture
+def teleop() -> Iterator[tuple[Node, list[Joystick]]]:
+    """A node with parameters that can be changed, and what it was told of changes."""
+    context, changes = rclpy.Context(), []
+    with initialized("teleop.yaml", context=context):
+        node = Node("node", context=context)
+        declare(node, Joystick, changes.append)
+        declare(node, TeleopParameters)
+        yield node, changes
+        node.destroy_node()
+
+
+def test_a_live_parameter_changes_and_the_node_is_told(teleop: tuple[Node, list[Joystick]]) -> None:
+    node, changes = teleop
+    (result,) = node.set_parameters([Parameter("max_speed", value=0.25)])
+    assert result.successful, result.reason
+    assert [change.max_speed for change in changes] == [0.25]
+    assert node.get_parameter("max_speed").value == 0.25
+    result = node.set_parameters_atomically([Parameter("max_speed", value=0.3), Parameter("max_yaw_rate", value=1.5)])
+    assert result.successful, result.reason
+    assert (changes[-1].max_speed, changes[-1].max_yaw_rate) == (0.3, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("max_speed", 100.0, "out of range"),
+        ("max_speed", float("nan"), "out of range"),
+        ("max_speed", "fast", "Wrong parameter type"),
+        ("axis_x", 3, "read-only"),
+        ("joystick_timeout", 0.5, "read-only"),  # which nobody here adopts
+    ],
+)
+def test_what_cannot_be_set_is_refused_with_its_reason(
+    teleop: tuple[Node, list[Joystick]], name: str, value: object, reason: str
+) -> None:
+    node, changes = teleop
+    before = node.get_parameter(name).value
+    (result,) = node.set_parameters([Parameter(name, value=value)])
+    assert not result.successful
+    assert reason in result.reason
+    assert node.get_parameter(name).value == before
+    assert not changes

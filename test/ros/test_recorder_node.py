@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 from geometry_msgs.msg import TwistStamped
+from mcap.reader import make_reader
+from mcap_ros2.decoder import DecoderFactory
 from std_srvs.srv import Trigger
+from transforms3d.quaternions import quat2mat
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
+from osil.robots.frames import BASE_FRAME, GRIPPER_FRAME
+from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
+
+FETCH = load_robot("fetch")
 
 KINDS = {
     "start": StartRecording,
@@ -87,6 +94,38 @@ def test_what_was_steered_is_what_is_recorded(client: Client, hand, folder: Path
     listed = call(client, "list")
     assert list(listed.names) == ["wave"]
     assert listed.steps[0] == stopped.steps
+
+
+def test_what_was_recorded_can_be_looked_at(client: Client, hand) -> None:
+    """The frames in the file show at each step what the policy is shown of it."""
+    assert call(client, "start", name="looked at").success
+    hand.steer(ACTIONS)
+    path = Path(call(client, "stop").path)
+    fixed, moving, joints = [], [], []
+    with path.open("rb") as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        for _, channel, _, message in reader.iter_decoded_messages():
+            {"/tf_static": fixed, "/tf": moving, "/joint_states": joints}.get(channel.topic, []).append(message)
+    shown = storage.load(path).demonstration
+    assert len(moving) == len(joints) == len(shown)
+    assert set(joints[0].name) == set(FETCH.all_joints)
+    for step in (0, len(shown) - 1):
+        transforms = {one.child_frame_id: one for one in [*fixed[0].transforms, *moving[step].transforms]}
+        gripper, block = (placed(transforms, frame) for frame in (GRIPPER_FRAME, "b"))
+        seen = (np.linalg.inv(gripper) @ block)[:3, 3]
+        np.testing.assert_allclose(seen, shown.observations[step].block_positions[1], atol=5e-3)
+
+
+def placed(transforms: dict[str, Any], frame: str) -> np.ndarray:
+    """A frame in the base frame, as a matrix ``[4, 4]``."""
+    place = np.eye(4)
+    while frame != BASE_FRAME:
+        one = transforms[frame].transform
+        step = np.eye(4)
+        step[:3, :3] = quat2mat((one.rotation.w, one.rotation.x, one.rotation.y, one.rotation.z))
+        step[:3, 3] = one.translation.x, one.translation.y, one.translation.z
+        place, frame = step @ place, transforms[frame].header.frame_id
+    return place
 
 
 def test_each_command_is_a_step(client: Client, hand) -> None:

@@ -16,6 +16,7 @@ from sensor_msgs.msg import Joy
 from std_msgs.msg import Bool
 
 from osil.core import Action
+from osil.robots.frames import GRIPPER_FRAME
 from osil.ros import topics
 from osil.ros.client import Client
 from osil.ros.joystick import Joystick
@@ -52,7 +53,7 @@ def twists(hand) -> Iterator[list[TwistStamped]]:
 def test_a_held_stick_commands_until_it_falls_silent(hand, twists: list[TwistStamped]) -> None:
     hand.steer([LEFT] * 8)
     assert hand.until(lambda: len(twists) >= 5)
-    assert twists[0].header.frame_id == topics.GRIPPER_FRAME
+    assert twists[0].header.frame_id == GRIPPER_FRAME
     assert twists[0].twist.linear.y == pytest.approx(0.2)
     hand.wait(0.6)
     assert twists[-1].twist.linear.y == 0.0, "let go, it says stop"

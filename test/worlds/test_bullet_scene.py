@@ -98,8 +98,8 @@ def test_blocks_are_as_large_and_heavy_as_the_physics_say(size: float) -> None:
 
 
 @pytest.mark.parametrize("name", ARMS)
-def test_table_and_fingers_are_those_of_the_configuration(name: str) -> None:
-    """Sizes of the fingers stand in the YAML, because meshes do not tell them; Bullet lays 4 mm around a mesh."""
+def test_table_and_hand_are_those_of_the_configuration(name: str) -> None:
+    """Sizes of the hand stand in the YAML, because meshes do not tell them; Bullet lays 4 mm around a mesh."""
     if name != "fetch":
         pytest.importorskip("pinocchio", reason="the extra 'arms' is not installed")
     robot = load_robot(name)
@@ -122,6 +122,12 @@ def test_table_and_fingers_are_those_of_the_configuration(name: str) -> None:
             assert abs(outer - inner) == pytest.approx(2 * hand.finger[1], abs=near)
         sides.append(np.sign(inner))
     assert sorted(sides) == [-1.0, 1.0]
+    palm = pybullet.getJointInfo(scene.arm, scene.joints[-1], physicsClientId=scene.client)[16]  # the finger's parent
+    low, high = (corner - at for corner in extent(scene, scene.arm, palm))
+    kind = pybullet.getCollisionShapeData(scene.arm, palm, physicsClientId=scene.client)[0][2]
+    near = 0.005 if kind == pybullet.GEOM_MESH else 0.0011  # and 1 mm around a box that is not at its centre of mass
+    assert (high[0], high[1]) == pytest.approx(hand.palm, abs=near)
+    assert (-low[0], -low[1]) == pytest.approx(hand.palm, abs=near)
     scene.close()
 
 

@@ -15,6 +15,7 @@ from osil.core import Action, Observation
 from osil.demonstrations import storage
 from osil.demonstrations.library import UNFINISHED, recovered
 from osil.demonstrations.names import to_text
+from osil.demonstrations.replay import ReplayMessages, ReplayStep, read_replay
 from osil.demonstrations.steps_file import StepWriter, read_contents
 from osil.errors import DemonstrationError
 
@@ -22,7 +23,7 @@ FEWEST = 2
 """Steps of a demonstration."""
 
 SPACE = 2**24
-"""Bytes that must be free on the disk before a recording begins: of more than half an hour."""
+"""Bytes that must be free on the disk before a recording begins: of a few minutes."""
 
 
 class Partial:
@@ -63,17 +64,17 @@ class Partial:
                 "be written; make it one, or choose another"
             ) from error
 
-    def describe(self, name: str, block_names: Sequence[str]) -> None:
-        """Say what is recorded; before the first step."""
-        self._writer.describe(storage.describe(name, block_names))
+    def describe(self, name: str, block_names: Sequence[str], description: str) -> None:
+        """Say what is recorded, with a robot of this description; before the first step."""
+        self._writer.describe(storage.describe(name, block_names), ReplayMessages(description, block_names))
 
-    def append(self, observation: Observation, action: Action, stamp: int) -> None:
+    def append(self, observation: Observation, action: Action, stamp: int, seen: ReplayStep) -> None:
         """Write one step, see ``StepWriter.append``.
 
         Raises:
             OSError: the disk is full, or gone.
         """
-        self._writer.append(observation, action, stamp)
+        self._writer.append(observation, action, stamp, seen)
         self._file.flush()
 
     def close(self) -> None:
@@ -117,7 +118,8 @@ def recover(path: Path) -> Path | None:
         )
     stored = storage.parse(contents, path)
     new = recovered(path, to_text(Path(path.stem.removeprefix("."))))
-    storage.save(stored.demonstration, new, to_text(Path(new.stem)), stored.block_names, stored.stamps)
+    replay = read_replay(contents.shown, len(contents.steps), stored.block_names)
+    storage.save(stored.demonstration, new, to_text(Path(new.stem)), stored.block_names, stored.stamps, replay)
     if unfinished:
         path.unlink(missing_ok=True)
     return new

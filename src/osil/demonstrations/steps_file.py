@@ -1,12 +1,12 @@
-"""The steps of a demonstration as MCAP records: written one by one, and read back as far as a file is whole."""
+"""A demonstration as MCAP records: written step by step, and read back as far as a file is whole."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -14,19 +14,19 @@ from typing import IO, Any
 from mcap.exceptions import EndOfFile
 from mcap.records import Channel, Message, Metadata, Schema, Statistics
 from mcap.stream_reader import StreamReader
-from mcap.well_known import MessageEncoding, SchemaEncoding
+from mcap.well_known import MessageEncoding
 from mcap.writer import CompressionType
-from mcap_ros2.decoder import DecoderFactory
 from mcap_ros2.writer import Writer
 from numpy.typing import NDArray
 
-from osil.core import NANOSECONDS, Action, Observation
+from osil.core import Action, Observation
+from osil.demonstrations.file_topics import STEPS, TOPICS, FileTopic, decoder
 from osil.demonstrations.names import to_text
+from osil.demonstrations.replay import ReplayMessages, ReplayStep, header
 from osil.errors import DemonstrationError
 from osil.files import check_ordinary
+from osil.robots.frames import GRIPPER_FRAME
 
-TOPIC = "/demonstration"
-FRAME = "gripper"
 METADATA = "osil"
 CHECKSUM = "sha256"
 
@@ -34,72 +34,56 @@ WHOLE_CHUNK = 2**13
 """Bytes of steps that go into a chunk of a file that is written in one go: what is lost where it is cut off."""
 
 LARGEST = 2**28
-"""Bytes of a file; a demonstration of ten hours has as many. What is larger is something else, and is not read."""
+"""Bytes of a file; a demonstration of an hour has as many. What is larger is something else, and is not read."""
 
-MESSAGE_TYPE = "osil_interfaces/msg/DemonstrationStep"
-"""Its definition travels inside each file, so that any ROS 2 or MCAP tool can read it. Files are written without ROS,
-so the text is kept here; a test holds it against ``osil_interfaces`` and the messages of an installed ROS 2."""
 
-STEP_DEFINITION = """\
-std_msgs/Header header
-geometry_msgs/Point[] block_positions
-float64[] block_yaws
-float64 gripper_opening
-geometry_msgs/Vector3 displacement
-float64 yaw_step
-bool close_gripper
-"""
+class _RosWriter(Writer):
+    """Writes messages on our topics. Nothing is compressed: so damaged bytes cannot ask for any amount of memory."""
 
-HEADER_DEFINITION = """\
-builtin_interfaces/Time stamp
-string frame_id
-"""
+    def __init__(self, file: IO[bytes], chunk_size: int) -> None:
+        super().__init__(file, chunk_size, CompressionType.NONE)
+        self._schemas: dict[FileTopic, Schema] = {}
 
-TIME_DEFINITION = """\
-int32 sec
-uint32 nanosec
-"""
-
-XYZ_DEFINITION = """\
-float64 x
-float64 y
-float64 z
-"""
-
-DEPENDENCIES = {
-    "std_msgs/Header": HEADER_DEFINITION,
-    "builtin_interfaces/Time": TIME_DEFINITION,
-    "geometry_msgs/Point": XYZ_DEFINITION,
-    "geometry_msgs/Vector3": XYZ_DEFINITION,
-}
-
-MESSAGE_DEFINITION = STEP_DEFINITION + "".join(
-    f"{'=' * 80}\nMSG: {name}\n{definition}" for name, definition in DEPENDENCIES.items()
-)
-"""The whole definition in the ``ros2msg`` encoding of the MCAP format registry."""
+    def write(self, topic: FileTopic, message: Any, stamp: int, sequence: int) -> None:
+        """Write a message of ``stamp`` nanoseconds."""
+        if topic not in self._schemas:
+            schema = self._schemas[topic] = self.register_msgdef(topic.message, topic.definition)
+            self._channel_ids[topic.name] = self._writer.register_channel(
+                topic.name, MessageEncoding.CDR, schema.id, topic.metadata
+            )
+        self.write_message(topic.name, self._schemas[topic], message, log_time=stamp, sequence=sequence)
 
 
 class StepWriter:
-    """Writes a metadata record, then steps. MCAP has checksums for chunks of steps; metadata get one of their own.
-
-    Nothing is compressed: so damaged bytes cannot ask for any amount of memory.
-    """
+    """Writes a metadata record, then steps. MCAP has checksums for chunks of steps; metadata get one of their own."""
 
     def __init__(self, file: IO[bytes], chunk_size: int = WHOLE_CHUNK) -> None:
-        """``chunk_size``: bytes after which a chunk is complete; 1: each step is one, and whole once it is flushed."""
-        self._writer = Writer(file, chunk_size, CompressionType.NONE)
-        self._schema = self._writer.register_msgdef(MESSAGE_TYPE, MESSAGE_DEFINITION)
+        """``chunk_size``: bytes after which a chunk is complete; 1: each message is one, whole once it is flushed."""
+        self._writer = _RosWriter(file, chunk_size)
+        self._replay: ReplayMessages | None = None
         self._count = 0
 
-    def describe(self, metadata: Mapping[str, str]) -> None:
-        """Write what holds for all steps."""
-        self._writer.add_metadata(METADATA, {**metadata, CHECKSUM: _checksum(metadata)})
+    def describe(self, metadata: Mapping[str, str], replay: ReplayMessages | None) -> None:
+        """Write what holds for all steps.
 
-    def append(self, observation: Observation, action: Action, stamp: int) -> None:
-        """Write the next step, of no leading dimensions, seen at ``stamp`` nanoseconds."""
-        sec, nanosec = divmod(stamp, NANOSECONDS)
+        Args:
+            metadata: of the demonstration.
+            replay: what makes the messages to look at; None: there are none.
+        """
+        self._writer.add_metadata(METADATA, {**metadata, CHECKSUM: _checksum(metadata)})
+        self._replay = replay
+
+    def append(self, observation: Observation, action: Action, stamp: int, seen: ReplayStep | None) -> None:
+        """Write the next step, of no leading dimensions, seen at ``stamp`` nanoseconds.
+
+        What there is to look at comes first, so that no step is without it where a file is cut off.
+        """
+        if self._replay is not None and seen is not None:
+            first = self._replay.latched(stamp) if self._count == 0 else {}
+            for topic, message in {**first, **self._replay.step(seen, stamp)}.items():
+                self._writer.write(topic, message, stamp, self._count)
         message = {
-            "header": {"stamp": {"sec": sec, "nanosec": nanosec}, "frame_id": FRAME},
+            "header": header(stamp, GRIPPER_FRAME),
             "block_positions": [_xyz(position) for position in observation.block_positions],
             "block_yaws": observation.block_yaws.tolist(),
             "gripper_opening": float(observation.gripper_opening),
@@ -107,7 +91,7 @@ class StepWriter:
             "yaw_step": float(action.yaw_step),
             "close_gripper": bool(action.close_gripper),
         }
-        self._writer.write_message(TOPIC, self._schema, message, log_time=stamp, sequence=self._count)
+        self._writer.write(STEPS, message, stamp, self._count)
         self._count += 1
 
     def finish(self) -> None:
@@ -122,12 +106,14 @@ class Contents:
     Attributes:
         metadata: of the demonstration; empty if none came.
         steps: decoded messages, in order.
+        shown: the messages to look at, as bytes in their order, by the name of the topic.
         problem: what is wrong where reading ended; empty if the file is whole.
         cut: it ends too early, and is right as far as it goes.
     """
 
     metadata: dict[str, str] = field(default_factory=dict)
     steps: list[Any] = field(default_factory=list)
+    shown: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     problem: str = ""
     cut: bool = False
 
@@ -164,32 +150,48 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _read_into(contents: Contents, data: bytes) -> None:
-    decode, expected = _decoder(), -1
+    decode, expected = decoder(STEPS), -1
+    schemas: dict[int, str] = {}
+    channels: dict[int, FileTopic] = {}
     for record in StreamReader(BytesIO(data), validate_crcs=True).records:
         if isinstance(record, Metadata) and record.name == METADATA:
             contents.metadata = record.metadata
-        elif isinstance(record, Schema) and (record.name, record.data) != (MESSAGE_TYPE, MESSAGE_DEFINITION.encode()):
-            raise ValueError(f"expected messages of our {MESSAGE_TYPE}, got {record.name!r}")
-        elif isinstance(record, Channel) and (record.topic, record.message_encoding) != (TOPIC, MessageEncoding.CDR):
-            raise ValueError(
-                f"expected {MessageEncoding.CDR} on {TOPIC!r}, got {record.message_encoding} on {record.topic!r}"
-            )
+        elif isinstance(record, Schema):
+            schemas[record.id] = _known_message(record)
+        elif isinstance(record, Channel):
+            channels[record.id] = _known_topic(record, schemas)
         elif isinstance(record, Message):
-            if record.sequence != len(contents.steps):
-                raise ValueError(f"step {record.sequence} comes after {len(contents.steps)} steps")
-            contents.steps.append(decode(record.data))
+            topic = channels[record.channel_id]
+            before = len(contents.steps if topic is STEPS else contents.shown[topic.name])
+            if record.sequence != before:
+                raise ValueError(f"message {record.sequence} on {topic.name} comes after {before} of them")
+            if topic is STEPS:
+                contents.steps.append(decode(record.data))
+            else:
+                contents.shown[topic.name].append(record.data)
         elif isinstance(record, Statistics):
             expected = record.message_count
-    if expected != len(contents.steps):
-        raise ValueError(f"{len(contents.steps)} steps of {expected} are there")
+    found = len(contents.steps) + sum(len(messages) for messages in contents.shown.values())
+    if expected != found:
+        raise ValueError(f"{found} messages of {expected} are there")
 
 
-@cache
-def _decoder() -> Callable[[bytes], Any]:
-    schema = Schema(id=1, name=MESSAGE_TYPE, encoding=SchemaEncoding.ROS2, data=MESSAGE_DEFINITION.encode())
-    decoder = DecoderFactory().decoder_for(MessageEncoding.CDR, schema)
-    assert decoder is not None
-    return decoder
+def _known_message(schema: Schema) -> str:
+    """The type of messages that a schema defines as we do; else raises ValueError."""
+    if (schema.name, schema.data) not in {(topic.message, topic.definition.encode()) for topic in TOPICS.values()}:
+        raise ValueError(f"expected messages of ours, such as {STEPS.message}, got {schema.name!r}")
+    return schema.name
+
+
+def _known_topic(channel: Channel, schemas: Mapping[int, str]) -> FileTopic:
+    """The topic of a channel that is one of ours; else raises ValueError."""
+    topic = TOPICS.get(channel.topic)
+    if topic is None or channel.message_encoding != MessageEncoding.CDR or schemas[channel.schema_id] != topic.message:
+        raise ValueError(
+            f"expected {MessageEncoding.CDR} on one of {', '.join(TOPICS)}, got {channel.message_encoding} on "
+            f"{channel.topic!r}"
+        )
+    return topic
 
 
 def checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:

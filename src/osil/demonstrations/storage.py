@@ -1,8 +1,9 @@
 """Demonstration files: one MCAP file each, readable by Foxglove, ``ros2 bag info`` and any MCAP library.
 
 A file holds one ``osil_interfaces/msg/DemonstrationStep`` a control step on the topic ``/demonstration`` (CDR encoding,
-``ros2`` profile) and one metadata record named ``osil``. Steps and metadata are covered by checksums. Nothing in it
-says which task was shown.
+``ros2`` profile) and one metadata record named ``osil``. One that was recorded also holds what RViz and Foxglove show:
+``/joint_states`` and ``/tf`` with each step, ``/tf_static`` and ``/robot_description`` before the first. Messages and
+metadata are covered by checksums. Nothing in it says which task was shown.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from numpy.typing import NDArray
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Demonstration, Observation
 from osil.demonstrations.latency import latency_shown
 from osil.demonstrations.names import to_path, to_text
-from osil.demonstrations.steps_file import FRAME, METADATA, Contents, StepWriter, checked_metadata, read_contents
+from osil.demonstrations.replay import Replay, ReplayMessages
+from osil.demonstrations.steps_file import METADATA, Contents, StepWriter, checked_metadata, read_contents
 from osil.errors import DemonstrationError
+from osil.robots.frames import GRIPPER_FRAME
 from osil.tasks.block_size import likely_blocks
 from osil.tasks.block_stacking import layout_below
 
@@ -89,6 +92,7 @@ def save(
     name: str,
     block_names: Sequence[str],
     stamps: NDArray[np.int64] | None = None,
+    replay: Replay | None = None,
 ) -> None:
     """Write a demonstration. The file appears whole or not at all.
 
@@ -98,6 +102,7 @@ def save(
         name: what to call it.
         block_names: B names, in the order of the block index.
         stamps: ``[T]`` nanoseconds of the recording clock, one a step; left out: one control period apart, from now.
+        replay: the same demonstration to look at; left out: the file has none.
 
     Raises:
         DemonstrationError: names or stamps do not fit the trajectory, or the file cannot be written.
@@ -120,9 +125,10 @@ def save(
         try:
             with temporary.open("wb") as file:
                 writer = StepWriter(file)
-                writer.describe(metadata)
+                writer.describe(metadata, ReplayMessages(replay.description, block_names) if replay else None)
                 for index, stamp in enumerate(int(stamp) for stamp in stamps):
-                    writer.append(demonstration.observations[index], demonstration.actions[index], stamp)
+                    seen = replay.steps[index] if replay else None
+                    writer.append(demonstration.observations[index], demonstration.actions[index], stamp, seen)
                 writer.finish()
                 file.flush()
                 os.fsync(file.fileno())
@@ -182,8 +188,8 @@ def parse(contents: Contents, path: Path) -> StoredDemonstration:
 
 
 def _parse(metadata: dict[str, str], messages: list[Any]) -> StoredDemonstration:
-    if any(message.header.frame_id != FRAME for message in messages):
-        raise DemonstrationError(f"expected every step in frame {FRAME!r}")
+    if any(message.header.frame_id != GRIPPER_FRAME for message in messages):
+        raise DemonstrationError(f"expected every step in frame {GRIPPER_FRAME!r}")
     observations = Observation(
         np.array([[[p.x, p.y, p.z] for p in message.block_positions] for message in messages], dtype=np.float64),
         np.array([message.gripper_opening for message in messages], dtype=np.float64),

@@ -22,8 +22,8 @@ from osil.robots.robot import Gripper
 from osil.tasks.block_stacking import StackingTask, stacked_on
 from osil.tasks.blocks import NOMINAL, Blocks, between_fingers, grasp_height
 
-FINGER_ROOM = 0.003
-"""The open fingers come down at least so far from a neighbour of the block to be grasped, metres."""
+ROOM = 0.003
+"""Open fingers and palm come down at least so far from a neighbour of the block to pick or to place, metres."""
 
 
 TURN_BACK = 0.2
@@ -31,7 +31,10 @@ TURN_BACK = 0.2
 parallel are about 0 from the hand, where a policy must not have to choose between two ways round."""
 
 DOWN = 0.75
-"""Fingers that are so far down, in edge lengths above the centre of the block to pick, have found room beside it."""
+"""A hand that is so far down, in edge lengths above where it closes or lets go, has found room there."""
+
+DIAGONAL = 2.0**0.5
+"""Half of a block's edge times this is as far as it reaches, however it is turned."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class ExpertConfig:
             speed. Far below ``clearance``: a policy that errs about the height at which to travel by less than the
             distance between them still moves on.
         funnel: radius within which the gripper may come down, and the slope of the funnel's wall above it.
+        yaw_funnel: the same for its yaw, metres a radian: a palm that turns low beside a tower knocks it over.
         blocks: how large they are.
         held_margin: fingers around a block hold it when no further apart than its size and this.
 
@@ -65,6 +69,7 @@ class ExpertConfig:
     clearance: float = 0.06
     crossing: tuple[float, float] = (-0.005, 0.015)
     funnel: tuple[float, float] = (0.005, 5.0)
+    yaw_funnel: tuple[float, float] = (0.05, 1.0)
     blocks: Blocks = NOMINAL
     held_margin: float = 0.0028
     grasp_tolerance: tuple[float, float, float] = (0.0085, 0.005, 0.10)
@@ -94,12 +99,24 @@ class ExpertConfig:
         return self.gripper.opening - 0.010
 
     @property
-    def room(self) -> tuple[float, float]:
-        """The open fingers come down beside a block if its neighbours are further from it than this, along the closing
-        direction or across it: half the opening and a finger, or half a finger, and half the neighbour."""
+    def finger_room(self) -> tuple[float, float]:
+        """Open fingers come down around a block if its neighbours of the same height are further from it than this,
+        across the closing direction or along it: half a finger, or half the opening and a finger, and half a block."""
         across, along = self.gripper.finger
-        room = self.blocks.half + FINGER_ROOM
-        return 0.5 * self.gripper.opening + 2 * along + room, across + room
+        room = self.blocks.half + ROOM
+        return across + room, 0.5 * self.gripper.opening + 2 * along + room
+
+    @property
+    def palm_room(self) -> tuple[float, float]:
+        """The same of the palm and neighbours that are higher, such as towers."""
+        across, along = self.gripper.palm
+        room = DIAGONAL * self.blocks.half + ROOM
+        return across + room, along + room
+
+    @property
+    def palm_height(self) -> float:
+        """Blocks whose centre is higher than this above the grasp centre reach up to the palm."""
+        return self.gripper.finger_length - self.gripper.tip - self.blocks.half - ROOM
 
     @property
     def precision(self) -> float:
@@ -191,12 +208,13 @@ class StackingExpert:
         push, crowded = self._away(positions, carried, others)
         goal[aside, :2] = push[aside]
         goal[aside, 2] = (ground - carried[:, 2])[aside]
-        turn = wrap_cube_yaw(turn)
-        turn = np.where(holding, turn, self._across_neighbours(positions, pick, turn))
+        in_the_way = others & (holding[:, None] | (np.arange(positions.shape[1]) != pick[:, None]))
+        turn = self._across_neighbours(positions - carried[:, None], goal, in_the_way, wrap_cube_yaw(turn))
         turn = np.where(aside | finished, 0.0, turn)
 
         lateral = np.sqrt((goal[:, :2] ** 2).sum(-1))
-        wall = c.funnel[1] * np.maximum(0.0, lateral - c.funnel[0]) + 0.1 * np.maximum(0.0, np.abs(turn) - 0.05)
+        wall = c.funnel[1] * np.maximum(0.0, lateral - c.funnel[0])
+        wall += c.yaw_funnel[1] * np.maximum(0.0, np.abs(turn) - c.yaw_funnel[0])
         wall = np.where(aside, np.where(crowded, np.inf, 0.0), wall)
         lower = goal[:, 2] - c.overshoot
         height = np.minimum(lower + wall, np.maximum(rise, lower))
@@ -244,29 +262,38 @@ class StackingExpert:
             found = np.where(above.any(-1), above.argmax(-1), found)
         return found
 
-    def _across_neighbours(self, positions: FloatArray, pick: np.ndarray, turn: FloatArray) -> FloatArray:
-        """Turn by another quarter where the open fingers would come down on a neighbour of the block to pick.
+    def _across_neighbours(
+        self, positions: FloatArray, goal: FloatArray, others: BoolArray, turn: FloatArray
+    ) -> FloatArray:
+        """Turn by another quarter where open fingers or palm would come down on a neighbour.
 
         Args:
-            positions: ``[N, B, 3]``.
-            pick: ``[N]`` the block to pick.
-            turn: ``[N]`` the rotation that aligns the fingers with it.
+            positions: ``[N, B, 3]`` of the blocks, from where the grasp centre or the block in the fingers is now.
+            goal: ``[N, 3]`` where that is to go.
+            others: ``[N, B]`` blocks that may be in the way.
+            turn: ``[N]`` the rotation that aligns the fingers with the block to pick, or the one they hold with its
+                target.
 
         Returns:
-            ``[N]`` the rotation by which they find room, if either does.
+            ``[N]`` the rotation by which the hand finds room, if either does.
         """
-        rows = np.arange(len(pick))
-        offset = rotate_z(positions - positions[rows, pick][:, None], -turn[:, None])
-        level = np.abs(offset[..., 2]) < self._config.blocks.size
-        level[rows, pick] = False
-        span, reach = self._config.room
-        beside, ahead = np.abs(offset[..., 1]) - span, np.abs(offset[..., 0]) - reach
-        room = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
-        beside, ahead = np.abs(offset[..., 0]) - span, np.abs(offset[..., 1]) - reach
-        other = np.where(level, np.maximum(beside, ahead), np.inf).min(-1)
+        offset = rotate_z(positions - goal[:, None], -turn[:, None])
+        height = offset[..., 2]
+        level = others & (np.abs(height) < 0.75 * self._config.blocks.size)
+        high = others & (height > self._config.palm_height)
+
+        def room(x: FloatArray, y: FloatArray) -> FloatArray:
+            """How far the nearest block is outside of fingers and palm, which close along y."""
+            found = np.full(len(x), np.inf)
+            for which, (across, along) in ((level, self._config.finger_room), (high, self._config.palm_room)):
+                outside = np.maximum(np.abs(x) - across, np.abs(y) - along)
+                found = np.minimum(found, np.where(which, outside, np.inf).min(-1))
+            return found
+
+        now, other = room(offset[..., 0], offset[..., 1]), room(offset[..., 1], offset[..., 0])
         quarter = np.where(turn > TURN_BACK, turn - 0.5 * np.pi, turn + 0.5 * np.pi)
-        down = positions[rows, pick, 2] > -DOWN * self._config.blocks.size
-        return np.where((room < 0.0) & (other > room) & ~down, quarter, turn)
+        down = goal[:, 2] > -DOWN * self._config.blocks.size
+        return np.where((now < 0.0) & (other > now) & ~down, quarter, turn)
 
     def _away(self, positions: FloatArray, carried: FloatArray, others: BoolArray) -> tuple[FloatArray, BoolArray]:
         """Direction ``[N, 2]`` to a free spot for the block held, and whether the present spot is too crowded.

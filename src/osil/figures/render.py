@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from osil.robots.robot import Robot
-from osil.tasks.blocks import NOMINAL, Blocks
+from osil.tasks.blocks import BLOCK_COLOURS, NOMINAL, Blocks
 from osil.worlds.bullet import pybullet
-from osil.worlds.bullet_scene import BLOCK_COLOURS, BulletScene, Physics
+from osil.worlds.bullet_scene import BulletScene, Physics
 from osil.worlds.snapshot import Snapshot
 
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 import numpy as np
 
 from osil.errors import ConfigError
-from osil.files import read_text
+from osil.robots.description import robot_description
 from osil.robots.robot import Robot
 from osil.worlds.bullet_scene import Physics
 
@@ -30,7 +30,7 @@ def controlled_urdf(robot: Robot, controllers: Path, physics: Physics) -> str:
     Raises:
         ConfigError: the URDF has meshes.
     """
-    root = fromstring(read_text(robot.urdf))
+    root = fromstring(robot_description(robot))
     if root.find(".//mesh") is not None:
         raise ConfigError(
             f"robot {robot.name}: its URDF {robot.urdf} has meshes, which Gazebo would not find; expected primitive "
@@ -42,7 +42,7 @@ def controlled_urdf(robot: Robot, controllers: Path, physics: Physics) -> str:
     joint = SubElement(root, "joint", name="world_joint", type="fixed")
     SubElement(joint, "parent", link="world")
     SubElement(joint, "child", link=base)
-    SubElement(joint, "origin", xyz=f"0 0 {robot.base_height}", rpy="0 0 0")
+    SubElement(joint, "origin", xyz="0 0 0", rpy="0 0 0")
     system = SubElement(root, "ros2_control", name="gazebo", type="system")
     SubElement(SubElement(system, "hardware"), "plugin").text = HARDWARE
     at_start = np.array([*robot.ready(), *robot.posture.values(), *[0.5 * robot.gripper.opening] * 2])

@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from osil.core import Scene
 from osil.robots.robot import Robot
-from osil.worlds.bullet_scene import BLOCK_COLOURS, Physics
+from osil.tasks.blocks import BLOCK_COLOURS
+from osil.worlds.bullet_scene import Physics
 from osil.worlds.furniture import furniture
 
 WORLD = "osil"

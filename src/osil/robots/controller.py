@@ -36,6 +36,10 @@ class ArmController:
         self._applied: FloatArray = np.zeros(3)
         self._turning_back = 0.0  # rotation of the gripper that is left, radians
 
+    def keep_to(self, robot: Robot) -> None:
+        """Keep to the limits of this robot from now on: the same one with other limits."""
+        self._robot = robot
+
     def reset(self, joint_positions: ArrayLike) -> None:
         """Take ``joint_positions`` ``[J]`` (radians) as the target, at rest.
 

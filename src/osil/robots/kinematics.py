@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from osil.arrays import Arrays, FloatArray
+from osil.errors import ConfigError
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +33,29 @@ class Hand:
         approach: axis of the link, such as ``x`` or ``-y``, along which the hand approaches a block.
         closing: axis of the link along which the fingers close.
         grasp_centre: metres from the link's origin along the approach.
+
+    Raises:
+        ConfigError: an axis is none.
     """
 
     link: str
     approach: str
     closing: str
     grasp_centre: float
+
+    def __post_init__(self) -> None:
+        _ = self.position, self.rotation
+
+    @property
+    def position(self) -> FloatArray:
+        """``[3]`` grasp centre in the link, metres."""
+        return self.grasp_centre * _axis(self.approach)
+
+    @property
+    def rotation(self) -> FloatArray:
+        """``[3, 3]`` columns: x, y and z of the gripper frame in the link; z points away from the approach."""
+        along, across = _axis(self.approach), _axis(self.closing)
+        return np.stack([np.cross(across, -along), across, -along], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -93,3 +111,12 @@ def unwrapped(joints: FloatArray, reference: FloatArray, continuous: np.ndarray)
     """
     away = (reference - joints) / (2 * np.pi)
     return joints + np.where(continuous & (np.abs(away) > 0.75), 2 * np.pi * np.round(away), 0.0)
+
+
+def _axis(name: str) -> FloatArray:
+    """The unit vector ``[3]`` of an axis such as ``x`` or ``-y``."""
+    sign, letter = (-1.0, name[1:]) if name.startswith("-") else (1.0, name)
+    if letter not in ("x", "y", "z"):
+        raise ConfigError(f"axis {name!r}: expected x, y, z, -x, -y or -z")
+    axis: FloatArray = sign * np.eye(3)["xyz".index(letter)]
+    return axis

@@ -67,10 +67,7 @@ class PinocchioKinematics:
                 f"{urdf}: expected joints {', '.join(joints)} with limits, from the base to the hand; it has "
                 f"{', '.join(whole.names[1:])}"
             )
-        along, across = _axis(hand.approach), _axis(hand.closing)
-        # Columns: x, y and z of the gripper frame in the link; z points away from the approach, against gravity.
-        turn = np.stack([np.cross(across, -along), across, -along], axis=-1)
-        grasp = pinocchio.SE3(turn, hand.grasp_centre * along)
+        grasp = pinocchio.SE3(hand.rotation, hand.position)
         parent = self._model.frames[self._model.getFrameId(hand.link)]
         self._frame = self._model.addFrame(
             pinocchio.Frame("grasp", parent.parentJoint, parent.placement * grasp, pinocchio.FrameType.OP_FRAME)
@@ -163,12 +160,3 @@ class PinocchioKinematics:
         up = np.asarray(height) + self._hand - self._base[2] - self._shoulder_height
         least, greatest = (np.sqrt(np.maximum(edge**2 - up**2, 0.0)) for edge in (c.least, c.greatest))
         return self._offset + least, self._offset + greatest
-
-
-def _axis(name: str) -> FloatArray:
-    """The unit vector ``[3]`` of an axis such as ``x`` or ``-y``."""
-    sign, letter = (-1.0, name[1:]) if name.startswith("-") else (1.0, name)
-    if letter not in ("x", "y", "z"):
-        raise ConfigError(f"axis {name!r}: expected x, y, z, -x, -y or -z")
-    axis: FloatArray = sign * np.eye(3)["xyz".index(letter)]
-    return axis

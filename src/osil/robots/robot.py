@@ -15,7 +15,7 @@ from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.robots.fetch import FetchKinematics
-from osil.robots.kinematics import GripperPose, Kinematics
+from osil.robots.kinematics import GripperPose, Hand, Kinematics
 from osil.robots.limits import MotionLimits
 from osil.robots.robot_config import Body, GripperConfig, Range, RobotConfig, Start
 from osil.robots.urdf import UrdfJoint, read_joints
@@ -54,7 +54,8 @@ class Robot:
         lift_joint: slides the whole arm up; empty where there is none.
         joints: what the URDF says of the joints that a driver has to report: arm, lift and fingers.
         posture: position of each joint that stays still, the lift among them.
-        gripper: the hand.
+        hand: where the gripper frame is.
+        gripper: its fingers.
         kinematics: forward and inverse.
         body: what must not touch the table or itself.
         limits: of the gripper's set point.
@@ -75,6 +76,7 @@ class Robot:
     lift_joint: str
     joints: Mapping[str, UrdfJoint]
     posture: Mapping[str, float]
+    hand: Hand
     gripper: Gripper
     kinematics: Kinematics
     body: Body
@@ -188,6 +190,7 @@ def load_robot(robot: str) -> Robot:
         lift_joint=config.lift_joint,
         joints={name: joints[name] for name in driven},
         posture=config.posture,
+        hand=config.hand,
         gripper=Gripper(**{**vars(gripper), "speed": gripper.speed or finger.speed}, travel=finger.upper),
         kinematics=_kinematics(config, urdf, joints),
         body=config.body,

@@ -21,7 +21,8 @@ class GripperConfig:
         opening: distance between the pads when open.
         tip: the finger tips are this far beyond the grasp centre.
         finger: half extents of a finger across and along the closing direction.
-        finger_length: from the tip to the hand.
+        finger_length: from the tip to the palm.
+        palm: half extents of the palm, behind the fingers, across and along the closing direction.
         force: of each finger, in the simulation.
         speed: of each finger; 0: the limit in the URDF.
     """
@@ -31,6 +32,7 @@ class GripperConfig:
     tip: float
     finger: tuple[float, float]
     finger_length: float
+    palm: tuple[float, float]
     force: float
     speed: float = 0.0
 

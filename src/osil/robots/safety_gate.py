@@ -6,7 +6,7 @@ told nothing more comes to rest where nothing is in its way. It has no clock and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +76,12 @@ class SafetyGate:
         self._problems: dict[StopReason, str] = {}
         self._motion: PlannedMotion | None = None
         self.status = Status(State.HOLDING, "", StopReason.NO_COMMAND, StopReason.NO_COMMAND.sentence)
+
+    def limit_speed(self, max_speed: float) -> None:
+        """Let the gripper move so fast at most from now on, metres a second; see ``GateConfig``."""
+        self._config = replace(self._config, max_speed=max_speed)
+        self._steering.limit_speed(max_speed)
+        self.leave("the greatest speed was changed on the way: plan the motion anew")
 
     def read(self, now: int, stamp: int, positions: dict[str, float]) -> None:
         """Take in joint positions (radians or metres by name) that were true at ``stamp``.

@@ -74,15 +74,21 @@ class Steering:
     def __init__(self, robot: Robot, config: GateConfig) -> None:
         """Nothing was sent yet: the first trajectory begins where the arm is."""
         self._robot, self._config = robot, config
-        self._scale = min(1.0, config.max_speed * CONTROL_PERIOD / robot.limits.max_step)
         self._acceleration = config.acceleration_scaling * robot.acceleration
-        self._controller = ArmController(_kept_away(robot, self._scale), config.table_height)
+        self._controller = ArmController(robot, config.table_height)
+        self.limit_speed(config.max_speed)
         self._stall = Stall(config.unmoved_timeout, least=0.01)
         self._trajectory: Trajectory | None = None  # sent last
         self._sent = self._began = 0
         self._jumped = False  # the clock, since then
         self._planned = False  # it was part of a planned motion
         self._intended: FloatArray = np.zeros(0)  # where the last command was meant to lead
+
+    def limit_speed(self, max_speed: float) -> None:
+        """Let the gripper move so fast at most from now on, metres a second."""
+        self._max_speed = max_speed
+        self._scale = min(1.0, max_speed * CONTROL_PERIOD / self._robot.limits.max_step)
+        self._controller.keep_to(_kept_away(self._robot, self._scale))
 
     def clock_jumped(self, nanoseconds: int) -> None:
         """Leave the arm alone until it rests: the clock went on by so much, and how far the arm has come is unknown."""
@@ -214,7 +220,7 @@ class Steering:
         """``wanted`` joint speeds ``[J]``, slowed down together to the speeds of joints and gripper."""
         ends = self._robot.kinematics.forward(np.stack([position, position + CONTROL_PERIOD * wanted]), lift).position
         gripper = float(np.linalg.norm(ends[1] - ends[0])) / CONTROL_PERIOD
-        excess = max(float((np.abs(wanted) / self._robot.speed).max()), gripper / self._config.max_speed, 1.0)
+        excess = max(float((np.abs(wanted) / self._robot.speed).max()), gripper / self._max_speed, 1.0)
         return wanted / excess
 
     def _within_acceleration(self, wanted: FloatArray, velocity: FloatArray) -> FloatArray:

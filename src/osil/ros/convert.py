@@ -1,4 +1,4 @@
-"""Messages to core types and back: the only place where the two meet."""
+"""Messages to core types and back: the only place where the two meet, but for what viewers are shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
-from geometry_msgs.msg import Point, Pose, Quaternion, TwistStamped, Vector3
+from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, TwistStamped, Vector3
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -16,11 +16,12 @@ from transforms3d.euler import euler2quat
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, FloatArray, Scene
 from osil.errors import ObservationError
 from osil.policies import understanding
+from osil.robots.frames import BASE_FRAME, GRIPPER_FRAME
 from osil.robots.joint_states import check_reported
+from osil.robots.kinematics import GripperPose
 from osil.robots.sensing import cube_yaws
 from osil.robots.steering import Command
 from osil.robots.trajectory import Trajectory
-from osil.ros.topics import BASE_FRAME, GRIPPER_FRAME
 from osil_interfaces.msg import BlockPose, BlockPoseArray, UnderstoodStage
 
 UNIT_TOLERANCE = 0.05
@@ -59,6 +60,12 @@ def from_scene(scene: Scene, names: Sequence[str]) -> list[BlockPose]:
     """One message a block, in the base frame, of blocks that lie flat."""
     turns = [euler2quat(yaw, 0.0, 0.0, axes="rzyx") for yaw in scene.block_yaws]
     return from_poses(scene.block_positions, np.roll(turns, -1, axis=-1), names)  # w x y z to x y z w
+
+
+def from_gripper_pose(pose: GripperPose, nanoseconds: int) -> PoseStamped:
+    """A pose of the gripper, which points down, in the base frame."""
+    (block,) = from_scene(Scene(pose.position[None], np.reshape(pose.yaw, 1)), [GRIPPER_FRAME])
+    return PoseStamped(header=Header(stamp=to_stamp(nanoseconds), frame_id=BASE_FRAME), pose=block.pose)
 
 
 def to_poses(blocks: Sequence[BlockPose]) -> tuple[FloatArray, FloatArray]:

@@ -43,7 +43,7 @@ from osil.fetch_bridge.robot_state import RobotState
 from osil.robots.robot import load_robot
 from osil.robots.stop_reasons import StopReason
 from osil.ros import convert, topics
-from osil.ros.parameters import declare, parameter, require
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.ros.status import StatusTopic
 from osil_interfaces.msg import RobotStatus
@@ -75,12 +75,8 @@ class FetchBridgeParameters:
 
     robot: str = parameter(ROBOT)
     host: str = parameter("where rosbridge listens: the robot, or localhost at the end of an ssh tunnel")
-    port: int = parameter("on which rosbridge listens")
-    gripper_effort: float = parameter("greatest force of the fingers, newtons")
-
-    def __post_init__(self) -> None:
-        require(0 < self.port < 65536, f"port {self.port}: expected 1 to 65535")
-        require(0.0 < self.gripper_effort <= 60.0, f"gripper_effort {self.gripper_effort}: expected up to 60 N, not 0")
+    port: int = parameter("on which rosbridge listens", 1, 65535)
+    gripper_effort: float = parameter("greatest force of the fingers, newtons", 1.0, 60.0, live=True)
 
 
 class FetchBridgeNode(Node):
@@ -88,7 +84,7 @@ class FetchBridgeNode(Node):
 
     def __init__(self) -> None:
         super().__init__("fetch_bridge")
-        settings = declare(self, FetchBridgeParameters)
+        settings = declare(self, FetchBridgeParameters, self._adopt)
         self._robot, self._effort = load_robot(settings.robot), settings.gripper_effort
         self._offset, self._state = ClockOffset(), RobotState()
         self._joints = JointMerger(self._robot.arm_joints[0])
@@ -105,6 +101,9 @@ class FetchBridgeNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(CONTROL_PERIOD, self._tell, clock=steady)
         self.create_timer(TIME_PERIOD, self._link.ask_time, clock=steady)
+
+    def _adopt(self, settings: FetchBridgeParameters) -> None:
+        self._effort = settings.gripper_effort
 
     def destroy_node(self) -> None:
         """Part from the robot before anything is gone that its messages need."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
-from typing import Any
 
 import launch.logging
 import yaml
-from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
@@ -23,8 +21,8 @@ from osil.errors import ConfigError
 from osil.gazebo.controlled_urdf import controlled_urdf
 from osil.gazebo.parameters import CONTROLLERS, bridge_entries, controller_parameters
 from osil.gazebo.world import world_sdf
-from osil.resources import resource_path
 from osil.robots.robot import load_robot
+from osil.ros.launch_tools import ROBOT_STATE_PUBLISHER, installed
 from osil.tasks.blocks import Blocks
 from osil.worlds.bullet_scene import Physics
 
@@ -42,7 +40,7 @@ PACKAGES = {
     "controller_manager": "ros2-control",
     "joint_state_broadcaster": "ros2-controllers",
     "joint_trajectory_controller": "ros2-controllers",
-    "robot_state_publisher": "robot-state-publisher",
+    ROBOT_STATE_PUBLISHER: "robot-state-publisher",
 }
 """ROS packages that are needed, and the Debian package that brings each, without its ``ros-$ROS_DISTRO-``."""
 
@@ -53,10 +51,13 @@ def gazebo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     Raises:
         ConfigError: Gazebo or a part of its ROS side is not installed, or a launch argument will not do.
     """
-    if missing := [package for package in PACKAGES if not _installed(package)]:
+    if missing := [package for package in PACKAGES if not installed(package)]:
         debs = " ".join(sorted({f"ros-$ROS_DISTRO-{PACKAGES[package]}" for package in missing}))
         raise ConfigError(f"Gazebo cannot be used here: {', '.join(missing)} are not installed; apt install {debs}")
-    values = {**_config("simulation"), **{name: yaml.safe_load(text) for name, text in _given(context).items()}}
+    given = context.launch_configurations
+    if given["namespace"]:
+        raise ConfigError(f"namespace {given['namespace']!r}: Gazebo and its controllers are in none; leave it out")
+    values = {name: yaml.safe_load(given[name]) for name in (*GAZEBO_ARGUMENTS, "robot", "block_size")}
     physics = Physics(blocks=Blocks(values["block_size"]))
     robot = load_robot(values["robot"]).opened_for(physics.blocks)
     names = string.ascii_lowercase[: values["num_blocks"]]
@@ -92,8 +93,8 @@ def gazebo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return [
         simulator,
         Node(
-            package="robot_state_publisher",
-            executable="robot_state_publisher",
+            package=ROBOT_STATE_PUBLISHER,
+            executable=ROBOT_STATE_PUBLISHER,
             parameters=[{"robot_description": description, "use_sim_time": True}],
             output="screen",
         ),
@@ -106,23 +107,3 @@ def gazebo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         RegisterEventHandler(OnProcessExit(target_action=create, on_exit=[spawner])),
         create,
     ]
-
-
-def _given(context: LaunchContext) -> dict[str, str]:
-    names = (*GAZEBO_ARGUMENTS, "robot", "block_size")
-    return {name: value for name in names if (value := context.launch_configurations.get(name, ""))}
-
-
-def _config(node: str) -> dict[str, Any]:
-    values: dict[str, Any] = yaml.safe_load(resource_path("config", f"{node}.yaml").read_text())["/**"][
-        "ros__parameters"
-    ]
-    return values
-
-
-def _installed(package: str) -> bool:
-    try:
-        get_package_prefix(package)
-    except PackageNotFoundError:
-        return False
-    return True

@@ -18,7 +18,7 @@ from rclpy.node import Node
 
 from osil.gazebo.parameters import BLOCK_TRANSFORMS
 from osil.ros import convert, topics
-from osil.ros.parameters import declare, parameter, require
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil_interfaces.msg import BlockPose, BlockPoseArray
 
@@ -29,10 +29,7 @@ MAX_BLOCKS = 12
 class GazeboBlocksParameters:
     """What there is to be told."""
 
-    num_blocks: int = parameter("blocks on the table, named a, b, c ...")
-
-    def __post_init__(self) -> None:
-        require(2 <= self.num_blocks <= MAX_BLOCKS, f"num_blocks {self.num_blocks}: expected 2 to {MAX_BLOCKS}")
+    num_blocks: int = parameter("blocks on the table, named a, b, c ...", 2, MAX_BLOCKS)
 
 
 class GazeboBlocksNode(Node):

@@ -10,7 +10,7 @@ from sensor_msgs.msg import Joy
 
 from osil.core import CONTROL_PERIOD, Action
 from osil.errors import ObservationError
-from osil.ros.parameters import parameter, require, require_positive
+from osil.ros.parameters import parameter, require
 
 NUM_AXES = 6
 NUM_BUTTONS = 11
@@ -31,30 +31,23 @@ class Joystick:
     """Axes (-1 to 1) and buttons, by their index in sensor_msgs/Joy.
 
     Raises:
-        ConfigError: an index or a speed that cannot be.
+        ConfigError: two of them are the same.
     """
 
-    axis_x: int = parameter("axis that moves the gripper along its x (forward)")
-    axis_y: int = parameter("axis that moves the gripper along its y (left)")
-    axis_z: int = parameter("axis that moves the gripper up")
-    axis_yaw: int = parameter("axis that turns the gripper about z (counter-clockwise)")
-    button_dead_man: int = parameter("button that must be held for anything to happen")
-    button_close: int = parameter("button that closes the gripper")
-    button_open: int = parameter("button that opens the gripper")
-    max_speed: float = parameter("speed of the gripper at full deflection of an axis [m/s]")
-    max_yaw_rate: float = parameter("turning speed of the gripper at full deflection [rad/s]")
+    axis_x: int = parameter("axis that moves the gripper along its x (forward)", 0, NUM_AXES - 1)
+    axis_y: int = parameter("axis that moves the gripper along its y (left)", 0, NUM_AXES - 1)
+    axis_z: int = parameter("axis that moves the gripper up", 0, NUM_AXES - 1)
+    axis_yaw: int = parameter("axis that turns the gripper about z (counter-clockwise)", 0, NUM_AXES - 1)
+    button_dead_man: int = parameter("button that must be held for anything to happen", 0, NUM_BUTTONS - 1)
+    button_close: int = parameter("button that closes the gripper", 0, NUM_BUTTONS - 1)
+    button_open: int = parameter("button that opens the gripper", 0, NUM_BUTTONS - 1)
+    max_speed: float = parameter("speed of the gripper at full deflection of an axis [m/s]", 0.01, 2.0, live=True)
+    max_yaw_rate: float = parameter("turning speed of the gripper at full deflection [rad/s]", 0.01, 10.0, live=True)
 
     def __post_init__(self) -> None:
         axes, buttons = self._axes, [self.button_dead_man, self.button_close, self.button_open]
-        require(
-            len(set(axes)) == 4 and all(0 <= axis < NUM_AXES for axis in axes),
-            f"axes {axes}: expected four different indices from 0 to {NUM_AXES - 1}",
-        )
-        require(
-            len(set(buttons)) == 3 and all(0 <= button < NUM_BUTTONS for button in buttons),
-            f"buttons {buttons}: expected three different indices from 0 to {NUM_BUTTONS - 1}",
-        )
-        require_positive(self, "max_speed", "max_yaw_rate")
+        require(len(set(axes)) == len(axes), f"axes {axes}: expected four different indices")
+        require(len(set(buttons)) == len(buttons), f"buttons {buttons}: expected three different indices")
 
     @property
     def _axes(self) -> list[int]:

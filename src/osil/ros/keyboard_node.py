@@ -27,7 +27,7 @@ from sensor_msgs.msg import Joy
 from osil.core import CONTROL_PERIOD, Action
 from osil.ros import topics
 from osil.ros.joystick import Joystick, unheard
-from osil.ros.parameters import declare, parameter, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 
 DIRECTIONS = {
@@ -51,12 +51,11 @@ CLOSE, OPEN = "c", "o"
 class KeyboardParameters:
     """What a key does, and how long it counts as held."""
 
-    key_timeout: float = parameter("seconds for which a key counts as held: longer than keyboards wait to repeat it")
-    key_speed: float = parameter("speed of the gripper while a key is held [m/s]")
-    key_yaw_rate: float = parameter("turning speed of the gripper while a key is held [rad/s]")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "key_timeout", "key_speed", "key_yaw_rate")
+    key_timeout: float = parameter(
+        "seconds for which a key counts as held: longer than keyboards wait to repeat it", 0.05, 5.0, live=True
+    )
+    key_speed: float = parameter("speed of the gripper while a key is held [m/s]", 0.01, 1.0, live=True)
+    key_yaw_rate: float = parameter("turning speed of the gripper while a key is held [rad/s]", 0.01, 5.0, live=True)
 
     @property
     def step(self) -> np.ndarray:
@@ -69,11 +68,14 @@ class KeyboardNode(Node):
 
     def __init__(self) -> None:
         super().__init__("keyboard")
-        self._joystick, self._settings = declare(self, Joystick), declare(self, KeyboardParameters)
+        self._joystick, self._settings = declare(self, Joystick), declare(self, KeyboardParameters, self._adopt)
         self._key, self._pressed = "", 0.0
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         # Fingers keep the machine's time, and x leaves even where simulated time stands still.
         self.create_timer(CONTROL_PERIOD, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _adopt(self, settings: KeyboardParameters) -> None:
+        self._settings = settings
 
     def _step(self) -> None:
         if select.select([sys.stdin], [], [], 0.0)[0]:

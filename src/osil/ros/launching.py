@@ -21,6 +21,7 @@ from launch_ros.actions import Node
 from osil.choices import MODEL, ROBOT
 from osil.errors import ConfigError
 from osil.resources import resource_path
+from osil.ros.launch_tools import ROBOT_STATE_PUBLISHER, installed, robot_state_publisher, rviz
 from osil.ros.lifeline import lifeline
 from osil.ros.node_processes import NodeProcessError, how_it_died, program
 
@@ -30,7 +31,7 @@ ARGUMENTS = {
     "robot": ROBOT,
     "block_size": "edge length of the blocks, metres",
 }
-"""Launch arguments of every launch file. What is not given comes from ``config/``."""
+"""Launch arguments of every launch file that are parameters of nodes. What is not given comes from ``config/``."""
 
 SIMULATION_ARGUMENTS = {
     "num_blocks": "blocks on the table at the start",
@@ -42,8 +43,19 @@ SIMULATION_ARGUMENTS = {
 FETCH_ARGUMENTS = {
     "host": "where rosbridge listens: the robot, or localhost at the end of an ssh tunnel",
     "port": "on which rosbridge listens",
-    "table_height": "of the table top over the floor, metres",
+    "table_height": "of the table top over the floor, metres; 0: as in the robot's configuration",
 }
+
+OWN_ARGUMENTS: dict[str, dict[str, object]] = {
+    "namespace": {"default_value": "", "description": "of all nodes and topics"},
+    "log_level": {
+        "default_value": "info",
+        "description": "of all nodes",
+        "choices": ["debug", "info", "warn", "error", "fatal"],
+    },
+    "rviz": {"default_value": "false", "description": "open RViz", "choices": ["true", "false"]},
+}
+"""Launch arguments of every launch file that are about the launch itself, as launch declares them."""
 
 LAUNCH_ARGUMENTS = {"emulate_tty", "launch-prefix", "launch-prefix-filter", "sigkill_timeout", "sigterm_timeout"}
 """Arguments that launch itself heeds, in every launch file."""
@@ -63,45 +75,80 @@ def describe(
 
     Args:
         nodes: names as in ``osil.ros.node_processes``.
-        arguments: launch arguments and what they mean; one that is given becomes a parameter of the nodes that have it.
-        parameters: set for all nodes that have them, overriding ``config/``.
+        arguments: launch arguments that are parameters of the nodes that have them, and what they mean.
+        parameters: set for all nodes that have them, overriding ``config/``; defaults of arguments that no node has.
         remappings: of topic names, for all nodes.
         beside: makes what runs beside the nodes.
     """
+    defaults = {node: {**config_of(node), **_known(node, parameters or {})} for node in nodes}
+    first = {name: value for values in reversed(defaults.values()) for name, value in values.items()}
+    first = {**(parameters or {}), **first}
 
     def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-        _check_known(context, arguments)
-        given = {name: value for name in arguments if (value := context.launch_configurations[name])}
-        return beside(context) + [
-            entity
-            for node in nodes
-            for entity in _supervised(
-                node,
-                Node(
+        _check_known(context, [*arguments, *OWN_ARGUMENTS])
+        given = context.launch_configurations
+        options = {
+            "namespace": given["namespace"] or None,
+            "output": "screen",
+            "emulate_tty": True,
+        }
+        told = ["--log-level", given["log_level"]]
+        chosen = {name: given[name] for name in arguments}
+        entities = beside(context)
+        for node in nodes:
+            again = {"name": node, "exec_name": node, "respawn": node != "simulation", "respawn_delay": RESPAWN_DELAY}
+            if node == ROBOT_STATE_PUBLISHER and installed(node):
+                values = {**defaults[node], **_known(node, chosen)}
+                action = robot_state_publisher(values, ros_arguments=told, **again, **options)
+            else:
+                values = _known(node, {**(parameters or {}), **chosen})
+                action = Node(
                     executable=program(node)[0],
                     arguments=program(node)[1:],
-                    name=node,
-                    exec_name=node,
-                    ros_arguments=_assignments(node, {**(parameters or {}), **given}),
+                    ros_arguments=[*_assignments(values), *told],
                     remappings=list(remappings),
                     additional_env=lifeline(),
-                    respawn=node != "simulation",
-                    respawn_delay=RESPAWN_DELAY,
-                    output="screen",
-                    emulate_tty=True,
-                ),
-            )
+                    **again,
+                    **options,
+                )
+            entities += _supervised(node, action)
+        if given["rviz"] == "true":
+            entities.append(rviz(first["use_sim_time"], **options))
+        return entities
+
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=_text(first[name]), description=text)
+                for name, text in arguments.items()
+            ),
+            *(DeclareLaunchArgument(name, **declaration) for name, declaration in OWN_ARGUMENTS.items()),
+            OpaqueFunction(function=start),
         ]
-
-    declared = [DeclareLaunchArgument(name, default_value="", description=text) for name, text in arguments.items()]
-    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+    )
 
 
-def _assignments(node: str, given: Mapping[str, object]) -> list[str]:
-    """Those of the values that are parameters of the node, as on a command line, where it will check them."""
+def config_of(node: str) -> dict[str, object]:
+    """The parameters of a node with their values in ``config/``."""
     config = yaml.safe_load(resource_path("config", f"{node}.yaml").read_text())
-    parameters = config["/**"]["ros__parameters"]
-    return [word for name, value in given.items() if name in parameters for word in ("-p", f"{name}:={value}")]
+    parameters: dict[str, object] = config["/**"]["ros__parameters"]
+    return parameters
+
+
+def _known(node: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Those of the values that are parameters of the node."""
+    known = config_of(node)
+    return {name: value for name, value in values.items() if name in known}
+
+
+def _text(value: object) -> str:
+    """A value as it is written on a command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _assignments(values: Mapping[str, object]) -> list[str]:
+    """Parameters as on a command line, where the node will check them."""
+    return [word for name, value in values.items() for word in ("-p", f"{name}:={_text(value)}")]
 
 
 def _supervised(name: str, node: Node) -> list[LaunchDescriptionEntity]:
@@ -123,7 +170,7 @@ def _supervised(name: str, node: Node) -> list[LaunchDescriptionEntity]:
     ]
 
 
-def _check_known(context: LaunchContext, arguments: Mapping[str, str]) -> None:
+def _check_known(context: LaunchContext, arguments: Sequence[str]) -> None:
     """Refuse arguments that were given to the launch file at hand, by hand or by one that includes it, and are unknown.
 
     launch accepts any name, so this looks them up where the file was included; ``ros2 launch`` includes it too.
@@ -136,7 +183,7 @@ def _check_known(context: LaunchContext, arguments: Mapping[str, str]) -> None:
             perform_substitutions(context, normalize_to_list_of_substitutions(name))
             for name, _ in include.launch_arguments
         }
-        if unknown := given - arguments.keys() - LAUNCH_ARGUMENTS:
+        if unknown := given - set(arguments) - LAUNCH_ARGUMENTS:
             raise ConfigError(
                 f"unknown launch argument {', '.join(sorted(unknown))}; expected some of {', '.join(arguments)}"
             )

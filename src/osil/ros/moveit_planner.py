@@ -11,9 +11,10 @@ from osil.core import FloatArray
 from osil.errors import ConfigError, PlanningError, ResourceError
 from osil.planning.planner import Situation
 from osil.resources import resource_path
+from osil.robots.frames import BASE_FRAME
 from osil.robots.robot import Robot
 from osil.robots.trajectory import Trajectory
-from osil.ros import convert, topics
+from osil.ros import convert
 from osil.tasks.blocks import Blocks
 from osil.worlds.furniture import furniture
 
@@ -128,6 +129,6 @@ def _thing(name: str, size: tuple[float, ...], pose: Pose) -> Any:
     from shape_msgs.msg import SolidPrimitive
 
     thing = CollisionObject(id=name, operation=CollisionObject.ADD, primitive_poses=[pose])
-    thing.header.frame_id = topics.BASE_FRAME
+    thing.header.frame_id = BASE_FRAME
     thing.primitives = [SolidPrimitive(type=SolidPrimitive.BOX, dimensions=list(size))]
     return thing

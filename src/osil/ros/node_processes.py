@@ -22,8 +22,11 @@ SIMULATION_NODES = ("simulation", *ROBOT_NODES)
 FETCH_NODES = ("fetch_bridge", *ROBOT_NODES)
 """All that run for a real Fetch."""
 
-GAZEBO_NODES = ("gazebo_blocks", *ROBOT_NODES)
+GAZEBO_NODES = ("gazebo_blocks", "block_frames", *ROBOT_NODES)
 """All that run beside Gazebo."""
+
+FRAME_NODES = ("robot_state_publisher", "block_frames")
+"""What tells ROS tools where everything is. Launch files run these, too; no other node needs them."""
 
 PATIENCE = 5.0
 """Seconds that a node gets to leave after SIGINT, and again after SIGTERM, before it is killed."""

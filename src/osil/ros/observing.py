@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rclpy.node import Node
@@ -10,13 +10,14 @@ from sensor_msgs.msg import JointState
 
 from osil.core import Observation, Scene
 from osil.errors import ObservationError
+from osil.robots.frames import BASE_FRAME
 from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent, seconds_since
 from osil.robots.robot import Robot
 from osil.robots.sensing import observe_late
 from osil.ros import convert
 from osil.ros.timing import ClockWatch
-from osil.ros.topics import BASE_FRAME, BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
+from osil.ros.topics import BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil_interfaces.msg import BlockPoseArray
 
@@ -28,6 +29,7 @@ class Seen:
     Attributes:
         observation: of now, no leading dimensions.
         scene: the blocks as they were seen, base frame, in the same order.
+        joints: positions then, radians or metres by name, of all joints that are reported.
         block_names: one a block, in the order of the observation.
         nanoseconds: stamp of the block poses.
         age: of the block poses when they were looked at, seconds.
@@ -35,6 +37,7 @@ class Seen:
 
     observation: Observation
     scene: Scene
+    joints: Mapping[str, float]
     block_names: tuple[str, ...]
     nanoseconds: int
     age: float
@@ -55,6 +58,7 @@ class SceneView:
         """``max_age``: seconds of the node's clock after which a message counts as lost."""
         self._node, self._robot, self._max_age = node, robot, max_age
         self._joints = JointStates(robot, max_age)
+        self._reported: dict[str, float] = {}
         self.clock_watch = ClockWatch(node)
         self._blocks: BlockPoseArray | None = None
         self._received = Received(0, 0)
@@ -67,7 +71,9 @@ class SceneView:
     def _store_joints(self, message: JointState) -> None:
         stamp = convert.to_nanoseconds(message.header.stamp)
         try:
-            self._joints.add(self._now(), stamp, convert.to_joint_positions(message))
+            positions = convert.to_joint_positions(message)
+            self._reported |= positions
+            self._joints.add(self._now(), stamp, positions)
         except ObservationError as error:
             self._node.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
@@ -102,4 +108,6 @@ class SceneView:
         grippers = robot.kinematics.forward(self._joints.at(times, robot.arm_joints), lift)
         observation = observe_late(scene, grippers, self._joints.at(times, robot.gripper.joints).sum(-1), blocks)
         names = tuple(block_names or (block.name for block in message.blocks))
-        return Seen(observation, scene, names, stamp, seconds_since(stamp, now))
+        then = dict(zip(robot.joints, self._joints.at([stamp], list(robot.joints))[0].tolist(), strict=True))
+        joints = {**self._reported, **then}  # those that nobody watches, such as of a head, are taken to stand still
+        return Seen(observation, scene, joints, names, stamp, seconds_since(stamp, now))

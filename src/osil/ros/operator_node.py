@@ -27,10 +27,10 @@ from osil.robots.robot import load_robot
 from osil.ros import topics
 from osil.ros.joystick import Joystick, unheard
 from osil.ros.observing import SceneView
-from osil.ros.parameters import declare, parameter, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import ControllerStatus
 
 STEPS_AFTER = 12
@@ -55,12 +55,9 @@ class OperatorParameters:
 
     robot: str = parameter(ROBOT)
     task: str = parameter(TASK)
-    block_size: float = parameter("edge length of the blocks, metres")
-    time_limit: float = parameter("seconds after which the operator gives up")
-    max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "time_limit", "max_age")
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
+    time_limit: float = parameter("seconds after which the operator gives up", 1.0, 86400.0)
+    max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon", 0.01, 5.0)
 
 
 class OperatorNode(Node):

@@ -31,9 +31,9 @@ from osil.robots.recency import Received, check_recent
 from osil.robots.robot import Robot, load_robot
 from osil.ros import convert, topics
 from osil.ros.moveit_planner import MoveItPlanner
-from osil.ros.parameters import declare, parameter, require, require_positive
+from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import BlockPoseArray
 
 PLANNERS: Mapping[str, Callable[[Robot, Blocks], Planner]] = {"joint_path": JointPathPlanner, "moveit": MoveItPlanner}
@@ -46,14 +46,12 @@ class PlanningParameters:
 
     robot: str = parameter(ROBOT)
     planner: str = parameter(f"who finds the way: {' or '.join(PLANNERS)}")
-    max_age: float = parameter("seconds after which a joint state or block pose is too old to plan with")
-    block_size: float = parameter("edge length of the blocks, metres")
-    table_height: float = parameter("of the table top over the floor [m]; 0: the robot's")
+    max_age: float = parameter("seconds after which a joint state or block pose is too old to plan with", 0.01, 5.0)
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
+    table_height: float = parameter("of the table top over the floor [m]; 0: the robot's", 0.0, 1.2)
 
     def __post_init__(self) -> None:
         require(self.planner in PLANNERS, f"planner {self.planner!r}: expected {' or '.join(PLANNERS)}")
-        require_positive(self, "max_age")
-        require(0.0 <= self.table_height <= 1.2, f"table_height {self.table_height}: expected 0 to 1.2 m")
 
 
 class PlanningNode(Node):

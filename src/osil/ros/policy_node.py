@@ -43,7 +43,7 @@ from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.continuity import Continuity
 from osil.ros.observing import SceneView
-from osil.ros.parameters import declare, parameter, require, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.ros.status import StatusTopic
 from osil.tasks.progress import Progress
@@ -54,6 +54,9 @@ Result = Imitate.Result
 
 MAX_STEP = 4 * CONTROL_PERIOD
 """Seconds that count between two steps at most: when a clock is set forward, nobody was blind for so long."""
+
+WAITS = (0.1, 60.0)
+"""Shortest and longest that a goal waits for others, seconds."""
 
 FAREWELL = 0.3
 """Seconds that a node which was told to leave takes to answer its client. No parameter: launch files kill a node that
@@ -67,16 +70,12 @@ class PolicyParameters:
     robot: str = parameter(ROBOT)
     model: str = parameter(MODEL)
     demonstrations: str = parameter("folder in which demonstrations are looked up by name")
-    max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon")
-    observation_timeout: float = parameter("seconds without a usable observation after which a goal is aborted")
-    controller_timeout: float = parameter("seconds, of the machine's clock, after which a silent controller is gone")
-    following_timeout: float = parameter("seconds for which the controller may hold while it is commanded")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "max_age", "controller_timeout", "following_timeout")
-        require(
-            self.observation_timeout >= 0.1, f"observation_timeout {self.observation_timeout}: expected 0.1 or more"
-        )
+    max_age: float = parameter("seconds after which a joint state or block pose is too old to act upon", 0.01, 5.0)
+    observation_timeout: float = parameter("seconds of seeing nothing usable that abort a goal", *WAITS, live=True)
+    controller_timeout: float = parameter(
+        "seconds of the machine's clock: a controller silent for so long is gone", *WAITS, live=True
+    )
+    following_timeout: float = parameter("seconds for which the controller may hold while commanded", *WAITS, live=True)
 
 
 @dataclass(eq=False)
@@ -108,7 +107,7 @@ class PolicyNode(Node):
     def __init__(self) -> None:
         self._imitation: Imitation | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("policy")
-        self._settings = declare(self, PolicyParameters)
+        self._settings = declare(self, PolicyParameters, self._adopt)
         self._library = Library(absolute(self._settings.demonstrations))
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
         self._policy = StackingPolicy.load(self._settings.model)
@@ -124,6 +123,9 @@ class PolicyNode(Node):
         self._server: ActionServer | None = None
         self.create_timer(CONTROL_PERIOD, self._step)
         self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _adopt(self, settings: PolicyParameters) -> None:
+        self._settings = settings
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds

@@ -40,15 +40,16 @@ from osil.demonstrations.library import Library, absolute, recovered
 from osil.demonstrations.names import checked_name, to_text
 from osil.demonstrations.partial import FEWEST, recover
 from osil.errors import DemonstrationError, ObservationError
+from osil.robots.description import robot_description
 from osil.robots.recency import Received, check_recent, recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.observing import SceneView, Seen
-from osil.ros.parameters import declare, parameter, require, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.recording import Recording
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
 
@@ -69,14 +70,10 @@ class RecorderParameters:
 
     robot: str = parameter(ROBOT)
     demonstrations: str = parameter("folder of the demonstration files; made if missing")
-    max_age: float = parameter("seconds after which a joint state or block pose counts as lost")
-    command_timeout: float = parameter("seconds without a command after which the dead-man button counts as let go")
-    missed_commands: int = parameter("commands in a row that may fail to become steps; with more the recording ends")
-    block_size: float = parameter("edge length of the blocks, metres")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "max_age", "command_timeout")
-        require(self.missed_commands >= 0, f"missed_commands {self.missed_commands}: expected 0 or more")
+    max_age: float = parameter("seconds after which a joint state or block pose counts as lost", 0.01, 5.0)
+    command_timeout: float = parameter("seconds without a command: the dead-man button is let go", 0.05, 5.0, live=True)
+    missed_commands: int = parameter("commands in a row that may fail to become steps", 0, 1000, live=True)
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
 
 
 class RecorderNode(Node):
@@ -85,13 +82,15 @@ class RecorderNode(Node):
     def __init__(self) -> None:
         self._recording: Recording | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("recorder")
-        self._settings = declare(self, RecorderParameters)
+        self._settings = declare(self, RecorderParameters, self._adopt)
         self._library = Library(absolute(self._settings.demonstrations))
         self._blocks = Blocks(self._settings.block_size)
         self._close: bool | None = None
         self._arrived = self._due = 0
         self._recover()
-        self._view = SceneView(self, load_robot(self._settings.robot), self._settings.max_age)
+        robot = load_robot(self._settings.robot)
+        self._description = robot_description(robot)
+        self._view = SceneView(self, robot, self._settings.max_age)
         self._sources = Sources(self, topics.TELEOP_GRIPPER_TWIST)
         # The gripper first, as it is sent: of two messages that wait, the one subscribed first is read first.
         self.create_subscription(Bool, topics.TELEOP_GRIPPER, self._store_gripper, BACKLOG)
@@ -102,6 +101,9 @@ class RecorderNode(Node):
         self.create_service(Trigger, "~/discard", self._discard)
         self.create_service(RecordingStatus, "~/status", self._status)
         self.create_service(ListDemonstrations, "~/list", self._list)
+
+    def _adopt(self, settings: RecorderParameters) -> None:
+        self._settings = settings
 
     def _recover(self) -> None:
         """Make demonstrations of the recordings that a killed recorder left behind."""
@@ -200,7 +202,7 @@ class RecorderNode(Node):
             name = checked_name(request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
             self._refuse_taken(name)
             partial, missed = self._library.partial(name), self._settings.missed_commands
-            self._recording = Recording(name, partial, missed, self.get_logger().error)
+            self._recording = Recording(name, partial, self._description, missed, self.get_logger().error)
         except DemonstrationError as error:
             response.message = str(error)
             return response

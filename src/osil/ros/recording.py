@@ -11,6 +11,7 @@ from osil.core import Action, Demonstration, Observation
 from osil.demonstrations import storage
 from osil.demonstrations.names import to_text
 from osil.demonstrations.partial import Partial
+from osil.demonstrations.replay import Replay, ReplayStep
 from osil.errors import ObservationError
 from osil.robots.recency import seconds_since
 from osil.ros.continuity import Continuity
@@ -27,12 +28,15 @@ class Recording:
         unsafe: why steps are in memory alone; empty while they are on the disk, too.
     """
 
-    def __init__(self, name: str, partial: Path, may_miss: int, tell: Callable[[str], object]) -> None:
+    def __init__(
+        self, name: str, partial: Path, description: str, may_miss: int, tell: Callable[[str], object]
+    ) -> None:
         """Begin.
 
         Args:
             name: of the demonstration.
             partial: a file that is there while the recording lasts.
+            description: of the robot, for whoever looks at the recording.
             may_miss: commands in a row that may fail to become steps. With more, a part of what was shown is missing.
             tell: called once with each of ``problem`` and ``unsafe``.
 
@@ -43,7 +47,7 @@ class Recording:
         self.seen: list[Seen] = []
         self.actions: list[Action] = []
         self.problem = self.unsafe = ""
-        self._may_miss, self._tell = may_miss, tell
+        self._description, self._may_miss, self._tell = description, may_miss, tell
         self._partial, self._continuity, self._missed = Partial(partial), Continuity(), 0
 
     @property
@@ -102,8 +106,8 @@ class Recording:
     def _keep(self, seen: Seen, action: Action) -> None:
         try:
             if len(self.seen) == 1:
-                self._partial.describe(self.name, seen.block_names)
-            self._partial.append(seen.observation, action, seen.nanoseconds)
+                self._partial.describe(self.name, seen.block_names, self._description)
+            self._partial.append(seen.observation, action, seen.nanoseconds, _to_look_at(seen))
         except OSError as error:
             self.unsafe = (
                 f"cannot write {to_text(self.partial)}: {error.strerror}; from here on {self.name!r} is in memory "
@@ -121,7 +125,8 @@ class Recording:
             Observation.stack([seen.observation for seen in self.seen]), Action.stack(self.actions)
         )
         stamps = np.array([seen.nanoseconds for seen in self.seen])
-        storage.save(demonstration, path, to_text(Path(path.stem)), self.seen[0].block_names, stamps)
+        replay = Replay(self._description, [_to_look_at(seen) for seen in self.seen])
+        storage.save(demonstration, path, to_text(Path(path.stem)), self.seen[0].block_names, stamps, replay)
         self._partial.remove()
 
     def discard(self) -> None:
@@ -131,3 +136,7 @@ class Recording:
     def close(self) -> None:
         """Leave the file of the recording to be recovered."""
         self._partial.close()
+
+
+def _to_look_at(seen: Seen) -> ReplayStep:
+    return ReplayStep(seen.joints, seen.scene)

@@ -29,9 +29,9 @@ from osil.errors import ObservationError, SceneError
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
-from osil.ros.parameters import declare, parameter, require, require_positive
+from osil.ros.parameters import LARGEST_INTEGER, declare, parameter
 from osil.ros.run_node import run_node
-from osil.tasks.blocks import Blocks
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.pybullet import PyBulletWorld
@@ -60,16 +60,11 @@ class SimulationParameters:
     """The scene at the start, and how fast time passes."""
 
     robot: str = parameter(ROBOT)
-    num_blocks: int = parameter("blocks on the table at the start")
-    block_size: float = parameter("edge length of the blocks, metres")
-    seed: int = parameter("of the random layout at the start")
-    real_time_factor: float = parameter("simulated seconds a second")
+    num_blocks: int = parameter("blocks on the table at the start", 2, MAX_BLOCKS)
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
+    seed: int = parameter("of the random layout at the start", 0, LARGEST_INTEGER)
+    real_time_factor: float = parameter("simulated seconds a second", 0.01, 100.0, live=True)
     gui: bool = parameter("open PyBullet's window")
-
-    def __post_init__(self) -> None:
-        require(2 <= self.num_blocks <= MAX_BLOCKS, f"num_blocks {self.num_blocks}: expected 2 to {MAX_BLOCKS}")
-        require(self.seed >= 0, f"seed {self.seed}: expected 0 or more")
-        require_positive(self, "real_time_factor")
 
 
 class SimulationNode(Node):
@@ -77,7 +72,7 @@ class SimulationNode(Node):
 
     def __init__(self) -> None:
         super().__init__("simulation")
-        self._settings = declare(self, SimulationParameters)
+        self._settings = declare(self, SimulationParameters, self._change_pace)
         self._physics = Physics(blocks=Blocks(self._settings.block_size))
         blocks = self._physics.blocks
         self._robot = load_robot(self._settings.robot).opened_for(blocks)
@@ -87,16 +82,20 @@ class SimulationNode(Node):
         self._trajectory_ticks = 0
         self._reset(self._random_scene(self._settings.num_blocks, self._settings.seed))
         # Simulated time begins at the time of day, so that it does not run backwards for the others after a restart.
-        self._began, self._ticks, self._lap = time.time_ns(), 0, (time.monotonic(), 0)
+        self._began, self._ticks = time.time_ns(), 0
         self._deaf_until = 0
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
-        self._clock_topic = self.create_publisher(ClockMessage, "clock", 1)
+        self._clock_topic = self.create_publisher(ClockMessage, topics.CLOCK, 1)
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         self.create_service(ResetScene, "~/reset", self._reset_scene)
-        period = STEPS_PER_TICK * PHYSICS_STEP / self._settings.real_time_factor
-        self.create_timer(period, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = self.create_timer(TICK, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._change_pace(self._settings)
+
+    def _change_pace(self, settings: SimulationParameters) -> None:
+        self._settings, self._lap = settings, (time.monotonic(), self._ticks)
+        self._timer.timer_period_ns = round(TICK / settings.real_time_factor * NANOSECONDS)
 
     def _step(self) -> None:
         self._follow()

@@ -28,7 +28,7 @@ from osil.errors import ObservationError
 from osil.robots.recency import Received, check_recent, recent
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
-from osil.ros.parameters import declare, parameter, require_positive
+from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 
@@ -42,10 +42,7 @@ STILL = Action(np.zeros(3), np.array(False))
 class TeleopParameters:
     """When a joystick is let go."""
 
-    joystick_timeout: float = parameter("seconds after which a silent joystick counts as let go")
-
-    def __post_init__(self) -> None:
-        require_positive(self, "joystick_timeout")
+    joystick_timeout: float = parameter("seconds after which a silent joystick counts as let go", 0.05, 5.0, live=True)
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,8 @@ class TeleopNode(Node):
 
     def __init__(self) -> None:
         super().__init__("teleop")
-        self._joystick, self._timeout = declare(self, Joystick), declare(self, TeleopParameters).joystick_timeout
+        self._joystick = declare(self, Joystick, self._take)
+        self._timeout = declare(self, TeleopParameters, self._wait).joystick_timeout
         self._sources = Sources(self, topics.JOY)
         self._steering: dict[bytes, Steering] = {}  # by source, of those with the dead-man button held
         self._pressed_before: set[bytes] = set()  # sources with a gripper button down since before the dead-man button
@@ -78,6 +76,12 @@ class TeleopNode(Node):
         self.create_subscription(Joy, topics.JOY, self._store, BACKLOG)
         # Ticks faster than it sends, so that a stick that moves after a pause is followed at once.
         self.create_timer(CONTROL_PERIOD / 4, self._step)
+
+    def _take(self, joystick: Joystick) -> None:
+        self._joystick = joystick
+
+    def _wait(self, parameters: TeleopParameters) -> None:
+        self._timeout = parameters.joystick_timeout
 
     def _store(self, joy: Joy, info: MessageInfo) -> None:
         source, now = self._sources.hear(info), self.get_clock().now().nanoseconds

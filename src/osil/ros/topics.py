@@ -9,8 +9,18 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 JOINT_STATES = "joint_states"
 """sensor_msgs/JointState, from the robot."""
 
+ROBOT_DESCRIPTION = "robot_description"
+"""std_msgs/String, latched: the URDF, with the frames of ``robots/frames.py`` as links."""
+
+TF, TF_STATIC = "tf", "tf_static"
+"""tf2_msgs/TFMessage, the second latched. tf2 knows them as ``/tf`` and ``/tf_static`` alone: in a namespace, run what
+listens through it with ``--ros-args -r /tf:=tf -r /tf_static:=tf_static``."""
+
 BLOCK_POSES = "block_poses"
 """osil_interfaces/BlockPoseArray, base_link, from the tracker."""
+
+BLOCK_MARKERS = "block_markers"
+"""visualization_msgs/MarkerArray: a cube a block, for viewers."""
 
 ARM_TRAJECTORY = "arm_controller/joint_trajectory"
 GRIPPER_TRAJECTORY = "gripper_controller/joint_trajectory"
@@ -38,14 +48,20 @@ JOY = "joy"
 CONTROLLER_STATUS = "controller/status"
 """osil_interfaces/ControllerStatus, latched: whether the arm follows commands, and why not."""
 
+GRIPPER_TARGET = "controller/gripper_target"
+"""geometry_msgs/PoseStamped, base_link: where the trajectory that the arm was sent last brings the gripper."""
+
 ROBOT_STATUS = "robot_status"
 """osil_interfaces/RobotStatus, latched, from a driver or bridge that knows: whether the robot can be commanded."""
 
 POLICY_STATUS = "policy/status"
 """osil_interfaces/PolicyStatus, latched."""
 
-BASE_FRAME = "base_link"
-GRIPPER_FRAME = "gripper"
+CLOCK = "clock"
+"""rosgraph_msgs/Clock, from the simulation."""
+
+ABSOLUTE = (CLOCK, TF, TF_STATIC, ROBOT_DESCRIPTION, BLOCK_MARKERS, GRIPPER_TARGET)
+"""What ROS's own programs, or config/osil.rviz, look for outside of all namespaces unless these are remapped."""
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """For a reader that wants the newest message and never an old one; fits every publisher."""

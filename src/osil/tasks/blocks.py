@@ -86,6 +86,22 @@ class Blocks:
 NOMINAL = Blocks()
 """The blocks with which the released policies have learned."""
 
+BLOCK_COLOURS = (
+    (0.84, 0.15, 0.16),
+    (0.12, 0.42, 0.75),
+    (0.20, 0.63, 0.17),
+    (1.00, 0.80, 0.10),
+    (0.52, 0.30, 0.70),
+    (1.00, 0.50, 0.05),
+    (0.10, 0.75, 0.80),
+    (0.93, 0.50, 0.76),
+    (0.50, 0.30, 0.22),
+    (0.65, 0.80, 0.20),
+    (0.25, 0.26, 0.30),
+    (0.96, 0.96, 0.96),
+)
+"""RGB of the blocks a, b, c ...; further blocks begin again."""
+
 
 def between_fingers(block_positions: FloatArray) -> BoolArray:
     """Which blocks are where the fingers could hold them: a matter of the pads, whatever the size of the blocks.

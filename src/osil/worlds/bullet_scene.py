@@ -10,26 +10,10 @@ import numpy as np
 from osil.core import FloatArray
 from osil.errors import SceneError
 from osil.robots.robot import Robot
-from osil.tasks.blocks import NOMINAL, Blocks
+from osil.tasks.blocks import BLOCK_COLOURS, NOMINAL, Blocks
 from osil.worlds.bullet import pybullet
 from osil.worlds.furniture import furniture
 from osil.worlds.snapshot import Snapshot
-
-BLOCK_COLOURS = (
-    (0.84, 0.15, 0.16),
-    (0.12, 0.42, 0.75),
-    (0.20, 0.63, 0.17),
-    (1.00, 0.80, 0.10),
-    (0.52, 0.30, 0.70),
-    (1.00, 0.50, 0.05),
-    (0.10, 0.75, 0.80),
-    (0.93, 0.50, 0.76),
-    (0.50, 0.30, 0.22),
-    (0.65, 0.80, 0.20),
-    (0.25, 0.26, 0.30),
-    (0.96, 0.96, 0.96),
-)
-"""RGB of the blocks a, b, c ...; further blocks begin again."""
 
 
 @dataclass(frozen=True)
