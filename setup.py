@@ -88,6 +88,7 @@ setup(
         "arms": ["pin"],  # kinematics of any arm but the Fetch, from its URDF
         "fetch": ["roslibpy"],  # the bridge to a real Fetch
         "tracker": ["opencv-python-headless>=4.7,<5"],  # tags on blocks; 5 has lost hand-eye calibration
+        "planning": ["ompl"],  # to the ready pose where something is in the straight way
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
         "test": ["hypothesis", "psutil", "pytest", "websockets"],  # colcon looks here for what runs the tests
     },

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -59,6 +61,63 @@ def test_the_source_distribution_holds_what_is_built_from(archive: Path, name: s
     wanted = {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
     assert wanted
     assert wanted <= {str(path.relative_to(archive)) for path in archive.rglob("*")}
+
+
+ROSDEP = {
+    "h5py": "python3-h5py",
+    "imageio": "python3-imageio",
+    "joblib": "python3-joblib",
+    "matplotlib": "python3-matplotlib",
+    "mcap": "mcap-ros2-support",  # which brings it
+    "mcap-ros2-support": "mcap-ros2-support",
+    "numpy": "python3-numpy",
+    "pillow": "python3-pil",
+    "pybullet": "python3-pybullet-pip",
+    "pyyaml": "python3-yaml",
+    "roslibpy": "roslibpy-pip",
+    "tensorboard": "python3-tensorboard-pip",
+    "torch": "python3-pytorch-pip",
+    "tqdm": "python3-tqdm",
+    "transforms3d": "python3-transforms3d",
+    "typing-extensions": "python3-typing-extensions",
+}
+"""Key in rosdistro's rosdep/python.yaml of each requirement that has one."""
+
+
+def requirements(archive: Path, *extras: str) -> set[str]:
+    """Names that setup.py asks for, always and with these extras."""
+    wanted = set()
+    for line in (archive / "PKG-INFO").read_text().splitlines():
+        if match := re.fullmatch(r"Requires-Dist: ([\w-]+)(?:\[\w+\])?[^;]*(?:; extra == \"(\w+)\")?", line):
+            name, extra = match.groups()
+            wanted |= {name.lower()} if extra is None or extra in extras else set()
+    return wanted
+
+
+def dependencies(tag: str) -> set[str]:
+    return {element.text for element in ElementTree.parse(ROOT / "package.xml").findall(tag)}
+
+
+def test_every_requirement_is_pinned(archive: Path) -> None:
+    pins = re.findall(r"^([\w-]+)==", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    wanted = requirements(archive, "ros", "arms", "fetch", "planning", "dev", "test")
+    assert len(wanted) > 40
+    assert wanted <= {pin.lower() for pin in pins}
+
+
+def test_rosdep_or_pip_brings_what_setup_asks_for(archive: Path) -> None:
+    """What has no key stands in README's pip command."""
+    wanted = requirements(archive, "fetch", "planning")
+    from_ros = {"ament_index_python", "launch", "launch_ros", "robot_state_publisher"}
+    assert {ROSDEP[name] for name in wanted & set(ROSDEP)} | from_ros == dependencies("exec_depend")
+    (command,) = re.findall(r"pip install --user --break-system-packages (.*)", (ROOT / "README.md").read_text())
+    assert set(command.split()) == (wanted - set(ROSDEP)) | {"imageio-ffmpeg"}
+
+
+def test_a_distribution_brings_the_ros_packages_that_the_wheels_bring(archive: Path) -> None:
+    messages = {name for name in requirements(archive, "ros") if name.endswith(("-msgs", "-srvs", "-rclpy"))}
+    ours = {"control_msgs", "osil_interfaces", "tf2_msgs"}  # built here where there are wheels
+    assert {name.removeprefix("ros-").replace("-", "_") for name in messages} == dependencies("depend") - ours
 
 
 def test_colcon_finds_what_runs_the_tests(archive: Path) -> None:

@@ -45,6 +45,10 @@ class SceneError(OsilError, ValueError):
     """A scene that cannot be placed on the table or reached by the arm."""
 
 
+class PlanningError(OsilError):
+    """A motion of the arm that cannot be planned."""
+
+
 class ResourceError(OsilError, FileNotFoundError):
     """A data file of the project that is not installed."""
 

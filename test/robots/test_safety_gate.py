@@ -400,6 +400,7 @@ def test_every_reason_has_a_test_or_a_limit_that_is_always_kept() -> None:
     others = {
         StopReason.NO_COMMAND,
         StopReason.MISSING_JOINT_STATE,
+        StopReason.OTHER_MOTION,
         StopReason.TILT,
         StopReason.ARM_UNMOVED,
         StopReason.GRIPPER_UNMOVED,

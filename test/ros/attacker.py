@@ -23,8 +23,10 @@ from sensor_msgs.msg import JointState, Joy
 from std_msgs.msg import Bool
 from trajectory_msgs.msg import JointTrajectory
 
+from control_msgs.action import FollowJointTrajectory
 from osil.core import CONTROL_PERIOD
 from osil.robots.robot import load_robot
+from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.joystick import Joystick
 from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses
@@ -121,7 +123,8 @@ class Attacker(Node):
         self._reset = self.create_client(ResetScene, "simulation/reset")
         assert self.until(lambda: all(one.service_is_ready() for one in self._barriers[:-1]), "the nodes")
         assert self.until(lambda: bool(self._judge.truth) and topics.BLOCK_POSES in self._live, "the robot")
-        assert self.until(lambda: bool(get_action_names_and_types(self)), "the action")
+        actions = {"/policy/imitate", "/controller/follow_joint_trajectory"}
+        assert self.until(lambda: actions <= set(dict(get_action_names_and_types(self))), "the actions")
         self._start_operator()
         assert self.until(lambda: set(NODES) <= set(self.get_node_names()), "the nodes' names")
         listened = [pair for node in NODES for pair in self.get_subscriber_names_and_types_by_node(node, "/")]
@@ -129,24 +132,23 @@ class Attacker(Node):
         self._listeners = {
             name: self.create_publisher(interface(kinds[0]), name, EVERY)
             for name, kinds in sorted(dict(listened).items())
+            if "/_action/" not in name
         }
         self._servers = {
             name: self.create_client(interface(kinds[0]), name)
             for name, kinds in sorted(dict(served).items())
             if "/_action/" not in name
         }
-        self._actors = {
-            name: ActionClient(self, interface(kinds[0]), name)
-            for name, kinds in sorted(dict(get_action_names_and_types(self)).items())
-        }
+        self._goals = {name: interface(kinds[0]) for name, kinds in sorted(get_action_names_and_types(self))}
+        self._actors = {name: ActionClient(self, kind, name) for name, kind in self._goals.items()}
         assert {"/joy", "/joint_states", "/block_poses", "/gripper_twist_command"} <= set(self._listeners)
         assert {"/recorder/start", "/simulation/reset"} <= set(self._servers)
-        assert set(self._actors) == {"/policy/imitate"}
+        assert set(self._actors) == actions
 
     def plans(self, spared: Sequence[str]) -> st.SearchStrategy[tuple[Any, ...]]:
         """What to send in a round, nothing of it to the topics ``spared``."""
-        everybodys = ("parameter", "type_description", "logger")
-        special = [name for name in self._servers if not any(word in name for word in everybodys)]
+        seldom = ("parameter", "type_description", "logger", "go_to_ready")  # every node's, and what takes long
+        special = [name for name in self._servers if not any(word in name for word in seldom)]
         return st.tuples(
             # At most one to each topic, because some readers keep only the newest.
             st.tuples(
@@ -168,7 +170,9 @@ class Attacker(Node):
             client = self._servers[call.name]
             self._call(call.name, client.call_async(self._write(call, client.srv_type.Request)))
         if goal:
-            self._pursue(goal.name, self._actors[goal.name].send_goal_async(self._write(goal, Imitate.Goal)))
+            self._pursue(
+                goal.name, self._actors[goal.name].send_goal_async(self._write(goal, self._goals[goal.name].Goal))
+            )
         self._settle()
         self._look_after()
 
@@ -197,8 +201,16 @@ class Attacker(Node):
             StartRecording.Request: StartRecording.Request(name="shown"),
             ResetScene.Request: ResetScene.Request(num_blocks=3, seed=1),
             Imitate.Goal: Imitate.Goal(demonstration="three", time_limit=5.0),
+            FollowJointTrajectory.Goal: FollowJointTrajectory.Goal(trajectory=self._way_to_ready()),
             Bool: Bool(data=bool(letter.action.close_gripper)),
         }.get(kind) or kind()
+
+    def _way_to_ready(self) -> JointTrajectory:
+        """As whoever plans would send it, if the arm rests."""
+        ways = np.stack([self._judge.truth[-1], FETCH.ready()])
+        return convert.from_planned_trajectory(
+            FETCH.arm_joints, Trajectory(np.array([0.0, 2.0]), ways, np.zeros_like(ways))
+        )
 
     def _settle(self) -> None:
         """Wait until every node has read what was sent: each answers a query that was sent after it."""
@@ -220,7 +232,8 @@ class Attacker(Node):
         sent.result().cancel_goal_async()
         if self.until(lambda: result.done() or not self._alive(), f"result of {name}") and result.done():
             answer = result.result()
-            if answer.status != GoalStatus.STATUS_SUCCEEDED and not answer.result.reason:
+            reason = getattr(answer.result, "reason", "") or getattr(answer.result, "error_string", "")
+            if answer.status != GoalStatus.STATUS_SUCCEEDED and not reason:
                 self.fault(f"{name} ends without a reason")
 
     def _alive(self) -> bool:

@@ -7,7 +7,8 @@ from collections import deque
 import numpy as np
 from trajectory_msgs.msg import JointTrajectory
 
-from osil.core import CONTROL_PERIOD, NANOSECONDS
+from osil.core import NANOSECONDS
+from osil.robots.planned_motion import PART
 from osil.robots.robot import Robot
 from osil.ros import convert
 
@@ -53,7 +54,7 @@ class CommandJudge:
             if not ((targets >= robot.lower) & (targets <= robot.upper)).all():
                 faults.append("is beyond the joints' limits")
             self._target = targets
-        if not 0.0 < seconds <= 2 * CONTROL_PERIOD:
+        if not 0.0 < seconds <= PART:
             faults.append(f"is to be reached in {seconds} s")
         if convert.to_nanoseconds(message.header.stamp):
             faults.append("does not begin at once: its stamp is not 0")

@@ -40,6 +40,7 @@ def fetch(processes: NodeProcesses, client: Client, folder: Path) -> Iterator[Fa
         parameters = {
             "fetch_bridge": {"port": fetch.port},
             "controller": ON_A_ROBOT,
+            "planning": {"use_sim_time": False},
             "policy": lasting,
             "recorder": lasting,
             "teleop": {"use_sim_time": False},
@@ -95,4 +96,8 @@ def test_taught_run_stopped_resumed_and_imitated(fetch: FakeFetch, client: Clien
     result = imitate(client, fetch, run_stop_after=float("inf"))
     assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
     assert layout_reached(TASK, client.scene(), NOMINAL)
+    away = abs(fetch.joints - FETCH.ready()).max()
+    client.wait(lambda: client.call("planning/go_to_ready", Trigger).success, "the ready pose", 60.0)
+    assert abs(fetch.joints - FETCH.ready()).max() < 0.05 < away
+    assert layout_reached(TASK, client.scene(), NOMINAL), "nothing was touched"
     assert not fetch.problems

@@ -22,10 +22,12 @@ from osil.ros.calibration_node import CalibrationParameters
 from osil.ros.camera_node import CameraParameters
 from osil.ros.controller_node import ControllerParameters
 from osil.ros.fetch_bridge_node import FetchBridgeParameters
+from osil.ros.gazebo_blocks_node import GazeboBlocksParameters
 from osil.ros.joystick import Joystick
 from osil.ros.keyboard_node import KeyboardParameters
 from osil.ros.operator_node import OperatorParameters
 from osil.ros.parameters import check_all_known, declare
+from osil.ros.planning_node import PlanningParameters
 from osil.ros.policy_node import PolicyParameters
 from osil.ros.recorder_node import RecorderParameters
 from osil.ros.robot_state_publisher_node import RobotStatePublisherParameters
@@ -41,6 +43,8 @@ CONFIGS = {
     "tracker": (TrackerParameters,),
     "controller": (ControllerParameters,),
     "fetch_bridge": (FetchBridgeParameters,),
+    "gazebo_blocks": (GazeboBlocksParameters,),
+    "planning": (PlanningParameters,),
     "policy": (PolicyParameters,),
     "recorder": (RecorderParameters,),
     "robot_state_publisher": (RobotStatePublisherParameters,),

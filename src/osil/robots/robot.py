@@ -15,7 +15,7 @@ from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.resources import resource_path
 from osil.robots.fetch import FetchKinematics
-from osil.robots.kinematics import Hand, Kinematics
+from osil.robots.kinematics import GripperPose, Hand, Kinematics
 from osil.robots.limits import MotionLimits
 from osil.robots.robot_config import Body, GripperConfig, Range, RobotConfig, Start
 from osil.robots.urdf import UrdfJoint, read_joints
@@ -100,6 +100,16 @@ class Robot:
     def all_joints(self) -> tuple[str, ...]:
         """Arm, what stays still, and fingers: the order of every array of all joints."""
         return (*self.arm_joints, *self.posture, *self.gripper.joints)
+
+    def ready(self, lift: float | None = None) -> FloatArray:
+        """``[J]`` the ready pose: the hand points down, over the middle of where episodes begin.
+
+        Args:
+            lift: position of the lift, metres. None: as in the posture.
+        """
+        x, y, height = self.start.middle
+        pose = GripperPose(np.array([x, y, self.table.height + height]), np.array(0.0))
+        return self.kinematics.inverse(pose, self.home, self.lift if lift is None else lift)
 
     def at_table(self, arrangement: Arrangement, spacing: float | None = None) -> Robot:
         """The same robot at its table, with blocks arranged so, and so far apart (metres; None: as ever)."""

@@ -6,7 +6,7 @@ told nothing more comes to rest where nothing is in its way. It has no clock and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from osil.robots.fingers import Fingers
 from osil.robots.gate_config import GateConfig
 from osil.robots.gate_status import State, Status
 from osil.robots.joint_states import JointStates
+from osil.robots.planned_motion import PlannedMotion, within_limits
 from osil.robots.recency import CLOCK_TOLERANCE, Received, check_recent, recent, seconds_since
 from osil.robots.robot import Robot
 from osil.robots.steering import Command, Posture, Steering
@@ -25,6 +26,9 @@ from osil.robots.trajectory import Trajectory
 GRIPPER_PATIENCE = 3.0
 """So many times as long as the arm may the fingers stay where they are: they may be pressed upon something, until the
 arm moves on."""
+
+PLANNED = "planned motion"
+"""The commander, while one is made."""
 
 BELIEVED = 1e3
 """Speeds, m/s and rad/s, beyond which a command is no number that anybody meant."""
@@ -70,11 +74,14 @@ class SafetyGate:
         self._fingers = Fingers(robot.gripper)
         self._last_call = self._last_command = self._last_step = self._last_precedence = 0
         self._problems: dict[StopReason, str] = {}
+        self._motion: PlannedMotion | None = None
         self.status = Status(State.HOLDING, "", StopReason.NO_COMMAND, StopReason.NO_COMMAND.sentence)
 
     def limit_speed(self, max_speed: float) -> None:
         """Let the gripper move so fast at most from now on, metres a second; see ``GateConfig``."""
+        self._config = replace(self._config, max_speed=max_speed)
         self._steering.limit_speed(max_speed)
+        self.leave("the greatest speed was changed on the way: plan the motion anew")
 
     def read(self, now: int, stamp: int, positions: dict[str, float]) -> None:
         """Take in joint positions (radians or metres by name) that were true at ``stamp``.
@@ -109,6 +116,38 @@ class SafetyGate:
         self.status = Status(State.FOLLOWING, commander, None, "")
         return Orders(arm=trajectory)
 
+    def move(self, now: int, trajectory: Trajectory) -> PlannedMotion:
+        """Let a motion of the whole arm begin that was planned as a whole. ``watch`` sends it, part by part.
+
+        It ends like any other motion if something is wrong, and when who has precedence commands; the others wait.
+
+        Args:
+            now: nanoseconds.
+            trajectory: from where the arm is, at rest, to where it shall be, at rest.
+
+        Returns:
+            The motion, which tells how it ends.
+
+        Raises:
+            Refusal: it may not be made, or not now.
+        """
+        self._notice_clock(now)
+        self._check_latching(now)
+        if self.status.state is State.STOPPED and self.status.reason is not None:
+            raise Refusal(self.status.reason, self.status.text)
+        busy = self._motion is not None or recent(self._last_command, now, self._config.release_timeout)
+        if busy or not self._steering.rests(now):
+            raise Refusal(StopReason.OTHER_MOTION, StopReason.OTHER_MOTION.sentence)
+        slowed = within_limits(self._robot, self._config, trajectory, self._posture(now).joints)
+        self._motion = PlannedMotion(slowed, now)
+        self.status = Status(State.FOLLOWING, PLANNED, None, "")
+        return self._motion
+
+    def leave(self, why: str) -> None:
+        """End the planned motion, if there is one: the arm comes to rest on its way."""
+        if self._motion is not None:
+            self._hold(StopReason.NO_COMMAND, why)
+
     def refuse(self, now: int, commander: str, reason: StopReason, text: str) -> Orders:
         """A command came that could not be read."""
         return self._stop(now, reason, text, commander) if self._may_command(now, commander) else NOTHING
@@ -131,6 +170,8 @@ class SafetyGate:
             if self._lets_go and not recent(self._last_command, now, self._config.release_timeout):
                 self._hold(StopReason.NO_COMMAND, "ready for new commands")
             return NOTHING
+        if self._motion is not None:
+            return self._go_on(now, self._motion)
         if self.status.state is State.FOLLOWING and not recent(self._last_step, now, self._config.command_timeout):
             self._fingers.forget()
             self._hold(StopReason.NO_COMMAND, StopReason.NO_COMMAND.sentence)
@@ -173,10 +214,23 @@ class SafetyGate:
         """Whether nobody with precedence is in charge, and nothing is stopped."""
         if commander == self._precedence:
             self._last_precedence = now
-        elif recent(self._last_precedence, now, self._config.dead_man_timeout):
+            self.leave(f"{commander} has taken over")
+        elif self._motion is not None or recent(self._last_precedence, now, self._config.dead_man_timeout):
             return False
         self._last_command = now
         return self.status.state is not State.STOPPED
+
+    def _go_on(self, now: int, motion: PlannedMotion) -> Orders:
+        """Send the arm on along a planned motion."""
+        try:
+            posture = self._posture(now)
+            if motion.over(now):
+                motion.end("the planned motion has come to its end", arrived=True)
+                self._hold(StopReason.NO_COMMAND, StopReason.NO_COMMAND.sentence)
+                return NOTHING
+            return Orders(arm=self._steering.go_on(now, motion, posture))
+        except Refusal as refusal:
+            return self._stop(now, refusal.reason, str(refusal))
 
     def _check_command(self, now: int, commander: str, stamp: int, command: Command) -> None:
         self._check_latching(now)
@@ -225,12 +279,19 @@ class SafetyGate:
             self._hold(reason, text, commander)
             return NOTHING
         text += ". See to the robot, then call the controller's service resume" if latched else ""
+        self._end_motion(text)
         self.status = Status(State.STOPPED, self.status.commander if commander is None else commander, reason, text)
         self._fingers.forget()
         self._last_command = now  # so that a stop lasts long enough to be heard of
         return Orders(arm=self._steering.brake(now))
 
+    def _end_motion(self, why: str) -> None:
+        if self._motion is not None:
+            self._motion.end(why)
+            self._motion = None
+
     def _hold(self, reason: StopReason, text: str, commander: str | None = None) -> None:
+        self._end_motion(text)
         self.status = Status(State.HOLDING, self.status.commander if commander is None else commander, reason, text)
 
     def _say_why_idle(self, now: int) -> None:

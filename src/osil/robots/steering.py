@@ -12,6 +12,7 @@ from osil.robots.clearance import JOINT_MARGIN, clearances
 from osil.robots.controller import ArmController
 from osil.robots.gate_config import GateConfig
 from osil.robots.kinematics import unwrapped
+from osil.robots.planned_motion import PART, PlannedMotion
 from osil.robots.recency import seconds_since
 from osil.robots.robot import Robot
 from osil.robots.stall import Stall
@@ -80,6 +81,7 @@ class Steering:
         self._trajectory: Trajectory | None = None  # sent last
         self._sent = self._began = 0
         self._jumped = False  # the clock, since then
+        self._planned = False  # it was part of a planned motion
         self._intended: FloatArray = np.zeros(0)  # where the last command was meant to lead
 
     def limit_speed(self, max_speed: float) -> None:
@@ -122,6 +124,29 @@ class Steering:
         assert problem is not None
         raise Refusal(problem, f"{problem.sentence}; command it away from there")
 
+    def go_on(self, now: int, motion: PlannedMotion, posture: Posture) -> Trajectory | None:
+        """The next part of a planned motion; None: the arm knows the way to its end.
+
+        Raises:
+            Refusal: the arm has not followed what it was sent before, or was sent it too long ago.
+        """
+        if motion.told:
+            position, velocity, _ = self._on_its_way(now, posture.joints)
+            self._check_frozen(now, posture.unchanged, velocity)
+        else:
+            self._jumped, self._began = False, now
+            position, velocity = motion.trajectory.at(0.0)
+        if (state := motion.next_state(now)) is None:
+            return None
+        self._planned = True
+        return self._send(
+            now, Trajectory.by_way_of(position, velocity, PART, *state, self._acceleration), CONTROL_PERIOD
+        )
+
+    def rests(self, now: int) -> bool:
+        """Whether the arm is at the end of what it was sent."""
+        return self._trajectory is None or seconds_since(self._sent, now) >= self._trajectory.duration
+
     def brake(self, now: int) -> Trajectory | None:
         """The trajectory that brings the arm to rest; None: it rests already, or how far it has come is unknown."""
         trajectory, late = self._trajectory, seconds_since(self._sent, now)
@@ -134,8 +159,10 @@ class Steering:
     def _moving(self, now: int, measured: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Commanded position and velocity ``[J]`` of now, and ``measured`` counted on from there."""
         trajectory, late = self._trajectory, seconds_since(self._sent, now)
-        if trajectory is None or late >= max(trajectory.duration, self._config.release_timeout):
-            self._jumped = False
+        if self._planned and not self.rests(now):
+            raise Refusal(StopReason.OTHER_MOTION, StopReason.OTHER_MOTION.sentence)
+        if self._planned or trajectory is None or late >= max(trajectory.duration, self._config.release_timeout):
+            self._jumped = self._planned = False
             if (tilt := float(self._robot.kinematics.tilt(measured))) > MAX_TILT:
                 raise Refusal(
                     StopReason.TILT,
@@ -146,9 +173,17 @@ class Steering:
             self._stall.reset()
             self._began = now
             return measured, np.zeros_like(measured), measured
+        position, velocity, measured = self._on_its_way(now, measured)
+        # A command that comes a little late leads to where it would have led: what the arm went too far counts.
+        self._controller.correct(self._intended if late <= LOOKAHEAD else position)
+        return position, velocity, measured
+
+    def _on_its_way(self, now: int, measured: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The same of an arm that must have followed what it was sent."""
         if self._jumped:
             raise Refusal(StopReason.CLOCK_JUMP, StopReason.CLOCK_JUMP.sentence)
-        position, velocity = trajectory.at(late)
+        assert self._trajectory is not None
+        position, velocity = self._trajectory.at(seconds_since(self._sent, now))
         measured = unwrapped(measured, position, self._robot.continuous)
         if (error := float(np.abs(measured - position).max())) > MAX_TRACKING_ERROR:
             raise Refusal(
@@ -156,8 +191,6 @@ class Steering:
                 f"the arm is {error:.2f} rad from where it was told to be (at most {MAX_TRACKING_ERROR}): "
                 "something else moves it",
             )
-        # A command that comes a little late leads to where it would have led: what the arm went too far counts.
-        self._controller.correct(self._intended if late <= LOOKAHEAD else position)
         return position, velocity, measured
 
     def _check_moves(self, now: int, asked: bool, goal: FloatArray, posture: Posture) -> None:

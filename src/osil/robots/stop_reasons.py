@@ -20,6 +20,7 @@ class StopReason(Enum):
     """
 
     NO_COMMAND = ClearedBy.ITSELF, "nobody commands"
+    OTHER_MOTION = ClearedBy.ITSELF, "the arm makes another motion, which ends first"
     STALE_COMMAND = ClearedBy.ITSELF, "commands are old when they come"
     FUTURE_COMMAND = ClearedBy.ITSELF, "commands come from the future"
     NOT_FINITE = ClearedBy.ITSELF, "a command has a number that is not finite, or might as well not be"

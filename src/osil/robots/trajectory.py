@@ -45,19 +45,52 @@ class Trajectory:
             acceleration: ``[J]`` limits, radians a second squared.
         """
         reached = position + LOOKAHEAD * (velocity + 2 * wanted) / 3
+        return cls.by_way_of(position, velocity, LOOKAHEAD, reached, wanted, acceleration)
+
+    @classmethod
+    def by_way_of(
+        cls,
+        position: FloatArray,
+        velocity: FloatArray,
+        seconds: float,
+        reached: FloatArray,
+        wanted: FloatArray,
+        acceleration: FloatArray,
+    ) -> Trajectory:
+        """From a moving arm to another state, then to rest on the straight line, with constant braking.
+
+        Args:
+            position, velocity: ``[J]`` of now, radians and radians a second.
+            seconds: until the other state.
+            reached, wanted: ``[J]`` position and velocity there.
+            acceleration: ``[J]`` limits of braking, radians a second squared.
+        """
         braking = float((np.abs(wanted) / acceleration).max())
         if braking < 1e-6:
-            return cls(np.array([0.0, LOOKAHEAD]), np.stack([position, reached]), np.stack([velocity, 0.0 * wanted]))
+            return cls(np.array([0.0, seconds]), np.stack([position, reached]), np.stack([velocity, 0.0 * wanted]))
         return cls(
-            np.array([0.0, LOOKAHEAD, LOOKAHEAD + braking]),
+            np.array([0.0, seconds, seconds + braking]),
             np.stack([position, reached, reached + 0.5 * braking * wanted]),
             np.stack([velocity, wanted, 0.0 * wanted]),
         )
+
+    def slowed(self, factor: float) -> Trajectory:
+        """The same way, ``factor`` times as slowly."""
+        return Trajectory(factor * self.times, self.positions, self.velocities / factor)
 
     @property
     def duration(self) -> float:
         """Seconds until the arm rests."""
         return float(self.times[-1])
+
+    @property
+    def accelerations(self) -> FloatArray:
+        """``[K - 1, 2, J]`` (radians a second squared) at both ends of each cubic, between which they change evenly."""
+        span = np.diff(self.times)[:, None]
+        mean = np.diff(self.positions, axis=0) / span
+        leaving, arriving = self.velocities[:-1], self.velocities[1:]
+        ends = 6 * mean - 4 * leaving - 2 * arriving, 2 * leaving + 4 * arriving - 6 * mean
+        return np.stack(ends, axis=1) / span[:, None]
 
     def at(self, seconds: FloatArray | float) -> tuple[FloatArray, FloatArray]:
         """Positions and velocities ``[..., J]`` so long after the start; the last ones from the end on."""

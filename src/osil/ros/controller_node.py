@@ -7,6 +7,9 @@ translates. The reasons stand in ``robots/stop_reasons.py``.
 
 Subscribes: ``joint_states``; ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper") and
 ``gripper_command`` (std_msgs/Bool, true: close) and the same under ``teleop/``.
+Action: ``~/follow_joint_trajectory`` (control_msgs/FollowJointTrajectory), a motion that was planned as a whole. It is
+made while nobody else commands, more slowly than asked where a limit wants it, and teleoperation ends it. What it may
+touch, whoever plans it has looked at.
 Commands the robot through the back end that the parameter ``back_end`` names, see ``ros/back_ends.py``.
 Publishes: ``~/status`` (ControllerStatus); ``~/gripper_target`` (geometry_msgs/PoseStamped), for viewers;
 ``/diagnostics`` (diagnostic_msgs/DiagnosticArray).
@@ -41,6 +44,7 @@ from osil.ros import convert, topics
 from osil.ros.back_ends import BACK_ENDS, make_back_end
 from osil.ros.diagnostics import GateDiagnostics
 from osil.ros.parameters import declare, parameter, require
+from osil.ros.planned_motions import PlannedMotions
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 from osil.ros.status import StatusTopic
@@ -102,6 +106,7 @@ class ControllerNode(Node):
         )
         self._gate = SafetyGate(self._robot, config, TELEOPERATION)
         self._back_end = make_back_end(settings.back_end, self, self._robot)
+        self._planned_motions = PlannedMotions(self, self._robot, self._gate)
         self._clock_watch = ClockWatch(self)
         self._status = StatusTopic(self, topics.CONTROLLER_STATUS, ControllerStatus())
         self._diagnostics = GateDiagnostics(self, "safety gate")
@@ -158,6 +163,7 @@ class ControllerNode(Node):
             self._show_end(orders.arm)
         if orders.close is not None:
             self._back_end.grip(0.0 if orders.close else self._robot.gripper.opening)
+        self._planned_motions.update()
         self._tell()
 
     def _show_end(self, trajectory: Trajectory) -> None:

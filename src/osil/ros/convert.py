@@ -30,6 +30,9 @@ UNIT_TOLERANCE = 0.05
 REACHABLE = ((-1.5, -1.5, -0.2), (1.5, 1.5, 1.6))
 """Lower and upper corner (metres, base frame) of the space in which a block near the robot can be."""
 
+RESTING = 1e-3
+"""Joints that are slower (rad/s) than this rest."""
+
 SAME_PLACE = 0.005
 """Blocks whose centres are nearer together (metres) than this are taken for one another by the tracker."""
 
@@ -206,17 +209,44 @@ def to_trajectory(
     return Trajectory(times, np.array([position, *positions]), np.array([velocity, *velocities]))
 
 
-def from_trajectory(names: Sequence[str], trajectory: Trajectory) -> JointTrajectory:
-    """A trajectory that starts at once (stamp 0), without its first point, which is where the arm is told to be."""
+def to_planned_trajectory(message: JointTrajectory, names: Sequence[str]) -> Trajectory:
+    """A trajectory of joints ``names`` that was planned as a whole, from rest to rest.
+
+    Raises:
+        ObservationError: fewer than two points, the first not at 0 s, one without a finite position and velocity of
+            each joint, or one at an end that is not at rest.
+    """
+    if len(message.points) < 2 or to_nanoseconds(message.points[0].time_from_start) != 0:
+        raise ObservationError("planned motion: expected two points or more, the first at 0 s, where the arm is")
+    if any(len(point.velocities) != len(message.joint_names) for point in message.points):
+        raise ObservationError("planned motion: expected velocities of every joint at each point")
+    first = message.points[0]
+    _check_numbers("planned motion", message.joint_names, first.positions)
+    start = pick(dict(zip(message.joint_names, first.positions, strict=True)), names)
+    rest = JointTrajectory(joint_names=message.joint_names, points=message.points[1:])
+    trajectory = to_trajectory(rest, names, start, np.zeros(len(names)))
+    if max(np.abs(first.velocities).max(), np.abs(trajectory.velocities[-1]).max()) > RESTING:
+        raise ObservationError("planned motion: expected to begin and to end at rest")
+    return trajectory
+
+
+def from_planned_trajectory(names: Sequence[str], trajectory: Trajectory) -> JointTrajectory:
+    """A trajectory that was planned as a whole, its first point included."""
     points = [
         JointTrajectoryPoint(
             positions=position.tolist(), velocities=velocity.tolist(), time_from_start=_to_duration(seconds)
         )
         for seconds, position, velocity in zip(
-            trajectory.times[1:], trajectory.positions[1:], trajectory.velocities[1:], strict=True
+            trajectory.times, trajectory.positions, trajectory.velocities, strict=True
         )
     ]
     return JointTrajectory(joint_names=list(names), points=points)
+
+
+def from_trajectory(names: Sequence[str], trajectory: Trajectory) -> JointTrajectory:
+    """A trajectory that starts at once (stamp 0), without its first point, which is where the arm is told to be."""
+    message = from_planned_trajectory(names, trajectory)
+    return JointTrajectory(joint_names=message.joint_names, points=message.points[1:])
 
 
 def _to_duration(seconds: float) -> Duration:

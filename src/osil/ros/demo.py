@@ -140,6 +140,7 @@ def _play(task: StackingTask, options: argparse.Namespace) -> Story:
         "recorder": {"demonstrations": str(output), **size},
         "policy": {"demonstrations": str(output), "model": options.model},
         "controller": size,
+        "planning": size,
     }
     parameters = {node: {**own, "robot": options.robot} for node, own in parameters.items()}
     print(f"Starting {', '.join(SIMULATION_NODES)} ...", flush=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import yaml
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -30,10 +30,13 @@ ARGUMENTS = {
     "demonstrations": "folder of the demonstration files",
     "robot": ROBOT,
     "block_size": "edge length of the blocks, metres",
+}
+"""Launch arguments of every launch file that are parameters of nodes. What is not given comes from ``config/``."""
+
+TRACKER_ARGUMENTS = {
     "tags": "which tags are on which blocks: a YAML in config/, or a path",
     "camera_pose": "where the camera is: a YAML in config/, or a path",
 }
-"""Launch arguments of every launch file that are parameters of nodes. What is not given comes from ``config/``."""
 
 SIMULATION_ARGUMENTS = {
     "num_blocks": "blocks on the table at the start",
@@ -55,14 +58,18 @@ OWN_ARGUMENTS: dict[str, dict[str, object]] = {
         "description": "of all nodes",
         "choices": ["debug", "info", "warn", "error", "fatal"],
     },
+    "rviz": {"default_value": "false", "description": "open RViz", "choices": ["true", "false"]},
+}
+"""Launch arguments of every launch file that are about the launch itself, as launch declares them."""
+
+TRACKER: dict[str, dict[str, object]] = {
     "tracker": {
         "default_value": "false",
         "description": "find blocks by tags in the pictures of a camera",
         "choices": ["true", "false"],
-    },
-    "rviz": {"default_value": "false", "description": "open RViz", "choices": ["true", "false"]},
+    }
 }
-"""Launch arguments of every launch file that are about the launch itself, as launch declares them."""
+"""The same of launch files that can start a tracker."""
 
 LAUNCH_ARGUMENTS = {"emulate_tty", "launch-prefix", "launch-prefix-filter", "sigkill_timeout", "sigterm_timeout"}
 """Arguments that launch itself heeds, in every launch file."""
@@ -74,24 +81,29 @@ RESPAWN_DELAY = 2.0
 def describe(
     nodes: Sequence[str],
     arguments: Mapping[str, str],
-    tracking: Sequence[str],
+    tracking: Sequence[str] = (),
     parameters: Mapping[str, object] | None = None,
     remappings: Sequence[tuple[str, str]] = (),
+    beside: Callable[[LaunchContext], list[LaunchDescriptionEntity]] = lambda context: [],
 ) -> LaunchDescription:
     """A launch description of ``nodes``. A launch argument that it does not know ends the launch with a ConfigError.
 
     Args:
         nodes: names as in ``osil.ros.node_processes``.
         arguments: launch arguments that are parameters of the nodes that have them, and what they mean.
-        tracking: further nodes, started by ``tracker:=true``.
-        parameters: set for all nodes that have them, overriding ``config/``.
+        tracking: further nodes, started by ``tracker:=true``; none: there is no such argument.
+        parameters: set for all nodes that have them, overriding ``config/``; defaults of arguments that no node has.
         remappings: of topic names, for all nodes.
+        beside: makes what runs beside the nodes.
     """
-    defaults = {node: {**_config(node), **_known(node, parameters or {})} for node in (*nodes, *tracking)}
+    arguments = {**arguments, **(TRACKER_ARGUMENTS if tracking else {})}
+    own = {**OWN_ARGUMENTS, **(TRACKER if tracking else {})}
+    defaults = {node: {**config_of(node), **_known(node, parameters or {})} for node in (*nodes, *tracking)}
     first = {name: value for values in reversed(defaults.values()) for name, value in values.items()}
+    first = {**(parameters or {}), **first}
 
     def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-        _check_known(context, [*arguments, *OWN_ARGUMENTS])
+        _check_known(context, [*arguments, *own])
         given = context.launch_configurations
         options = {
             "namespace": given["namespace"] or None,
@@ -99,9 +111,9 @@ def describe(
             "emulate_tty": True,
         }
         told = ["--log-level", given["log_level"]]
-        chosen = {name: given[name] for name in (*arguments, "tracker")}
-        entities: list[LaunchDescriptionEntity] = []
-        for node in (*nodes, *(tracking if given["tracker"] == "true" else ())):
+        chosen = {name: given[name] for name in (*arguments, *own)}
+        entities = beside(context)
+        for node in (*nodes, *(tracking if given.get("tracker") == "true" else ())):
             again = {"name": node, "exec_name": node, "respawn": node != "simulation", "respawn_delay": RESPAWN_DELAY}
             if node == ROBOT_STATE_PUBLISHER and installed(node):
                 values = {**defaults[node], **_known(node, chosen)}
@@ -128,13 +140,13 @@ def describe(
                 DeclareLaunchArgument(name, default_value=_text(first[name]), description=text)
                 for name, text in arguments.items()
             ),
-            *(DeclareLaunchArgument(name, **declaration) for name, declaration in OWN_ARGUMENTS.items()),
+            *(DeclareLaunchArgument(name, **declaration) for name, declaration in own.items()),
             OpaqueFunction(function=start),
         ]
     )
 
 
-def _config(node: str) -> dict[str, object]:
+def config_of(node: str) -> dict[str, object]:
     """The parameters of a node with their values in ``config/``."""
     config = yaml.safe_load(resource_path("config", f"{node}.yaml").read_text())
     parameters: dict[str, object] = config["/**"]["ros__parameters"]
@@ -143,7 +155,7 @@ def _config(node: str) -> dict[str, object]:
 
 def _known(node: str, values: Mapping[str, object]) -> dict[str, object]:
     """Those of the values that are parameters of the node."""
-    known = _config(node)
+    known = config_of(node)
     return {name: value for name, value in values.items() if name in known}
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from osil.errors import OsilError
 from osil.ros.lifeline import lifeline
 
-ROBOT_NODES = ("controller", "policy", "recorder", "teleop")
+ROBOT_NODES = ("controller", "planning", "policy", "recorder", "teleop")
 """Nodes that run wherever there is a robot, simulated or not. Node ``x`` is the module ``osil.ros.x_node``."""
 
 SIMULATION_NODES = ("simulation", *ROBOT_NODES)
@@ -24,6 +24,9 @@ TRACKER_NODES = ("tracker",)
 
 FETCH_NODES = ("fetch_bridge", *ROBOT_NODES)
 """All that run for a real Fetch."""
+
+GAZEBO_NODES = ("gazebo_blocks", "block_frames", *ROBOT_NODES)
+"""All that run beside Gazebo."""
 
 FRAME_NODES = ("robot_state_publisher", "block_frames")
 """What tells ROS tools where everything is. Launch files run these, too; no other node needs them."""

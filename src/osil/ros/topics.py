@@ -39,6 +39,9 @@ ARM_ACTION = "arm_controller/follow_joint_trajectory"
 GRIPPER_ACTION = "gripper_controller/gripper_cmd"
 """control_msgs/FollowJointTrajectory and GripperCommand, the same by actions, if the controller is told to use them."""
 
+PLANNED_MOTION = "controller/follow_joint_trajectory"
+"""control_msgs/FollowJointTrajectory, to the controller: a motion that was planned as a whole."""
+
 GRIPPER_TWIST = "gripper_twist_command"
 """geometry_msgs/TwistStamped, frame "gripper", m/s and rad/s, one message a control period."""
 

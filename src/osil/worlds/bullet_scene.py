@@ -12,13 +12,8 @@ from osil.errors import SceneError
 from osil.robots.robot import Robot
 from osil.tasks.blocks import BLOCK_COLOURS, NOMINAL, Blocks
 from osil.worlds.bullet import pybullet
+from osil.worlds.furniture import furniture
 from osil.worlds.snapshot import Snapshot
-
-_NEAR, _FAR, _ASIDE = 0.065, 0.117, 0.13
-"""So far the table goes on beyond where centres of blocks may lie: towards the arm, away from it, to the sides."""
-
-_THICKNESS, _LEG = 0.03, 0.04
-_PEDESTAL, _PEDESTAL_X = (0.24, 0.24), -0.03
 
 
 @dataclass(frozen=True)
@@ -59,12 +54,12 @@ class BulletScene:
             raise SceneError("PyBullet could not open its window; run without GUI where there is no display")
         if gui:
             pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
-            x, y, _, _ = self._table_top()
+            x, y, _ = furniture(robot)[0].position
             middle = (x, y, robot.table.height + 0.05)
             pybullet.resetDebugVisualizerCamera(0.95, 75, -35, middle, physicsClientId=self.client)
         self._box((14.0, 14.0, 0.1), (-4.5, -3.0, -0.05), (0.86, 0.88, 0.91))
-        self._load_table()
-        self._load_pedestal()
+        for box in furniture(robot):
+            self._box(box.size, box.position, box.colour)
         self.arm: int = pybullet.loadURDF(
             str(robot.urdf), (0.0, 0.0, robot.base_height), useFixedBase=True, physicsClientId=self.client
         )
@@ -131,25 +126,3 @@ class BulletScene:
         shape = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half, physicsClientId=client)
         visual = pybullet.createVisualShape(pybullet.GEOM_BOX, halfExtents=half, rgbaColor=rgba, physicsClientId=client)
         return int(pybullet.createMultiBody(mass, shape, visual, position, physicsClientId=client))
-
-    def _table_top(self) -> tuple[float, float, float, float]:
-        """Middle x and y, length and width of the table, metres."""
-        near, far, aside = self.robot.table.extent
-        near, far = near - _NEAR, far + _FAR
-        return 0.5 * (near + far), 0.0, far - near, 2.0 * (aside + _ASIDE)
-
-    def _load_table(self) -> None:
-        x, y, length, width = self._table_top()
-        top = self.robot.table.height
-        self._box((length, width, _THICKNESS), (x, y, top - 0.5 * _THICKNESS), (0.80, 0.66, 0.50))
-        leg = top - _THICKNESS
-        for end in (-0.5, 0.5):
-            for side in (-0.5, 0.5):
-                at = (x + end * (length - _LEG), y + side * (width - _LEG), 0.5 * leg)
-                self._box((_LEG, _LEG, leg), at, (0.42, 0.34, 0.27))
-
-    def _load_pedestal(self) -> None:
-        """What an arm without a base of its own stands on."""
-        if self.robot.base_height > 0.0:
-            height = self.robot.base_height
-            self._box((*_PEDESTAL, height), (_PEDESTAL_X, 0.0, 0.5 * height), (0.42, 0.44, 0.47))

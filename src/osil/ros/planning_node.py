@@ -1,0 +1,160 @@
+"""Brings the arm to its ready pose by a way on which it touches neither table nor blocks nor itself.
+
+The motion is planned while the arm rests, and made by the controller's action ``follow_joint_trajectory``: behind its
+safety gate, while nobody else commands. ``controller/stop`` and the dead-man button of teleoperation end it.
+
+Subscribes: ``joint_states``; ``block_poses`` (BlockPoseArray in base_link; no block at all is no hindrance).
+Service (std_srvs/Trigger): ``~/go_to_ready``, answered when the arm has arrived, or when it is clear that it will not.
+Parameters: see ``PlanningParameters`` and ``config/planning.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rclpy.action import ActionClient
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+
+from control_msgs.action import FollowJointTrajectory
+from osil.choices import ROBOT
+from osil.errors import ObservationError, OsilError, PlanningError
+from osil.planning.joint_paths import JointPathPlanner
+from osil.planning.planner import Planner, Situation
+from osil.robots.clearance import clearances
+from osil.robots.joint_states import JointStates
+from osil.robots.recency import Received, check_recent
+from osil.robots.robot import Robot, load_robot
+from osil.ros import convert, topics
+from osil.ros.moveit_planner import MoveItPlanner
+from osil.ros.parameters import declare, parameter, require
+from osil.ros.run_node import run_node
+from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
+from osil_interfaces.msg import BlockPoseArray
+
+PLANNERS: Mapping[str, Callable[[Robot, Blocks], Planner]] = {"joint_path": JointPathPlanner, "moveit": MoveItPlanner}
+"""By the name that the parameter takes."""
+
+
+@dataclass(frozen=True)
+class PlanningParameters:
+    """Which arm, and what it must not touch."""
+
+    robot: str = parameter(ROBOT)
+    planner: str = parameter(f"who finds the way: {' or '.join(PLANNERS)}")
+    max_age: float = parameter("seconds after which a joint state or block pose is too old to plan with", 0.01, 5.0)
+    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
+    table_height: float = parameter("of the table top over the floor [m]; 0: the robot's", 0.0, 1.2)
+
+    def __post_init__(self) -> None:
+        require(self.planner in PLANNERS, f"planner {self.planner!r}: expected {' or '.join(PLANNERS)}")
+
+
+class PlanningNode(Node):
+    """Plans the way to the ready pose, and has the controller go it."""
+
+    def __init__(self) -> None:
+        super().__init__("planning")
+        self._settings = declare(self, PlanningParameters)
+        blocks = Blocks(self._settings.block_size)
+        robot = load_robot(self._settings.robot).opened_for(blocks)
+        height = self._settings.table_height or robot.table.height
+        self._robot = replace(robot, table=replace(robot.table, height=height))
+        self._planner = PLANNERS[self._settings.planner](self._robot, blocks)
+        self._joints = JointStates(self._robot, self._settings.max_age)
+        self._blocks: BlockPoseArray | None = None
+        self._received = Received(0, 0)
+        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
+        self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
+        self._controller = ActionClient(self, FollowJointTrajectory, topics.PLANNED_MOTION)
+        # In a group of its own: while it waits for the arm, the other callbacks go on, and a second caller waits.
+        group = MutuallyExclusiveCallbackGroup()
+        self.create_service(Trigger, "~/go_to_ready", self._go_to_ready, callback_group=group)
+
+    def _now(self) -> int:
+        return self.get_clock().now().nanoseconds
+
+    def _store_joints(self, message: JointState) -> None:
+        try:
+            stamp = convert.to_nanoseconds(message.header.stamp)
+            self._joints.add(self._now(), stamp, convert.to_joint_positions(message))
+        except ObservationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+
+    def _store_blocks(self, message: BlockPoseArray) -> None:
+        self._blocks = message
+        self._received = Received(convert.to_nanoseconds(message.header.stamp), self._now())
+
+    async def _go_to_ready(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        try:
+            response.message = await self._go()
+            response.success = True
+        except OsilError as error:
+            response.message = str(error)
+            self.get_logger().warning(f"not gone to the ready pose: {error}")
+        return response
+
+    async def _go(self) -> str:
+        """Go to the ready pose. Returns what to say when the arm is there."""
+        if not self._controller.server_is_ready():
+            raise PlanningError(f"nobody offers {topics.PLANNED_MOTION}; is the controller running?")
+        situation = self._situation()
+        trajectory = self._planner.plan(situation, self._ready(situation.lift))
+        if not trajectory.duration:
+            return "in the ready pose already"
+        self.get_logger().info(f"going to the ready pose, by {len(trajectory.times)} points")
+        message = convert.from_planned_trajectory(self._robot.arm_joints, trajectory)
+        goal = await self._controller.send_goal_async(FollowJointTrajectory.Goal(trajectory=message))
+        result = (await goal.get_result_async()).result
+        if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL:
+            raise PlanningError(result.error_string)
+        return "in the ready pose"
+
+    def _situation(self) -> Situation:
+        """Where everything is now.
+
+        Raises:
+            ObservationError: something has not been seen lately, or cannot be true.
+        """
+        robot, now = self._robot, self._now()
+        if self._blocks is None:
+            raise ObservationError(f"no block poses have arrived on {topics.BLOCK_POSES}; is the tracker running?")
+        check_recent("block poses", self._received, now, self._settings.max_age)
+        blocks = self._blocks.blocks
+        if blocks:
+            convert.to_scene(blocks)  # its checks
+        positions, quaternions = convert.to_poses(blocks)
+        lift = float(self._joints.newest(now, [robot.lift_joint])[0]) if robot.lift_joint else robot.lift
+        return Situation(
+            joints=self._joints.newest(now, robot.arm_joints),
+            lift=lift,
+            opening=float(self._joints.newest(now, robot.gripper.joints).sum()),
+            block_names=tuple(block.name for block in blocks),
+            block_positions=positions.reshape(-1, 3),
+            block_quaternions=quaternions.reshape(-1, 4),
+        )
+
+    def _ready(self, lift: float) -> np.ndarray:
+        """``[J]`` the ready pose over the table as high as it is, and with the torso where it is.
+
+        Raises:
+            PlanningError: it is out of reach.
+        """
+        joints = self._robot.ready(lift)
+        for reason, left in clearances(self._robot, joints[None], lift, self._robot.table.height).items():
+            if left[0] < 0.0:
+                raise PlanningError(f"the ready pose is out of reach with the torso at {lift:.3f} m: {reason.sentence}")
+        return joints
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node."""
+    return run_node(PlanningNode, "planning.yaml", args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

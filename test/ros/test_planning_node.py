@@ -1,0 +1,140 @@
+"""Going to the ready pose with real nodes: the arm gets there, and can be stopped on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from rclpy.action import ActionClient
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+from control_msgs.action import FollowJointTrajectory
+from osil.core import Action
+from osil.robots.robot import load_robot
+from osil.robots.trajectory import Trajectory
+from osil.ros import convert, topics
+from osil.ros.client import Client
+from osil.ros.node_processes import NodeProcesses
+
+FETCH = load_robot("fetch")
+READY = FETCH.ready()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running(processes: NodeProcesses, client: Client, hand) -> None:
+    processes.start("simulation", {"num_blocks": 3})
+    processes.start("controller")
+    processes.start("planning")
+    client.reset_scene(3, 0)
+    hand.connect()
+    for node in ("planning", "controller"):
+        client.meet(node)
+
+
+@pytest.fixture(autouse=True)
+def aside(client: Client, hand) -> np.ndarray:
+    """The arm beside its ready pose, at rest."""
+    client.call("controller/resume", Trigger)
+    client.reset_scene(3, 0)
+    hand.wait(2.5)
+    hand.command([Action(np.array([0.004, 0.016, -0.008]), np.bool_(False))] * 15)
+    hand.wait(1.0)
+    return joints(hand)
+
+
+def joints(hand) -> np.ndarray:
+    return convert.pick(hand.joints, FETCH.arm_joints)
+
+
+def ask(client: Client) -> Future:
+    caller = client.create_client(Trigger, "planning/go_to_ready")
+    client.wait(caller.service_is_ready, "the service", 30.0)
+    client.meet("planning")
+    return caller.call_async(Trigger.Request())
+
+
+def set_off(client: Client, hand, start: np.ndarray) -> Future:
+    """Asked, and on the way."""
+    answer = ask(client)
+    client.wait(lambda: hand.until(lambda: bool(np.abs(joints(hand) - start).max() > 0.05), 0.1), "motion", 30.0)
+    return answer
+
+
+def answer_of(client: Client, answer: Future) -> Trigger.Response:
+    client.wait(answer.done, "planning/go_to_ready", 30.0)
+    return answer.result()
+
+
+def test_it_goes_there_and_says_so(client: Client, hand, aside: np.ndarray) -> None:
+    assert np.abs(aside - READY).max() > 0.1
+    answer = answer_of(client, ask(client))
+    assert answer.success, answer.message
+    hand.wait(0.2)
+    np.testing.assert_allclose(joints(hand), READY, atol=0.02)
+    again = answer_of(client, ask(client))
+    assert again.success, again.message
+
+
+def test_stop_ends_it_until_resume(client: Client, hand, aside: np.ndarray) -> None:
+    answer = set_off(client, hand, aside)
+    client.call("controller/stop", Trigger)
+    refused = answer_of(client, answer)
+    assert not refused.success
+    assert "the operator has stopped the arm" in refused.message
+    hand.wait(0.6)
+    resting = joints(hand)
+    assert np.abs(resting - READY).max() > 0.05, "it was still on its way"
+    again = answer_of(client, ask(client))
+    assert not again.success
+    assert "the operator has stopped the arm" in again.message
+    hand.wait(0.5)
+    np.testing.assert_allclose(joints(hand), resting, atol=1e-3)
+    client.call("controller/resume", Trigger)
+    hand.wait(0.6)
+    assert answer_of(client, ask(client)).success
+
+
+def test_teleoperation_takes_over(client: Client, hand, aside: np.ndarray) -> None:
+    answer = set_off(client, hand, aside)
+    hand.command([Action(np.array([0.0, 0.0, 0.002]), np.bool_(False))] * 10, way="teleop")
+    refused = answer_of(client, answer)
+    assert not refused.success
+    assert "teleoperation has taken over" in refused.message
+
+
+def test_what_is_no_motion_is_refused_with_its_reason(client: Client, hand, aside: np.ndarray) -> None:
+    caller = ActionClient(client, FollowJointTrajectory, topics.PLANNED_MOTION)
+    client.wait(caller.server_is_ready, "the action", 30.0)
+    times, ways, still = np.array([0.0, 2.0]), np.stack([aside, READY]), np.zeros((2, 7))
+    good = Trajectory(times, ways, still)
+    late, moving = Trajectory(times + 0.5, ways, still), Trajectory(times, ways, still + 0.1)
+    away, unknown = Trajectory(times, ways[::-1], still), ("x", *FETCH.arm_joints[1:])
+
+    def send(names: Sequence[str], trajectory: Trajectory) -> Future:
+        message = convert.from_planned_trajectory(names, trajectory)
+        return caller.send_goal_async(FollowJointTrajectory.Goal(trajectory=message))
+
+    for names, trajectory, words in (
+        (FETCH.arm_joints, late, "the first at 0 s"),
+        (FETCH.arm_joints, moving, "to begin and to end at rest"),
+        (FETCH.arm_joints, away, "from where the arm is"),
+        (unknown, good, "shoulder_pan_joint"),
+    ):
+        sent = send(names, trajectory)
+        client.wait(sent.done, "a goal", 30.0)
+        ended = sent.result().get_result_async()
+        client.wait(ended.done, "its end", 30.0)
+        assert ended.result().result.error_code == FollowJointTrajectory.Result.INVALID_GOAL
+        assert words in ended.result().result.error_string
+    hand.wait(0.3)
+    np.testing.assert_allclose(joints(hand), aside, atol=5e-3)
+    sent = send(FETCH.arm_joints, good)
+    client.wait(sent.done, "a goal", 30.0)
+    assert hand.until(lambda: bool(np.abs(joints(hand) - aside).max() > 0.05))
+    sent.result().cancel_goal_async()
+    ended = sent.result().get_result_async()
+    client.wait(ended.done, "its end", 30.0)
+    assert ended.result().result.error_string == "cancelled by the client"
+    caller.destroy()
