@@ -13,6 +13,9 @@ from osil.errors import SceneError
 from osil.tasks.arrangements import arrange
 from osil.tasks.blocks import NOMINAL, Blocks
 
+_NEAR, _FAR, _ASIDE = 0.065, 0.117, 0.13
+"""So far the table goes on beyond where centres of blocks may lie: towards the arm, away from it, to the sides."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -47,6 +50,13 @@ class Table:
         """Least and greatest x and greatest ``|y|`` of a block centre, metres, base frame."""
         nearest = math.sqrt(max(0.0, self.min_radius**2 - self.max_y**2))
         return self.centre_x + nearest, self.centre_x + self.max_radius, self.max_y
+
+    @property
+    def top(self) -> tuple[float, float, float, float]:
+        """Middle x and y, length and width of the table top, metres, base frame."""
+        near, far, aside = self.extent
+        near, far = near - _NEAR, far + _FAR
+        return 0.5 * (near + far), 0.0, far - near, 2.0 * (aside + _ASIDE)
 
     def contains(self, position: FloatArray) -> bool:
         """Whether a block centred at ``position`` (``[2]`` or ``[3]``, base frame) lies where blocks may lie."""

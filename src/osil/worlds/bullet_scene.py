@@ -14,8 +14,6 @@ from osil.tasks.blocks import BLOCK_COLOURS, NOMINAL, Blocks
 from osil.worlds.bullet import pybullet
 from osil.worlds.snapshot import Snapshot
 
-_NEAR, _FAR, _ASIDE = 0.065, 0.117, 0.13
-"""So far the table goes on beyond where centres of blocks may lie: towards the arm, away from it, to the sides."""
 
 _THICKNESS, _LEG = 0.03, 0.04
 _PEDESTAL, _PEDESTAL_X = (0.24, 0.24), -0.03
@@ -59,7 +57,7 @@ class BulletScene:
             raise SceneError("PyBullet could not open its window; run without GUI where there is no display")
         if gui:
             pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
-            x, y, _, _ = self._table_top()
+            x, y, _, _ = robot.table.top
             middle = (x, y, robot.table.height + 0.05)
             pybullet.resetDebugVisualizerCamera(0.95, 75, -35, middle, physicsClientId=self.client)
         self._box((14.0, 14.0, 0.1), (-4.5, -3.0, -0.05), (0.86, 0.88, 0.91))
@@ -132,14 +130,8 @@ class BulletScene:
         visual = pybullet.createVisualShape(pybullet.GEOM_BOX, halfExtents=half, rgbaColor=rgba, physicsClientId=client)
         return int(pybullet.createMultiBody(mass, shape, visual, position, physicsClientId=client))
 
-    def _table_top(self) -> tuple[float, float, float, float]:
-        """Middle x and y, length and width of the table, metres."""
-        near, far, aside = self.robot.table.extent
-        near, far = near - _NEAR, far + _FAR
-        return 0.5 * (near + far), 0.0, far - near, 2.0 * (aside + _ASIDE)
-
     def _load_table(self) -> None:
-        x, y, length, width = self._table_top()
+        x, y, length, width = self.robot.table.top
         top = self.robot.table.height
         self._box((length, width, _THICKNESS), (x, y, top - 0.5 * _THICKNESS), (0.80, 0.66, 0.50))
         leg = top - _THICKNESS
