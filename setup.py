@@ -87,6 +87,7 @@ setup(
         ],
         "arms": ["pin"],  # kinematics of any arm but the Fetch, from its URDF
         "fetch": ["roslibpy"],  # the bridge to a real Fetch
+        "page": ["viser"],  # the page in the browser
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
         "test": ["hypothesis", "psutil", "pytest", "websockets"],  # colcon looks here for what runs the tests
     },

@@ -23,6 +23,7 @@ from osil.ros.fetch_bridge_node import FetchBridgeParameters
 from osil.ros.joystick import Joystick
 from osil.ros.keyboard_node import KeyboardParameters
 from osil.ros.operator_node import OperatorParameters
+from osil.ros.page.page_parameters import PageParameters
 from osil.ros.parameters import check_all_known, declare
 from osil.ros.policy_node import PolicyParameters
 from osil.ros.recorder_node import RecorderParameters
@@ -35,6 +36,7 @@ CONFIGS = {
     "block_frames": (BlockFramesParameters,),
     "controller": (ControllerParameters,),
     "fetch_bridge": (FetchBridgeParameters,),
+    "page": (PageParameters,),
     "policy": (PolicyParameters,),
     "recorder": (RecorderParameters,),
     "robot_state_publisher": (RobotStatePublisherParameters,),

@@ -54,6 +54,11 @@ OWN_ARGUMENTS: dict[str, dict[str, object]] = {
         "choices": ["debug", "info", "warn", "error", "fatal"],
     },
     "rviz": {"default_value": "false", "description": "open RViz", "choices": ["true", "false"]},
+    "page": {
+        "default_value": "false",
+        "description": "also a page in the browser, whose address is printed",
+        "choices": ["true", "false"],
+    },
 }
 """Launch arguments of every launch file that are about the launch itself, as launch declares them."""
 
@@ -92,7 +97,7 @@ def describe(
         told = ["--log-level", given["log_level"]]
         chosen = {name: given[name] for name in arguments}
         entities: list[LaunchDescriptionEntity] = []
-        for node in nodes:
+        for node in (*nodes, *(["page"] if given["page"] == "true" else [])):
             again = {"name": node, "exec_name": node, "respawn": node != "simulation", "respawn_delay": RESPAWN_DELAY}
             if node == ROBOT_STATE_PUBLISHER and installed(node):
                 values = {**defaults[node], **_known(node, chosen)}
