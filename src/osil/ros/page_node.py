@@ -76,7 +76,7 @@ class PageNode(Node):
         self._inbox, self._hand = Inbox(), Hand(ControlLaw(max_speed=settings.max_speed))
         self._errands = Errands(self)
         guard = Guard(lambda: self._inbox.put(self._hand.let_go))
-        self._server = guard.open(settings.host, settings.port)
+        self._server = guard.open(settings.listen_address, settings.listen_port)
         self._scene = SceneDrawing(self._server, self._robot, blocks)
         self._make_panels(settings.confirm)
         self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
@@ -91,7 +91,7 @@ class PageNode(Node):
         self._open = True
         # Not logged, because logs are kept, and the address opens the page.
         for role, what in ((Role.OPERATOR, "operate"), (Role.ONLOOKER, "look on")):
-            address = f"http://{settings.host}:{self._server.get_port()}/{guard.tokens[role]}/"
+            address = f"http://{settings.listen_address}:{self._server.get_port()}/{guard.tokens[role]}/"
             print(f"to {what}, open {address}", flush=True)
 
     def destroy_node(self) -> None:

@@ -14,7 +14,6 @@ from osil.tasks.blocks import BLOCK_COLOURS, NOMINAL, Blocks
 from osil.worlds.bullet import pybullet
 from osil.worlds.snapshot import Snapshot
 
-
 _THICKNESS, _LEG = 0.03, 0.04
 _PEDESTAL, _PEDESTAL_X = (0.24, 0.24), -0.03
 

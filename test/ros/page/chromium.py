@@ -25,7 +25,7 @@ class Chromium:
     def __init__(self, folder: Path, address: str, width: int = 1280, height: int = 800) -> None:
         """Open ``address``; the browser keeps what it keeps in ``folder``."""
         assert PROGRAM is not None
-        self._folder = folder
+        self._folder, self._pressed = folder, False
         options = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run"]
         options += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # WebGL without a graphics card
         options += [f"--user-data-dir={folder}", f"--window-size={width},{height}", "--remote-debugging-port=0"]
@@ -61,16 +61,29 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def mouse(self, kind: str, x: float, y: float) -> None:
-        """``kind``: ``mousePressed``, ``mouseMoved`` or ``mouseReleased``; pixels from the upper left corner."""
-        held = 1 if kind != "mouseReleased" else 0
-        self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=held, clickCount=1)
+    def move(self, x: float, y: float) -> None:
+        """Move the pointer there: pixels from the upper left corner."""
+        self._point("mouseMoved", x, y)
+
+    def press(self, x: float, y: float) -> None:
+        """Press the left button there."""
+        self._pressed = True
+        self._point("mousePressed", x, y)
+
+    def release(self, x: float, y: float) -> None:
+        """Release it there."""
+        self._pressed = False
+        self._point("mouseReleased", x, y)
 
     def click(self, text: str) -> None:
-        """Click the button on which ``text`` stands."""
-        self.evaluate(
-            f"[...document.querySelectorAll('button')].find(one => one.innerText.trim() == {json.dumps(text)}).click()"
+        """Click the button or tab on which ``text`` stands."""
+        parts = "[...document.querySelectorAll('button, [role=tab]')]"
+        found = f"{parts}.find(part => part.innerText.trim() == {json.dumps(text)})"
+        x, y = self.evaluate(
+            f"(box => [box.x + box.width / 2, box.y + box.height / 2])({found}.getBoundingClientRect())"
         )
+        for act in (self.move, self.press, self.release):
+            act(x, y)
 
     def shows(self, text: str) -> bool:
         """Whether the page has this text."""
@@ -79,6 +92,11 @@ class Chromium:
     def screenshot(self) -> bytes:
         """A PNG."""
         return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
+
+    def _point(self, kind: str, x: float, y: float) -> None:
+        button = "left" if self._pressed or kind == "mouseReleased" else "none"
+        held = int(self._pressed)
+        self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=held, clickCount=1)
 
     def _tools_address(self) -> str:
         file, deadline = self._folder / "DevToolsActivePort", time.monotonic() + PATIENCE

@@ -7,22 +7,20 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 import pytest
 
 pytest.importorskip("viser", reason="viser is not installed, the extra 'page'")
 
-import msgspec
-import viser
 from geometry_msgs.msg import TwistStamped
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from osil.ros import topics
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses, program
+
+from .page_client import PageClient
 
 WITHIN = 0.005
 """Metres from the place to which the gripper is dragged."""
@@ -32,55 +30,24 @@ UPWARD = np.array([0.0, 0.0, 5.0])
 """Metres to a place far out of reach, so that the drag would go on for ever."""
 
 
-class Page:
-    """The operator's page, as far as the server can tell."""
-
-    def __init__(self, address: str) -> None:
-        """``address``: as the node prints it."""
-        host, _, _ = address.removeprefix("http://").partition("/")
-        self.connection = connect(
-            address.replace("http://", "ws://").rstrip("/"),
-            origin=f"http://{host}",
-            subprotocols=[f"viser-v{viser.__version__}"],
-            compression=None,
-            max_queue=None,  # as a browser, it takes all that comes: a client that does not answers no ping either
-            max_size=None,
-            proxy=None,
-        )
-
-    def send(self, kind: str, **fields: Any) -> None:
-        self.connection.send(msgspec.msgpack.encode({"type": kind, **fields}))
-
-    def grasp(self) -> None:
-        self.send("TransformControlsDragStartMessage", name="/drag", owner="")
-
-    def drag(self, place: np.ndarray) -> None:
-        self.send(
-            "TransformControlsUpdateMessage", name="/drag", owner="", wxyz=[1.0, 0.0, 0.0, 0.0], position=place.tolist()
-        )
-
-    def drop(self) -> None:
-        self.send("TransformControlsDragEndMessage", name="/drag", owner="")
-
-
 @pytest.fixture(scope="module", autouse=True)
 def running(processes: NodeProcesses, client: Client, hand) -> None:
     processes.start("simulation", {"num_blocks": 2})
     processes.start("controller")
-    processes.start("page", {"port": 0})
+    processes.start("page", {"listen_port": 0})
     hand.connect()
     client.wait(lambda: "to operate" in processes.log("page").read_text(), "page", 60.0)
 
 
 @pytest.fixture
-def page(processes: NodeProcesses, hand, twists: list[TwistStamped]) -> Iterator[Page]:
+def page(processes: NodeProcesses, hand, twists: list[TwistStamped]) -> Iterator[PageClient]:
     """Connected, as soon as the page before has gone."""
     (address,) = re.findall(r"to operate, open (\S+)", processes.log("page").read_text())
-    come: list[Page] = []
+    come: list[PageClient] = []
 
     def comes() -> bool:
         with suppress(InvalidStatus):
-            come.append(Page(address))
+            come.append(PageClient(address))
         return bool(come)
 
     assert hand.until(comes)
@@ -110,7 +77,7 @@ def away(hand, place: np.ndarray) -> float:
     return float(np.linalg.norm(hand.gripper().position - place))
 
 
-def test_the_gripper_is_where_it_is_dragged_and_stays_there(page: Page, hand, twists: list[TwistStamped]) -> None:
+def test_the_gripper_is_where_it_is_dragged_and_stays_there(page: PageClient, hand, twists: list[TwistStamped]) -> None:
     begin = hand.gripper().position
     for way in ([0.0, 0.12, 0.0], [0.0, 0.12, -0.05], [0.05, 0.0, 0.0]):
         place = begin + way
@@ -128,7 +95,7 @@ def test_the_gripper_is_where_it_is_dragged_and_stays_there(page: Page, hand, tw
 
 @pytest.mark.parametrize("way_to_go", ["closed", "vanished"])
 def test_a_page_that_goes_in_the_middle_of_a_drag_lets_go(
-    page: Page, hand, twists: list[TwistStamped], way_to_go: str
+    page: PageClient, hand, twists: list[TwistStamped], way_to_go: str
 ) -> None:
     page.grasp()
     page.drag(hand.gripper().position + UPWARD)
@@ -144,23 +111,19 @@ def test_a_page_that_goes_in_the_middle_of_a_drag_lets_go(
     assert len(twists) == count
 
 
-def test_drags_that_are_none_move_nothing(page: Page, hand, twists: list[TwistStamped]) -> None:
+def test_drags_that_are_none_move_nothing(page: PageClient, hand, twists: list[TwistStamped]) -> None:
     begin = hand.gripper().position
     page.drag(begin + UPWARD)  # without having grasped it
     page.grasp()
-    page.send(
-        "TransformControlsUpdateMessage", name="/drag", owner="", wxyz=[1.0, 0.0, 0.0, 0.0], position=[np.nan] * 3
-    )
-    page.send(
-        "TransformControlsUpdateMessage", name="/nothing", owner="", wxyz=[1.0, 0.0, 0.0, 0.0], position=[9.0] * 3
-    )
+    page.drag(np.full(3, np.nan))
+    page.drag(np.full(3, 9.0), "/nothing")
     page.drop()
     hand.wait(0.5)
     assert away(hand, begin) < WITHIN
 
 
 def test_it_leaves_cleanly_while_somebody_holds_the_gripper(
-    page: Page, hand, processes: NodeProcesses, twists: list[TwistStamped]
+    page: PageClient, hand, processes: NodeProcesses, twists: list[TwistStamped]
 ) -> None:
     page.grasp()
     page.drag(hand.gripper().position + UPWARD)
@@ -177,7 +140,7 @@ def test_it_leaves_cleanly_while_somebody_holds_the_gripper(
 def test_a_port_that_is_taken_ends_a_second_page_with_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        command = [*program("page"), "--ros-args", "-r", "__node:=second_page", "-p", f"port:={port}"]
+        command = [*program("page"), "--ros-args", "-r", "__node:=second_page", "-p", f"listen_port:={port}"]
         second = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
     assert f"error: the page cannot listen on 127.0.0.1, port {port}" in second.stderr

@@ -11,8 +11,8 @@ from rclpy.client import Client
 from rclpy.node import Node
 from rclpy.task import Future
 
-ANSWER = 5.0
-"""Seconds of the machine's clock in which a service has to answer."""
+ANSWER = 15.0
+"""Seconds of the machine's clock in which a service has to answer: taking in a demonstration takes a while."""
 
 Tell = Callable[[bool, str, Any], object]
 """Told whether it was done, the answer in words, and the answer; None if there is none."""

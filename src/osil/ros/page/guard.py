@@ -116,7 +116,7 @@ class Guard:
         except OSError as error:
             raise ConfigError(
                 f"the page cannot listen on {host}, port {port}: {error.strerror}; end what listens there, or choose "
-                "another port (-p port:=8081)"
+                "another port (-p listen_port:=8081)"
             ) from error
         module = websockets.asyncio.server
         serve = module.serve

@@ -17,9 +17,9 @@ from osil_interfaces.msg import ControllerStatus
 STOP, RESUME = "controller/stop", "controller/resume"
 
 STATES = {
-    ControllerStatus.HOLDING: "**Holds.**",
-    ControllerStatus.FOLLOWING: "**Follows {commander}.**",
-    ControllerStatus.STOPPED: "## Stopped",
+    ControllerStatus.HOLDING: "**Holding:**",
+    ControllerStatus.FOLLOWING: "**Following**",
+    ControllerStatus.STOPPED: "**STOPPED:**",
 }
 
 WARNING = (
@@ -49,8 +49,7 @@ class SafetyPanel:
         if status is None:
             write(self._state, "**Nothing is heard of the controller.** Is it running?")
             return
-        state = STATES[status.state].format(commander=plain(status.commander))
-        write(self._state, f"{state}\n\n{plain(status.reason)}" if status.reason else state)
+        write(self._state, f"{STATES[status.state]} {plain(status.reason or status.commander)}")
         stopped = status.state == ControllerStatus.STOPPED
         if stopped != self._resume.visible:
             self._resume.visible = stopped

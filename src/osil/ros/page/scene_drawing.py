@@ -9,12 +9,13 @@ import numpy as np
 from transforms3d.euler import euler2quat
 from viser import FrameHandle, LabelHandle, ViserServer
 
+from osil.core import FloatArray
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import Robot
 from osil.ros import convert
 from osil.ros.page.robot_drawing import RobotDrawing
-from osil.tasks.blocks import Blocks
-from osil.worlds.bullet_scene import BLOCK_COLOURS
+from osil.tasks.blocks import BLOCK_COLOURS, Blocks
+from osil.tasks.table import Table
 from osil_interfaces.msg import BlockPose
 
 WOOD, FLOOR = (170, 125, 85), (219, 224, 232)
@@ -22,8 +23,15 @@ WOOD, FLOOR = (170, 125, 85), (219, 224, 232)
 THICKNESS = 0.03
 """Of the table top, metres."""
 
-CAMERA, FIELD_OF_VIEW = (1.9, 0.9, 1.6), 0.6
-"""Where one looks from at first (metres, base frame), and how wide (radians, vertical)."""
+FIELD_OF_VIEW = 0.75
+"""Radians, vertical."""
+
+
+def first_view(table: Table) -> tuple[FloatArray, FloatArray]:
+    """Where one looks from at first, and at what: ``[3]`` metres, base frame."""
+    x, y, _, _ = table.top
+    target = np.array([x - 0.1, y, table.height + 0.15])
+    return target + np.array([1.35, 0.85, 0.85]), target
 
 
 class SceneDrawing:
@@ -42,8 +50,8 @@ class SceneDrawing:
         x, y, length, width = table.top
         self._scene.add_grid("/floor", 6.0, 6.0, plane="xy", cell_size=0.25, section_size=1.0, cell_color=FLOOR)
         self._scene.add_box("/table", WOOD, (length, width, THICKNESS), position=(x, y, table.height - 0.5 * THICKNESS))
-        server.initial_camera.position, server.initial_camera.fov = CAMERA, FIELD_OF_VIEW
-        server.initial_camera.look_at = (x - 0.1, y, table.height + 0.1)
+        server.initial_camera.position, server.initial_camera.look_at = first_view(table)
+        server.initial_camera.fov = FIELD_OF_VIEW
         self._robot = RobotDrawing(self._scene, robot)
         self._gripper = self._scene.add_frame("/gripper", axes_length=0.06, axes_radius=0.002)
         self._blocks: dict[str, tuple[FrameHandle, LabelHandle]] = {}

@@ -120,14 +120,13 @@ class TeachingPanel:
         return tell
 
     def _show_status(self, done: bool, message: str, response: RecordingStatus.Response | None) -> None:
-        recording = False
-        if response is not None and response.recording:
-            recording = True
-            write(self._told, f"**{response.duration:.1f} s** recorded: {plain(message)}")
+        recording = response is not None and response.recording
         if recording != self._recording:
             self._recording = recording
             self._start.visible = not recording
             self._keep.visible = self._discard.visible = recording
+        if response is not None and response.recording:
+            write(self._told, f"**{response.duration:.1f} s** recorded: {plain(message)}")
 
 
 def _half_turn(yaw: float) -> float:
