@@ -55,6 +55,26 @@ def page(processes: NodeProcesses, client: Client, hand, folder: Path) -> Iterat
     page.connection.close()
 
 
+def test_before_the_first_motion_it_says_what_it_understood_and_asks(page: PageClient, hand) -> None:
+    begin = hand.gripper().position
+    assert hand.until(lambda: page.press("Imitate ..."))
+    assert hand.until(lambda: page.shows("Shall I do this with the blocks as they lie now?"))
+    assert page.shows("understood")
+    assert page.press("No")
+    assert hand.until(lambda: not page.shows("Shall I"))
+    hand.wait(0.5)
+    assert np.linalg.norm(hand.gripper().position - begin) < 0.002, "nothing has moved"
+
+
+def test_it_imitates_and_is_cancelled(page: PageClient, hand) -> None:
+    assert hand.until(lambda: page.press("Imitate ..."))
+    assert hand.until(lambda: page.press("Yes, move"))
+    assert hand.until(lambda: page.shows("**0 of 1** stages"))
+    assert not page.press("Imitate ...")
+    assert page.press("Cancel")
+    assert hand.until(lambda: page.shows("**Ended:** cancelled by the client"))
+
+
 def test_what_is_dragged_between_record_and_keep_is_stored(page: PageClient, hand, folder: Path) -> None:
     assert page.press("Record")
     assert hand.until(lambda: page.shows("recorded: waiting for teleoperation"))
@@ -75,7 +95,6 @@ def test_what_is_dragged_between_record_and_keep_is_stored(page: PageClient, han
     actions = stored.demonstration.actions
     assert actions.displacement[:, 1].sum() > 0.03, "the drag"
     assert {True, False} == set(actions.close_gripper.tolist()), "the fingers, closed and opened"
-    path.unlink()
 
 
 def test_what_is_discarded_is_not_stored(page: PageClient, hand, folder: Path) -> None:
@@ -85,26 +104,6 @@ def test_what_is_discarded_is_not_stored(page: PageClient, hand, folder: Path) -
     assert hand.until(lambda: page.shows("was discarded"))
     assert hand.until(lambda: page.press("Open the fingers")), "and the page goes on"
     assert set(folder.glob("*.mcap")) == before
-
-
-def test_before_the_first_motion_it_says_what_it_understood_and_asks(page: PageClient, hand) -> None:
-    begin = hand.gripper().position
-    assert hand.until(lambda: page.press("Imitate ..."))
-    assert hand.until(lambda: page.shows("Shall I do this with the blocks as they lie now?"))
-    assert page.shows("understood")
-    assert page.press("No")
-    assert hand.until(lambda: not page.shows("Shall I"))
-    hand.wait(0.5)
-    assert np.linalg.norm(hand.gripper().position - begin) < 0.002, "nothing has moved"
-
-
-def test_it_imitates_and_is_cancelled(page: PageClient, hand) -> None:
-    assert hand.until(lambda: page.press("Imitate ..."))
-    assert hand.until(lambda: page.press("Yes, move"))
-    assert hand.until(lambda: page.shows("**0 of 1** stages"))
-    assert not page.press("Imitate ...")
-    assert page.press("Cancel")
-    assert hand.until(lambda: page.shows("**Ended:** cancelled by the client"))
 
 
 def test_stop_stops_and_resume_asks_twice(page: PageClient, hand) -> None:

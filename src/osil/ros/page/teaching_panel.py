@@ -71,6 +71,7 @@ class TeachingPanel:
         self._start = gui.add_button("Record", color="red")
         self._keep = gui.add_button("Stop and keep", color="green", visible=False)
         self._discard = gui.add_button("Discard", color="gray", visible=False)
+        self._progress = gui.add_markdown("")
         self._told = gui.add_markdown("")
         inbox.collect(self._start, lambda: errands.call(START, self._told_by(None), name=self._name.value))
         inbox.collect(self._keep, lambda: errands.call(KEEP, self._told_by(recorded)))
@@ -125,8 +126,9 @@ class TeachingPanel:
             self._recording = recording
             self._start.visible = not recording
             self._keep.visible = self._discard.visible = recording
+            write(self._progress, "")
         if response is not None and response.recording:
-            write(self._told, f"**{response.duration:.1f} s** recorded: {plain(message)}")
+            write(self._progress, f"**{response.duration:.1f} s** recorded: {plain(message)}")
 
 
 def _half_turn(yaw: float) -> float:
