@@ -14,7 +14,7 @@ INTERFACES := $(shell find src/control_msgs src/osil_interfaces src/tf2_msgs src
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test train evaluate reproduce lint clean no-sourced-ros
+.PHONY: help setup demo page test train evaluate reproduce lint clean no-sourced-ros
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ setup: $(VENV)/.interfaces  ## make .venv with everything in it (the other targe
 
 demo: setup  ## teach a task once and imitate it, into demo_output/ (GUI=1 for a window, SEED=3, TASK="ab cd +e", ROBOT=panda)
 	$(BIN)/python -m osil.ros demo $(if $(SEED),--seed $(SEED)) $(if $(TASK),--task "$(TASK)") $(if $(ROBOT),--robot $(ROBOT)) $(if $(GUI),--gui)
+
+page: setup  ## everything in simulation, with a page in the browser to teach and imitate (Ctrl-C ends it)
+	$(BIN)/python -m osil.ros.page
 
 # The networks are small: threads that wait for each other cost more than they bring, above all on a busy machine.
 test evaluate: export OMP_NUM_THREADS := 1
@@ -45,7 +48,7 @@ lint: setup  ## check style, types and layers
 	$(BIN)/lint-imports
 
 clean:  ## remove .venv and what was built
-	rm -rf $(VENV) build demo_output src/*.egg-info
+	rm -rf $(VENV) build demo_output page_output src/*.egg-info
 
 # The wheels and a distribution in one process clash, so this is asked every time.
 no-sourced-ros:
@@ -85,7 +88,7 @@ $(VENV)/.installed: constraints.txt setup.py scripts/node | no-sourced-ros
 	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
 	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
 	@echo "== 3/4 ROS 2 and the other dependencies"
-	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,arms,fetch,tracker,planning,dev,test]'
+	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,arms,fetch,tracker,planning,page,dev,test]'
 	$(INDEX_PACKAGE)
 	@touch $@
 

@@ -89,6 +89,7 @@ setup(
         "fetch": ["roslibpy"],  # the bridge to a real Fetch
         "tracker": ["opencv-python-headless>=4.7,<5"],  # tags on blocks; 5 has lost hand-eye calibration
         "planning": ["ompl"],  # to the ready pose where something is in the straight way
+        "page": ["viser"],  # the page in the browser
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
         "test": ["hypothesis", "psutil", "pytest", "websockets"],  # colcon looks here for what runs the tests
     },

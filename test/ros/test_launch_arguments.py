@@ -23,7 +23,7 @@ from launch import LaunchContext
 from launch.actions import DeclareLaunchArgument
 from launch.utilities import perform_substitutions
 
-OF_THE_LAUNCH = {"namespace": "", "log_level": "info", "rviz": "false"}
+OF_THE_LAUNCH = {"namespace": "", "log_level": "info", "rviz": "false", "page": "false"}
 
 STAND_IN = """#!{python}
 import pathlib, sys, time

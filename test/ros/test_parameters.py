@@ -26,6 +26,7 @@ from osil.ros.gazebo_blocks_node import GazeboBlocksParameters
 from osil.ros.joystick import Joystick
 from osil.ros.keyboard_node import KeyboardParameters
 from osil.ros.operator_node import OperatorParameters
+from osil.ros.page.page_parameters import PageParameters
 from osil.ros.parameters import check_all_known, declare
 from osil.ros.planning_node import PlanningParameters
 from osil.ros.policy_node import PolicyParameters
@@ -44,6 +45,7 @@ CONFIGS = {
     "controller": (ControllerParameters,),
     "fetch_bridge": (FetchBridgeParameters,),
     "gazebo_blocks": (GazeboBlocksParameters,),
+    "page": (PageParameters,),
     "planning": (PlanningParameters,),
     "policy": (PolicyParameters,),
     "recorder": (RecorderParameters,),

@@ -24,6 +24,7 @@ from osil.tasks.block_stacking import StackingTask
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import PolicyStatus
+from osil_interfaces.srv import UnderstandDemonstration
 
 FETCH = load_robot("fetch")
 
@@ -94,6 +95,32 @@ def test_unusable_demonstrations_are_refused(client: Client, demonstration: str,
     result = Goal(client, demonstration).result()
     assert result.outcome == Result.REFUSED
     assert reason in result.reason
+
+
+def understand(client: Client, demonstration: str) -> UnderstandDemonstration.Response:
+    return client.call("policy/understand", UnderstandDemonstration, demonstration=demonstration)
+
+
+def test_what_is_understood_is_told_without_a_goal(client: Client) -> None:
+    told = understand(client, "three")
+    assert told.success, told.message
+    for stage in told.understood:
+        assert {stage.source, stage.target} <= set("abc")
+        assert f"{stage.source} onto {stage.target}" in told.message
+    refused = understand(client, "still")
+    assert not refused.success
+    assert "nothing happens in this demonstration" in refused.message
+    assert not refused.understood
+
+
+def test_while_a_goal_is_under_way_nothing_else_is_understood(client: Client) -> None:
+    goal = Goal(client, "three", time_limit=20.0)
+    goal.under_way()
+    refused = understand(client, "three")
+    assert not refused.success
+    assert "another demonstration is being imitated" in refused.message
+    goal.handle.cancel_goal_async()
+    assert goal.result().outcome == Result.CANCELLED
 
 
 def test_time_limit_ends_the_goal_and_feedback_streams(client: Client) -> None:

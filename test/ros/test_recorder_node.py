@@ -94,6 +94,8 @@ def test_what_was_steered_is_what_is_recorded(client: Client, hand, folder: Path
     listed = call(client, "list")
     assert list(listed.names) == ["wave"]
     assert listed.steps[0] == stopped.steps
+    assert list(listed.blocks) == ["abc"]
+    assert listed.created[0].sec == int(stored.created.timestamp())
 
 
 def test_what_was_recorded_can_be_looked_at(client: Client, hand) -> None:

@@ -59,6 +59,11 @@ OWN_ARGUMENTS: dict[str, dict[str, object]] = {
         "choices": ["debug", "info", "warn", "error", "fatal"],
     },
     "rviz": {"default_value": "false", "description": "open RViz", "choices": ["true", "false"]},
+    "page": {
+        "default_value": "false",
+        "description": "also a page in the browser, whose address is printed",
+        "choices": ["true", "false"],
+    },
 }
 """Launch arguments of every launch file that are about the launch itself, as launch declares them."""
 
@@ -113,7 +118,8 @@ def describe(
         told = ["--log-level", given["log_level"]]
         chosen = {name: given[name] for name in (*arguments, *own)}
         entities = beside(context)
-        for node in (*nodes, *(tracking if given.get("tracker") == "true" else ())):
+        asked = (*(tracking if given.get("tracker") == "true" else ()), *(["page"] if given["page"] == "true" else []))
+        for node in (*nodes, *asked):
             again = {"name": node, "exec_name": node, "respawn": node != "simulation", "respawn_delay": RESPAWN_DELAY}
             if node == ROBOT_STATE_PUBLISHER and installed(node):
                 values = {**defaults[node], **_known(node, chosen)}

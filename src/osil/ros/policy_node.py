@@ -11,6 +11,7 @@ Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper"), ``gripper_command`` (std_msgs/Bool,
 true: close); ``~/status`` (PolicyStatus).
 Action: ``~/imitate`` (osil_interfaces/Imitate), offered once the robot and the blocks have been seen.
+Service: ``~/understand`` (UnderstandDemonstration), which stages the policy sees in a demonstration; nothing moves.
 Parameters: see ``PolicyParameters`` and ``config/policy.yaml``.
 """
 
@@ -49,6 +50,7 @@ from osil.ros.status import StatusTopic
 from osil.tasks.progress import Progress
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
+from osil_interfaces.srv import UnderstandDemonstration
 
 Result = Imitate.Result
 
@@ -121,6 +123,7 @@ class PolicyNode(Node):
         self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
         self._server: ActionServer | None = None
+        self.create_service(UnderstandDemonstration, "~/understand", self._understand)
         self.create_timer(CONTROL_PERIOD, self._step)
         self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -181,9 +184,28 @@ class PolicyNode(Node):
             seconds=self._seconds(imitation),
         )
 
-    def _begin(self, goal: ServerGoalHandle) -> Imitation:
+    def _understand(
+        self, request: UnderstandDemonstration.Request, response: UnderstandDemonstration.Response
+    ) -> UnderstandDemonstration.Response:
+        try:
+            self._refuse_while_busy()
+            stored = storage.load(self._library.find(request.demonstration))
+            self._policy.reset(stored.demonstration)
+        except OsilError as error:
+            response.message = str(error)
+            return response
+        response.success = True
+        response.understood = convert.from_understood(self._policy.understood, stored.block_names)
+        response.message = ", ".join(f"{stage.source} onto {stage.target}" for stage in response.understood)
+        return response
+
+    def _refuse_while_busy(self) -> None:
+        """Raise DemonstrationError while a goal is under way."""
         if self._imitation is not None:
             raise DemonstrationError("another demonstration is being imitated; cancel it, or wait until it is over")
+
+    def _begin(self, goal: ServerGoalHandle) -> Imitation:
+        self._refuse_while_busy()
         if not 0.0 <= goal.request.time_limit < math.inf:
             raise DemonstrationError(
                 f"time_limit {goal.request.time_limit}: expected seconds, or 0 for as long as it takes"

@@ -273,6 +273,8 @@ class RecorderNode(Node):
             response.paths.append(to_text(path))
             response.steps.append(len(stored.demonstration))
             response.durations.append(stored.duration)
+            response.blocks.append("".join(stored.block_names))
+            response.created.append(convert.to_stamp(round(stored.created.timestamp() * NANOSECONDS)))
         return response
 
 

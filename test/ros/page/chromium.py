@@ -1,0 +1,118 @@
+"""Chromium without a window, driven through its DevTools protocol."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from websockets.sync.client import connect
+
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+PATIENCE = 60.0
+"""Seconds in which it must start and answer, on a busy machine too."""
+
+
+class Chromium:
+    """One page. Leaving the ``with`` block ends the browser."""
+
+    def __init__(self, folder: Path, address: str, width: int = 1280, height: int = 800) -> None:
+        """Open ``address``; the browser keeps what it keeps in ``folder``."""
+        assert PROGRAM is not None
+        self._folder, self._pressed = folder, False
+        options = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run"]
+        options += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # WebGL without a graphics card
+        options += [f"--user-data-dir={folder}", f"--window-size={width},{height}", "--remote-debugging-port=0"]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._process = subprocess.Popen([PROGRAM, *options, "about:blank"], **quiet)
+        try:
+            self._tools = connect(self._tools_address(), max_size=None, compression=None)
+            self._number, self._session = 0, None
+            (target,) = [one for one in self._call("Target.getTargets")["targetInfos"] if one["type"] == "page"]
+            attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+            self._session = attached["sessionId"]
+            self._call(
+                "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            )
+            self._call("Page.navigate", url=address)
+        except BaseException:
+            self._process.kill()
+            raise
+
+    def __enter__(self) -> Chromium:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tools.close()
+        self._process.kill()
+        self._process.wait()
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression in the page."""
+        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def move(self, x: float, y: float) -> None:
+        """Move the pointer there: pixels from the upper left corner."""
+        self._point("mouseMoved", x, y)
+
+    def press(self, x: float, y: float) -> None:
+        """Press the left button there."""
+        self._pressed = True
+        self._point("mousePressed", x, y)
+
+    def release(self, x: float, y: float) -> None:
+        """Release it there."""
+        self._pressed = False
+        self._point("mouseReleased", x, y)
+
+    def click(self, text: str) -> None:
+        """Click the button or tab on which ``text`` stands."""
+        parts = "[...document.querySelectorAll('button, [role=tab]')]"
+        found = f"{parts}.find(part => part.innerText.trim() == {json.dumps(text)})"
+        x, y = self.evaluate(
+            f"(box => [box.x + box.width / 2, box.y + box.height / 2])({found}.getBoundingClientRect())"
+        )
+        for act in (self.move, self.press, self.release):
+            act(x, y)
+
+    def shows(self, text: str) -> bool:
+        """Whether the page has this text."""
+        return text in self.evaluate("document.body?.innerText ?? ''")
+
+    def screenshot(self) -> bytes:
+        """A PNG."""
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
+
+    def _point(self, kind: str, x: float, y: float) -> None:
+        button = "left" if self._pressed or kind == "mouseReleased" else "none"
+        held = int(self._pressed)
+        self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=held, clickCount=1)
+
+    def _tools_address(self) -> str:
+        file, deadline = self._folder / "DevToolsActivePort", time.monotonic() + PATIENCE
+        while not (file.exists() and file.read_text().count("\n")):
+            assert self._process.poll() is None, "Chromium did not start"
+            assert time.monotonic() < deadline, "Chromium takes too long to start"
+            time.sleep(0.1)
+        port, path = file.read_text().splitlines()
+        return f"ws://127.0.0.1:{port}{path}"
+
+    def _call(self, method: str, **parameters: Any) -> Any:
+        self._number += 1
+        request = {"id": self._number, "method": method, "params": parameters}
+        self._tools.send(json.dumps({**request, "sessionId": self._session} if self._session else request))
+        while True:
+            answer = json.loads(self._tools.recv(timeout=PATIENCE))
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer
+                return answer["result"]
