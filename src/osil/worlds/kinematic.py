@@ -44,12 +44,14 @@ class HandState(Arrays):
         yaw: ``[N]`` radians.
         opening: ``[N]`` metres between the finger pads.
         held: ``[N]`` the block between them, -1 for none.
+        held_offset: ``[N, 3]`` its centre, metres, gripper frame; 0 where there is none.
     """
 
     position: FloatArray
     yaw: FloatArray
     opening: FloatArray
     held: np.ndarray
+    held_offset: FloatArray
 
 
 class KinematicWorld:
@@ -96,7 +98,7 @@ class KinematicWorld:
         self._opening: FloatArray = np.full(count, self.robot.gripper.opening)
         self._velocity: FloatArray = np.zeros((count, 3))
         self._held = np.full(count, -1)
-        self._held_offset = np.zeros((count, 3))
+        self._held_offset: FloatArray = np.zeros((count, 3))
         return self.observe()
 
     @property
@@ -105,13 +107,15 @@ class KinematicWorld:
 
     @property
     def hand(self) -> HandState:
-        return HandState(self._gripper.copy(), self._yaw.copy(), self._opening.copy(), self._held.copy())
+        offset = self._held_offset * (self._held >= 0)[:, None]
+        return HandState(self._gripper.copy(), self._yaw.copy(), self._opening.copy(), self._held.copy(), offset)
 
     def place(self, hand: HandState) -> Observation:
-        """Put the hands there, at rest. A block that is held comes along, to the middle of the fingers."""
+        """Put the hands there, at rest. A block that is held comes along."""
         self._gripper, self._yaw = hand.position.copy(), hand.yaw.copy()
         self._opening, self._held = hand.opening.copy(), hand.held.copy()
-        self._velocity[:], self._held_offset[:] = 0.0, 0.0
+        self._held_offset = hand.held_offset.copy()
+        self._velocity[:] = 0.0
         self._carry()
         return self.observe()
 
