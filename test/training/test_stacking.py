@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from osil.core import Observation
 from osil.data.pair_pool import SamplingConfig, reorder
 from osil.data.pair_source import PairSource
 from osil.demonstrations.conditioning import Conditioning
@@ -24,7 +23,7 @@ from osil.robots.robot import load_robot
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
-from osil.training.behavioral_cloning import BehavioralCloning, tallest
+from osil.training.behavioral_cloning import BehavioralCloning
 from osil.training.stacking import StackingTraining, run, step_folder
 
 FETCH = load_robot("fetch")
@@ -162,9 +161,3 @@ def test_another_order_builds_the_same_layout(interleave):
     rng = np.random.default_rng(2)
     for task in load_tasks("train"):
         assert reorder(task, interleave, rng).below == task.below
-
-
-def test_the_tallest_block_is_the_one_to_clear():
-    lying, standing, held = [0.1, 0.1, -0.2], [0.1, 0.1, -0.12], [0.0, 0.0, -0.008]
-    positions = np.array([[lying, standing, held], [lying, standing, held], [lying, lying, held]])
-    assert tallest(Observation(positions, np.array([0.04, 0.066, 0.04]))).tolist() == [1, 2, -1]

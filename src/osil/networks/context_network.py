@@ -17,11 +17,12 @@ from torch.nn import functional
 from osil.networks.attention import NeighborhoodAttention, Score, SoftAttention
 from osil.networks.features import GEOMETRY, ROBOT
 
-TAUGHT_HEADS = 3
+TAUGHT_HEADS = 6
 """The first of the final queries over blocks are taught what to look at; the others find a use of their own."""
 
-SOURCE_HEAD, TARGET_HEAD, TALLEST_HEAD = range(TAUGHT_HEADS)
-"""What they are taught: the block to move, the block to put it on, and the tallest block."""
+SOURCE_HEAD, TARGET_HEAD, TALLEST_HEAD, HELD_HEAD, LYING_HEAD, BESIDE_HEAD = range(TAUGHT_HEADS)
+"""What they are taught: the block to move, the block to put it on, the tallest block, the one in the fingers, one that
+lies on the table, and the one beside which the hand comes down."""
 
 PRESENT_STAGE = -1
 """The reading of the demonstration, of all in order, that is taught which moments show the present stage: the last."""

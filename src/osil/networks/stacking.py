@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from osil.errors import ConfigError
 from osil.networks.attention import Score
-from osil.networks.context_network import TAUGHT_HEADS, Context, ContextNetwork, DemonstrationMemory
+from osil.networks.context_network import Context, ContextNetwork, DemonstrationMemory
 from osil.networks.demonstration_network import DemonstrationNetwork
 from osil.networks.features import (
     ObservationTensors,
@@ -31,8 +31,8 @@ class StackingNetworkConfig:
         dilations: dilation of each temporal convolution of the demonstration network.
         lstm_steps: times the context network reads the demonstration (3 in the paper).
         query_heads: temporal queries at each of them (2 in the paper).
-        block_heads: final queries over blocks (4 in the paper). The first three are taught which block is the
-            source, which the target and which the tallest, so that a person can read them.
+        block_heads: final queries over blocks (4 in the paper). Each of the first ones is taught a block to look at, so
+            that a person can read them.
         hidden: units of each of the two layers of the manipulation network.
         components: Gaussians in the action distribution.
         yaw: False for a policy that sees and acts on positions alone, as the paper's does.
@@ -55,10 +55,9 @@ class StackingNetworkConfig:
 
     def __post_init__(self) -> None:
         sizes = (self.attention_heads, self.lstm_steps, self.query_heads, self.hidden, self.components, *self.dilations)
-        if min(self.dim, *sizes) < 1 or self.dim % self.attention_heads or self.block_heads < TAUGHT_HEADS:
+        if min(self.dim, *sizes) < 1 or self.dim % self.attention_heads or self.block_heads < 2:
             raise ConfigError(
-                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= {TAUGHT_HEADS}, "
-                "the other sizes >= 1"
+                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 2, the other sizes >= 1"
             )
         object.__setattr__(self, "dilations", tuple(self.dilations))
 

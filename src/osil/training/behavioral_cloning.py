@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from osil.core import Action, Observation
+from osil.core import Action
 from osil.data.pair_pool import PairBatch
 from osil.networks.context_network import PRESENT_STAGE, TAUGHT_HEADS
 from osil.networks.features import ObservationTensors, pad_frames
 from osil.networks.manipulation_network import DISPLACEMENT, DISPLACEMENT_SCALE, MOTION, YAW_SCALE, ActionDistribution
 from osil.networks.stacking import StackingNetwork
-from osil.tasks.blocks import NOMINAL, in_fingers
+from osil.training.attended_blocks import attended_blocks
 
 LEAST_MASS = 1e-4
 """Attention to the right moments counts as at least this much, so that its logarithm stays finite."""
@@ -23,15 +23,15 @@ class BehavioralCloning(nn.Module):
     """Negative log likelihood of the expert's actions, and of what some of the attention should look at.
 
     The attention part is not in the paper. The last reading of the demonstration is taught the moments that show the
-    present stage; the first three heads over blocks are taught the block to move, the block to put it on, and the
-    tallest one, over which the hand has to travel. The teacher knows these blocks; the policy is never told, and
-    infers them. Without this part the loss can stay the same for thousands of steps.
+    present stage; the heads over blocks are taught the block to move, the block to put it on, and others that the hand
+    has to heed (``attended_blocks``). The teacher knows these blocks; the policy is never told, and infers them.
+    Without this part the loss can stay the same for thousands of steps.
 
     Attributes:
         block_weight, moment_weight: of the two parts of the attention.
     """
 
-    def __init__(self, network: StackingNetwork, block_weight: float = 1.0, moment_weight: float = 0.3) -> None:
+    def __init__(self, network: StackingNetwork, block_weight: float = 2.0, moment_weight: float = 0.3) -> None:
         super().__init__()
         self.network = network
         self.block_weight, self.moment_weight = block_weight, moment_weight
@@ -42,24 +42,15 @@ class BehavioralCloning(nn.Module):
         output = self.network(self.network.remember(frames, mask), ObservationTensors.from_numpy(batch.observations))
         motion, close = scaled(batch.labels)
         nll = -output.actions.log_prob(motion, close).mean()
-        attended = torch.as_tensor(np.stack([batch.source, batch.target, tallest(batch.observations)], axis=-1))
-        blocks = functional.cross_entropy(
-            output.context.block_logits[..., :TAUGHT_HEADS, :].flatten(0, -2), attended.flatten(), ignore_index=-1
-        )
+        logits = output.context.block_logits[..., :TAUGHT_HEADS, :]  # a small network has fewer
+        attended = attended_blocks(batch.observations, batch.source, batch.target)[..., : logits.shape[-2]]
+        blocks = functional.cross_entropy(logits.flatten(0, -2), torch.as_tensor(attended).flatten(), ignore_index=-1)
         moments = torch.as_tensor(batch.moments)
         mass = (output.context.time_weights[..., PRESENT_STAGE, :] * moments).sum(-1)
         shown = moments.any(-1)  # temporal dropout may have left no frame of the present stage
         moment = -(torch.log(mass.clamp_min(LEAST_MASS)) * shown).sum() / shown.sum().clamp_min(1)
         loss = nll + self.block_weight * blocks + self.moment_weight * moment
         return loss, {"nll": nll, "blocks": blocks, "moment": moment, **_errors(output.actions, motion, close)}
-
-
-def tallest(observations: Observation) -> np.ndarray:
-    """The block that stands out above all others but the one in the fingers, or -1 where none does: ``[...]``."""
-    # All that is learned from shows nominal blocks.
-    heights = np.where(in_fingers(observations, NOMINAL), -np.inf, observations.block_positions[..., 2])
-    second, first = np.moveaxis(np.sort(heights, axis=-1)[..., -2:], -1, 0)
-    return np.where(first - second > NOMINAL.half, heights.argmax(-1), -1)
 
 
 @torch.no_grad()
