@@ -14,25 +14,13 @@ from osil.core import CONTROL_PERIOD, NANOSECONDS
 from osil.robots.gate_config import GateConfig
 from osil.robots.gate_status import State
 from osil.robots.planned_motion import PART, PlannedMotion
-from osil.robots.robot import load_robot
 from osil.robots.safety_gate import Orders, SafetyGate
 from osil.robots.steering import Command
 from osil.robots.stop_reasons import Refusal, StopReason
 from osil.robots.trajectory import Trajectory
 
-FETCH = load_robot("fetch")
-CONFIG = GateConfig(
-    command_timeout=0.12,
-    dead_man_timeout=0.25,
-    joint_state_timeout=0.25,
-    unmoved_timeout=1.0,
-    release_timeout=0.5,
-    max_speed=0.25,
-    acceleration_scaling=1.0,
-    table_height=FETCH.table.height,
-)
-PERIOD = round(CONTROL_PERIOD * NANOSECONDS)
-TICK = PERIOD // 5
+from .gate import CONFIG, FETCH, PERIOD, TICK
+
 READY = FETCH.ready()
 ASIDE = READY + np.array([0.9, -0.3, 0.5, 0.4, -0.4, 0.2, 1.0])
 POLICY, TELEOPERATION = "policy", "teleoperation"

@@ -17,25 +17,13 @@ from osil.robots.clearance import clearances
 from osil.robots.gate_config import GateConfig
 from osil.robots.gate_status import State
 from osil.robots.kinematics import GripperPose
-from osil.robots.robot import load_robot
 from osil.robots.safety_gate import Orders, SafetyGate
 from osil.robots.steering import Command
 from osil.robots.stop_reasons import ClearedBy, StopReason
 from osil.robots.trajectory import Trajectory
 
-FETCH = load_robot("fetch")
-CONFIG = GateConfig(
-    command_timeout=0.12,
-    dead_man_timeout=0.25,
-    joint_state_timeout=0.25,
-    unmoved_timeout=1.0,
-    release_timeout=0.5,
-    max_speed=0.25,
-    acceleration_scaling=1.0,
-    table_height=FETCH.table.height,
-)
-PERIOD = round(CONTROL_PERIOD * NANOSECONDS)
-TICK = PERIOD // 5
+from .gate import CONFIG, FETCH, PERIOD, TICK
+
 READY = GripperPose(np.array([0.6, 0.0, 0.7]), np.array(0.0))
 LEFT, DOWN, STILL = np.array([0.0, 0.4, 0.0]), np.array([0.0, 0.0, -0.4]), np.zeros(3)
 POLICY, TELEOPERATION = "policy", "teleoperation"

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import Trigger
 
 from osil.choices import ROBOT
@@ -32,6 +32,7 @@ from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, images, topics
+from osil.ros.joint_topic import hear_joints
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
@@ -84,7 +85,7 @@ class CalibrationNode(Node):
         self._places: list[tuple[FloatArray, FloatArray]] = []  # a touched centre or a hand's orientation and position
         self._pixels: list[FloatArray] = []  # corners of the tag at each
         self._image: Image | CompressedImage = Image()
-        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
+        hear_joints(self, self._joints.add)
         self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._store_intrinsics, topics.NEWEST)
         images.subscribe(self, settings.image_transport, self._store_image)
         for name, answer in (("sample", self._sample), ("discard", self._discard), ("save", self._save)):
@@ -92,13 +93,6 @@ class CalibrationNode(Node):
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
-
-    def _store_joints(self, message: JointState) -> None:
-        stamp = convert.to_nanoseconds(message.header.stamp)
-        try:
-            self._joints.add(self._now(), stamp, convert.to_joint_positions(message))
-        except ObservationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _store_intrinsics(self, message: CameraInfo) -> None:
         try:

@@ -27,7 +27,6 @@ from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.subscription import MessageInfo
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
@@ -43,6 +42,7 @@ from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.back_ends import BACK_ENDS, make_back_end
 from osil.ros.diagnostics import GateDiagnostics
+from osil.ros.joint_topic import hear_joints
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.planned_motions import PlannedMotions
 from osil.ros.run_node import run_node
@@ -112,7 +112,7 @@ class ControllerNode(Node):
         self._diagnostics = GateDiagnostics(self, "safety gate")
         self._target = self.create_publisher(PoseStamped, topics.GRIPPER_TARGET, 1)
         self._sources: dict[str, Sources] = {}
-        self.create_subscription(JointState, topics.JOINT_STATES, self._read, topics.EVERY)
+        hear_joints(self, self._gate.read)
         for twist, grip, commander in (
             (topics.GRIPPER_TWIST, topics.GRIPPER, POLICY),
             (topics.TELEOP_GRIPPER_TWIST, topics.TELEOP_GRIPPER, TELEOPERATION),
@@ -130,13 +130,6 @@ class ControllerNode(Node):
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
-
-    def _read(self, message: JointState) -> None:
-        stamp = convert.to_nanoseconds(message.header.stamp)
-        try:
-            self._gate.read(self._now(), stamp, convert.to_joint_positions(message))
-        except ObservationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _follow(self, commander: str, twist: TwistStamped, info: MessageInfo) -> None:
         self._sources[commander].hear_the_only(info)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rclpy.node import Node
-from sensor_msgs.msg import JointState
 
 from osil.core import Observation, Scene
 from osil.errors import ObservationError
@@ -16,8 +15,9 @@ from osil.robots.recency import Received, check_recent, seconds_since
 from osil.robots.robot import Robot
 from osil.robots.sensing import observe_late
 from osil.ros import convert
+from osil.ros.joint_topic import hear_joints
 from osil.ros.timing import ClockWatch
-from osil.ros.topics import BLOCK_POSES, EVERY, JOINT_STATES, NEWEST
+from osil.ros.topics import BLOCK_POSES, NEWEST
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil_interfaces.msg import BlockPoseArray
 
@@ -62,20 +62,15 @@ class SceneView:
         self.clock_watch = ClockWatch(node)
         self._blocks: BlockPoseArray | None = None
         self._received = Received(0, 0)
-        node.create_subscription(JointState, JOINT_STATES, self._store_joints, EVERY)
+        hear_joints(node, self._store_joints)
         node.create_subscription(BlockPoseArray, BLOCK_POSES, self._store, NEWEST)
 
     def _now(self) -> int:
         return self._node.get_clock().now().nanoseconds
 
-    def _store_joints(self, message: JointState) -> None:
-        stamp = convert.to_nanoseconds(message.header.stamp)
-        try:
-            positions = convert.to_joint_positions(message)
-            self._reported |= positions
-            self._joints.add(self._now(), stamp, positions)
-        except ObservationError as error:
-            self._node.get_logger().warning(str(error), throttle_duration_sec=1.0)
+    def _store_joints(self, now: int, stamp: int, positions: dict[str, float]) -> None:
+        self._reported |= positions
+        self._joints.add(now, stamp, positions)
 
     def _store(self, message: BlockPoseArray) -> None:
         self._blocks = message

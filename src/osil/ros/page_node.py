@@ -22,7 +22,6 @@ import numpy as np
 from geometry_msgs.msg import TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
 from osil.core import CONTROL_PERIOD, Action
@@ -32,6 +31,7 @@ from osil.robots.kinematics import GripperPose
 from osil.robots.recency import seconds_since
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
+from osil.ros.joint_topic import hear_joints
 from osil.ros.page.control_law import ControlLaw
 from osil.ros.page.errands import Errands
 from osil.ros.page.guard import Guard, Role
@@ -79,7 +79,7 @@ class PageNode(Node):
         self._server = guard.open(settings.listen_address, settings.listen_port)
         self._scene = SceneDrawing(self._server, self._robot, blocks)
         self._make_panels(settings.confirm)
-        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
+        hear_joints(self, self._store_joints)
         self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
         self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._store_gate, topics.LATCHED)
         self._twist = self.create_publisher(TwistStamped, topics.TELEOP_GRIPPER_TWIST, 1)
@@ -120,13 +120,9 @@ class PageNode(Node):
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
 
-    def _store_joints(self, message: JointState) -> None:
-        try:
-            joints = convert.to_joint_positions(message)
-            self._joint_states.add(self._now(), convert.to_nanoseconds(message.header.stamp), joints)
-            self._joints |= joints
-        except ObservationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+    def _store_joints(self, now: int, stamp: int, positions: dict[str, float]) -> None:
+        self._joint_states.add(now, stamp, positions)
+        self._joints |= positions
 
     def _store_blocks(self, message: BlockPoseArray) -> None:
         try:

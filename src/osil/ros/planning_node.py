@@ -17,7 +17,6 @@ import numpy as np
 from rclpy.action import ActionClient
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
-from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
 from control_msgs.action import FollowJointTrajectory
@@ -30,6 +29,7 @@ from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent
 from osil.robots.robot import Robot, load_robot
 from osil.ros import convert, topics
+from osil.ros.joint_topic import hear_joints
 from osil.ros.moveit_planner import MoveItPlanner
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
@@ -68,7 +68,7 @@ class PlanningNode(Node):
         self._joints = JointStates(self._robot, self._settings.max_age)
         self._blocks: BlockPoseArray | None = None
         self._received = Received(0, 0)
-        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
+        hear_joints(self, self._joints.add)
         self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
         self._controller = ActionClient(self, FollowJointTrajectory, topics.PLANNED_MOTION)
         # In a group of its own: while it waits for the arm, the other callbacks go on, and a second caller waits.
@@ -77,13 +77,6 @@ class PlanningNode(Node):
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
-
-    def _store_joints(self, message: JointState) -> None:
-        try:
-            stamp = convert.to_nanoseconds(message.header.stamp)
-            self._joints.add(self._now(), stamp, convert.to_joint_positions(message))
-        except ObservationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _store_blocks(self, message: BlockPoseArray) -> None:
         self._blocks = message

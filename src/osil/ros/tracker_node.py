@@ -17,7 +17,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import Trigger
 
 from osil.choices import ROBOT
@@ -29,6 +29,7 @@ from osil.robots.recency import Received, check_recent, recent, seconds_since
 from osil.robots.robot import load_robot
 from osil.ros import convert, images, topics
 from osil.ros.diagnostics import Diagnostics
+from osil.ros.joint_topic import hear_joints
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
@@ -79,7 +80,7 @@ class TrackerNode(Node):
         self._problem = ""
         self._diagnostics = Diagnostics(self, "blocks")
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
-        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.EVERY)
+        hear_joints(self, self._joints.add)
         self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._store_intrinsics, topics.NEWEST)
         images.subscribe(self, settings.image_transport, self._look)
         self.create_service(Trigger, "~/forget", self._forget)
@@ -91,13 +92,6 @@ class TrackerNode(Node):
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
-
-    def _store_joints(self, message: JointState) -> None:
-        stamp = convert.to_nanoseconds(message.header.stamp)
-        try:
-            self._joints.add(self._now(), stamp, convert.to_joint_positions(message))
-        except ObservationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
     def _store_intrinsics(self, message: CameraInfo) -> None:
         try:
