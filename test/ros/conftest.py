@@ -111,9 +111,9 @@ class Hand(Node):
 
     def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
         deadline = time.monotonic() + seconds
-        while not condition() and time.monotonic() < deadline:
+        while not (met := condition()) and time.monotonic() < deadline:  # once more would be a second deed
             self._spinner.spin_once(0.05)
-        return condition()
+        return met
 
     def wait(self, seconds: float) -> None:
         """Of simulated time."""

@@ -50,4 +50,4 @@ def test_blocks_that_cannot_be_are_refused_by_every_node_that_is_told_of_them(no
     arguments = ["--ros-args", "-p", "block_size:=0.07"]
     done = subprocess.run([*program(node), *arguments], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
-    assert "blocks of 0.07 m: expected an edge length of 0.025 to 0.06 m" in done.stderr
+    assert "expected 0.025 to 0.06, got 0.07" in done.stderr

@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from std_srvs.srv import Trigger
 
 from osil.geometry import wrap_cube_yaw
+from osil.robots.frames import BASE_FRAME
 from osil.ros import convert, topics
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses
@@ -60,7 +61,7 @@ def test_blocks_in_sight_are_where_they_are(cell: CameraCell, heard: list[BlockP
     seen = convert.to_scene(heard[-1].blocks)
     assert np.linalg.norm(seen.block_positions - BLOCKS[[0, 2]], axis=-1).max() < 0.0015
     assert np.abs(wrap_cube_yaw(seen.block_yaws - TURN)).max() < np.radians(1.0)
-    assert heard[-1].header.frame_id == topics.BASE_FRAME
+    assert heard[-1].header.frame_id == BASE_FRAME
 
 
 def test_poses_are_stamped_as_the_pictures_and_none_is_passed_over(
