@@ -18,6 +18,9 @@ PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 PATIENCE = 60.0
 """Seconds in which it must start and answer, on a busy machine too."""
 
+SETTLE = 1.0
+"""Seconds in which what is still moving on a page moves on."""
+
 
 class Chromium:
     """One page. Leaving the ``with`` block ends the browser."""
@@ -76,14 +79,22 @@ class Chromium:
         self._point("mouseReleased", x, y)
 
     def click(self, text: str) -> None:
-        """Click the button or tab on which ``text`` stands."""
+        """Click the button or tab on which ``text`` stands, once it does not change its place any more."""
+        before, place = None, self._place(text)
+        while place != before:
+            time.sleep(SETTLE)
+            before, place = place, self._place(text)
+        for act in (self.move, self.press, self.release):
+            act(*place)
+
+    def _place(self, text: str) -> tuple[float, float]:
+        """Middle of that button or tab, pixels."""
         parts = "[...document.querySelectorAll('button, [role=tab]')]"
         found = f"{parts}.find(part => part.innerText.trim() == {json.dumps(text)})"
         x, y = self.evaluate(
             f"(box => [box.x + box.width / 2, box.y + box.height / 2])({found}.getBoundingClientRect())"
         )
-        for act in (self.move, self.press, self.release):
-            act(x, y)
+        return x, y
 
     def shows(self, text: str) -> bool:
         """Whether the page has this text."""
