@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -244,16 +245,13 @@ def test_ctrl_c_says_where_the_run_is_and_how_to_go_on(tmp_path: Path, capsys: p
 def test_what_makes_data_ends_with_what_trains(tmp_path: Path, sent: signal.Signals) -> None:
     (tmp_path / "run.yaml").write_text(SETTINGS)
     command = [sys.executable, "-m", "osil.cli", "train", "run.yaml", "--output", "model"]
-    child = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
-    assert child.stdout
-    child.stdout.readline()  # the first validation
-    workers = psutil.Process(child.pid).children(recursive=True)
+    child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
+    while len(workers := psutil.Process(child.pid).children(recursive=True)) < 2:  # and what tracks shared memory
+        assert child.poll() is None
+        time.sleep(0.1)
     child.send_signal(sent)
     assert child.wait(60) == (143 if sent == signal.SIGTERM else -sent)
-    _, left = psutil.wait_procs(workers, timeout=20)
-    assert workers
+    _, left = psutil.wait_procs(workers, timeout=60)
     assert not left
 
 
