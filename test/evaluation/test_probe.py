@@ -74,7 +74,7 @@ def test_the_released_policy_picks_and_places_from_a_sample_of_states(released) 
     assert not [state for state in released if state["doing"] != "put_aside"]
 
 
-@pytest.mark.xfail(reason="no head looks at a wrong block in the fingers, so one that is down may never be let go")
+@pytest.mark.xfail(reason="a wrong block in the fingers is put down, and in some places never let go")
 def test_the_released_policy_puts_aside_from_a_sample_of_states(released) -> None:
     assert not [state for state in released if state["doing"] == "put_aside"]
 
