@@ -74,6 +74,5 @@ def test_no_message_ends_a_node_or_drives_the_arm_beyond_its_limits(attacker: At
     print(f"{attacker.sent} messages sent, {attacker.commands} commands to the arm judged")
     assert not attacker.faults, attacker.faults[0]
     if spared:  # else it is told for good that the robot has a fault
-        assert attacker.commands - before > ROUNDS // 25, (
-            "the arm was moved"
-        )  # now and then: much of what is sent stops it
+        # Now and then: much of what is sent stops it.
+        assert attacker.commands - before > ROUNDS // 25, "the arm was moved"
