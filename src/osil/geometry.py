@@ -27,6 +27,12 @@ def wrap_cube_yaw(yaw: FloatArray) -> FloatArray:
     return wrapped
 
 
+def half_extent(size: float, yaw: FloatArray) -> FloatArray:
+    """How far squares of edge ``size`` reach along x and y from their centres, turned by ``yaw`` ``[...]`` radians."""
+    extent: FloatArray = 0.5 * size * (np.abs(np.cos(yaw)) + np.abs(np.sin(yaw)))
+    return extent
+
+
 def clip_norm(vectors: FloatArray, limit: FloatArray | float) -> FloatArray:
     """Shorten ``[..., 3]`` vectors to at most ``limit`` ``[...]``, keeping their direction."""
     norm = np.sqrt((vectors * vectors).sum(-1, keepdims=True))

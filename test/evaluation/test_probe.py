@@ -1,7 +1,6 @@
 """States that lead nowhere are found, and there are none where there should be none."""
 
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +44,7 @@ class Stubborn:
 
 @pytest.mark.parametrize(("displacement", "expected"), [(0.0, Outcome.FIXED_POINT), (0.015, Outcome.CYCLE)])
 def test_a_hand_that_gets_nowhere_is_found(monkeypatch, displacement: float, expected: Outcome) -> None:
-    monkeypatch.setattr(probing, "load", lambda model: Stubborn(displacement))
+    monkeypatch.setattr(probing, "load", lambda model, hand: Stubborn(displacement))
     report, probed = probe("stubborn", 30, seed=0)
     assert (probed.outcome == expected).mean() > 0.9
     assert report["fixed_points"] + report["cycles"] == len(probed.outcome)
@@ -61,22 +60,9 @@ def test_the_expert_gets_on_from_everywhere(tmp_path) -> None:
     assert (tmp_path / "probe.png").stat().st_size > 10_000
 
 
-@pytest.fixture(scope="module")
-def released() -> list[dict[str, Any]]:
-    """Of a sample of states, those from which the released policy does not get on."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(probing, "GROUP", 30)
-        worst: list[dict[str, Any]] = probe("stacking", 600, seed=1)[0]["worst"]
-    return worst
-
-
-def test_the_released_policy_picks_and_places_from_a_sample_of_states(released) -> None:
-    assert not [state for state in released if state["doing"] != "put_aside"]
-
-
-@pytest.mark.xfail(reason="a wrong block in the fingers is put down, and in some places never let go")
-def test_the_released_policy_puts_aside_from_a_sample_of_states(released) -> None:
-    assert not [state for state in released if state["doing"] == "put_aside"]
+def test_the_released_policy_gets_on_from_a_sample_of_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "GROUP", 30)
+    assert not probe("stacking", 600, seed=1)[0]["worst"]
 
 
 def test_states_are_what_they_say() -> None:

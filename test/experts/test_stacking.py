@@ -11,6 +11,7 @@ from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
 from osil.robots.sensing import observe
+from osil.tasks.arrangements import put_up
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.splits import load_tasks
@@ -42,6 +43,24 @@ def test_a_wrong_stack_is_taken_apart_first():
     scene = scenes(FETCH.table, len(tasks), 3, rng)
     scene.block_positions[:, 2] = scene.block_positions[:, 1] + (0.0, 0.0, NOMINAL.size)  # c stands where a belongs
     assert run(tasks, scene, 260, rng).mean() >= 0.97
+
+
+def test_a_tower_is_taken_off_a_block_that_a_later_stage_needs():
+    rng = np.random.default_rng(5)
+    task = StackingTask.parse("ab cde fg")
+    scene = scenes(FETCH.table, 32, task.num_blocks, rng)
+    for world in range(32):
+        put_up(scene[world], [(0, 1), (4, 6), (3, 4), (2, 3)], rng)  # e, which c and d stand on, stands on g
+    assert run([task] * 32, scene, 900, rng).mean() >= 0.97
+
+
+def test_a_tower_that_stands_on_a_distractor_is_put_on_the_table():
+    rng = np.random.default_rng(6)
+    task = StackingTask.parse("abc +d +e")
+    scene = scenes(FETCH.table, 32, task.num_blocks, rng)
+    for world in range(32):
+        put_up(scene[world], [(2, 3), (1, 2)], rng)
+    assert run([task] * 32, scene, 500, rng).mean() >= 0.97
 
 
 def test_scenes_begin_with_what_is_rare_otherwise():

@@ -67,3 +67,10 @@ def test_other_blocks_and_batches_are_refused(shown: Demonstration[Observation, 
     for wrong in (fewer, last[None], shown.observations):
         with pytest.raises(ObservationError, match="expected one observation of the"):
             progress.update(wrong)
+
+
+def test_something_else_than_a_demonstration_is_named(shown: Demonstration[Observation, Action]) -> None:
+    swapped = Demonstration(shown.actions, shown.observations)
+    for wrong, named in ((swapped, "Demonstration of Action and Observation"), (None, "NoneType")):
+        with pytest.raises(DemonstrationError, match=f"in this order, got {named}"):
+            Progress(wrong)  # type: ignore[arg-type]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from osil.core import Action, Actor, BoolArray, Demonstration, Observation, Scene
+from osil.data.beginnings import begin_beside, begin_midway
+from osil.data.in_hand import begin_in_hand
 from osil.data.teachers import Teacher
 from osil.experts.noise import NoiseConfig, NoisyActor
 from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.robots.robot import Robot
 from osil.rollout import rollout
-from osil.tasks.arrangements import put_up
 from osil.tasks.block_stacking import StackingTask, stages_done
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.tasks.table import Table
@@ -59,47 +59,14 @@ def scenes(table: Table, count: int, num_blocks: int, rng: np.random.Generator, 
     return Scene.stack([table.random_scene(num_blocks, rng, blocks) for _ in range(count)])
 
 
-def begin_midway(
-    scene: Scene, tasks: Sequence[StackingTask], share: float, rng: np.random.Generator, blocks: Blocks = NOMINAL
-) -> None:
-    """In a ``share`` of the worlds put up the first few stages in place, in ``scene``.
-
-    Now and then a wrong pair stands there, too, or a pile of blocks that no stage needs: high ones are rare otherwise.
-    """
-    for world, task in enumerate(tasks):
-        if rng.random() >= share or not task.stages:
-            continue
-        pairs = list(task.stages[: rng.integers(0, task.num_stages)])
-        if rng.random() < 0.3:
-            pairs += _wrong_pair(task, pairs, rng)
-        elif rng.random() < 0.5:
-            pairs += _pile(task, rng)
-        put_up(scene[world], pairs, rng, blocks)
-
-
-def _wrong_pair(task: StackingTask, done: list[tuple[int, int]], rng: np.random.Generator) -> list[tuple[int, int]]:
-    """A loose block on a bare one that is still needed, where it is in the way; empty if there is none."""
-    needed = {block for stage in task.stages[len(done) :] for block in stage}
-    loose = [b for b in range(task.num_blocks) if all(b not in pair for pair in done)]
-    bare = [b for b in needed if all(b != lower for _, lower in done)]
-    pairs = [(u, b) for u in loose for b in bare if u != b and (u, b) not in task.stages]
-    return [pairs[rng.integers(len(pairs))]] if pairs else []
-
-
-def _pile(task: StackingTask, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Some of the distractors on top of one another, from the bottom up; empty if there are none."""
-    used = {block for stage in task.stages for block in stage}
-    loose = rng.permutation([block for block in range(task.num_blocks) if block not in used])
-    height = int(rng.integers(0, len(loose) + 1))
-    return [(int(upper), int(lower)) for lower, upper in pairwise(loose[:height])]
-
-
 def collect(
     tasks: Sequence[StackingTask],
     rng: np.random.Generator,
     robot: Robot,
     noise: NoiseConfig | None = None,
     midway: float = 0.0,
+    beside: float = 0.0,
+    in_hand: float = 0.0,
     delayed: float = 0.5,
     teacher: Teacher | None = None,
     max_steps: int | None = None,
@@ -113,6 +80,8 @@ def collect(
         robot: who acts.
         noise: disturbance of the executed actions; None for none.
         midway: share of the episodes that begin with some stages done.
+        beside: share of the episodes that begin with a block close beside another one or a tower.
+        in_hand: share of those without delay that begin with some block in the fingers.
         delayed: share of the episodes in which actions act one control step late.
         teacher: who drives; None: the expert.
         max_steps: end all episodes after so many control steps, done or not.
@@ -121,14 +90,20 @@ def collect(
     count = len(tasks)
     scene = scenes(robot.table, count, tasks[0].num_blocks, rng, blocks)
     begin_midway(scene, tasks, midway, rng, blocks)
+    begin_beside(scene, beside, robot.table, rng, blocks)
     labeller = Labeller(tasks, ExpertConfig(robot.gripper, blocks=blocks))
     actor: Actor[Observation, Action] = teacher.actor if teacher else labeller
     if noise:
         actor = NoisyActor(actor, noise, count, rng)
-    world = LateWorld(KinematicWorld(rng, robot, blocks), (rng.random(count) < delayed).astype(int))
+    late = rng.random(count) < delayed
+    plain = KinematicWorld(rng, robot, blocks)
+    world = LateWorld(plain, late.astype(int))
+    observation = world.reset(scene)
+    if in_hand:
+        observation = begin_in_hand(plain, np.flatnonzero(~late & (rng.random(count) < in_hand)), rng)
     limit = STEPS_PER_STAGE * max(task.num_stages for task in tasks) + 60
     limit = max_steps or round(limit * (teacher.patience if teacher else 1.0))
-    rollout(world, actor, world.reset(scene), limit, [labeller])
+    rollout(world, actor, observation, limit, [labeller])
     stand = [stages_done(task, world.scene[i], blocks) == task.num_stages for i, task in enumerate(tasks)]
     return labeller.episodes(np.array(stand))
 

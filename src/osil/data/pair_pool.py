@@ -67,9 +67,13 @@ class SamplingConfig:
         queries: labelled episodes for each task of a pool.
         pools: pools kept at once; the oldest gives way to a new one.
         refresh: batches between two new pools.
+        ahead: pools in the making at once: as many as there are workers keep all of them busy. The more, the longer ago
+            is the learner that drives in them.
         even_share: share of the pools for which every number of blocks is as likely; for the others every task is. Few
             tasks have few blocks: they would be forgotten.
         midway: share of the labelled episodes that begin with some stages done.
+        beside: share of the labelled episodes that begin with a block close beside another one or a tower.
+        in_hand: share of the labelled episodes in which actions act at once that begin with some block in the fingers.
         arrangement: how blocks lie at the start.
         spacing: the least distance between them (metres) is drawn between these for each pool.
         interleave: share of the tasks whose towers are built in turns instead of one after the other.
@@ -95,8 +99,11 @@ class SamplingConfig:
     queries: int = 2
     pools: int = 12
     refresh: int = 80
+    ahead: int = 1
     even_share: float = 0.5
     midway: float = 0.3
+    beside: float = 0.0
+    in_hand: float = 0.0
     arrangement: Arrangement = "any"
     spacing: tuple[float, float] = (0.075, 0.105)
     interleave: float = 0.3
@@ -113,7 +120,7 @@ class SamplingConfig:
     mishap_share: float = 0.0
 
     def __post_init__(self) -> None:
-        check_at_least(self, demonstrations=1, observations=1, pool_tasks=1, queries=1, pools=1, refresh=1)
+        check_at_least(self, demonstrations=1, observations=1, pool_tasks=1, queries=1, pools=1, refresh=1, ahead=1)
 
 
 class PoolMaker:
@@ -162,7 +169,7 @@ class PoolMaker:
         if learner and drawn >= c.dagger_after and rng.random() < c.dagger_share and (prompts := _prompts(shown)):
             asked = self._let_learn(learner, prompts, repeated, robot, rng)
             return Pool(shown, asked, c.queries, np.ones(len(repeated), dtype=bool))
-        asked = collect(repeated, rng, robot, noise=self._noise, midway=c.midway)
+        asked = collect(repeated, rng, robot, self._noise, c.midway, c.beside, c.in_hand)
         return Pool(shown, asked, c.queries, asked.success)  # where the expert got stuck there is nothing to learn
 
     def _stored_pool(self, stored: Dataset, tasks: Sequence[StackingTask], rng: np.random.Generator) -> Pool:
@@ -188,7 +195,16 @@ class PoolMaker:
         if rng.random() < c.mishap_share:
             driver = MishapActor(driver, tasks, rng.choice(names(MishapKind)), rng, self._expert, within=MISHAP_STAGES)
         turns = Teacher(driver, np.zeros(len(tasks)), 1.0)
-        return collect(tasks, rng, robot, midway=c.dagger_midway, teacher=turns, max_steps=c.dagger_steps)
+        return collect(
+            tasks,
+            rng,
+            robot,
+            midway=c.dagger_midway,
+            beside=c.beside,
+            in_hand=c.in_hand,
+            teacher=turns,
+            max_steps=c.dagger_steps,
+        )
 
 
 def _prompts(shown: LabelledEpisodes) -> list[Demonstration[Observation, Action]]:

@@ -18,7 +18,7 @@ from osil.tasks.block_stacking import StackingTask
 class PairSource:
     """Draws batches of pairs from expert episodes that are renewed all the time.
 
-    While batches are drawn from the pools that are there, the next pool is made. What it holds does not depend on
+    While batches are drawn from the pools that are there, the next ones are made. What they hold does not depend on
     where that happens and how long it takes.
 
     Args:
@@ -51,13 +51,13 @@ class PairSource:
         self._learner, self._executor = learner, executor
         self._pools: deque[Pool] = deque(maxlen=self._config.pools)
         self._drawn = start
-        self._next = self._begin_pool()
+        self._coming = deque(self._begin_pool() for _ in range(self._config.ahead))
 
     def batch(self) -> PairBatch:
         """The next batch. All its demonstrations and observations have the same number of blocks."""
         if self._drawn % self._config.refresh == 0 or len(self._pools) < min(4, self._config.pools):
-            self._pools.append(self._next.result())
-            self._next = self._begin_pool()
+            self._pools.append(self._coming.popleft().result())
+            self._coming.append(self._begin_pool())
         self._drawn += 1
         pool = self._pools[self._rng.integers(len(self._pools))]
         noise = (0.0,) if self._drawn <= self._config.first_batches else self._config.position_noise

@@ -18,14 +18,13 @@ from joblib import delayed
 from tqdm import tqdm
 
 from osil.arrays import Arrays
-from osil.core import Action, Actor, BoolArray, Demonstration, FloatArray, Observation
+from osil.core import Action, Actor, BoolArray, Demonstration, FloatArray, Observation, Policy
 from osil.data.kinematic_episodes import collect
 from osil.evaluation.evaluate import EXPERT, load
 from osil.evaluation.intervals import wilson
 from osil.evaluation.probe_states import Doing, ProbeStates, draw_states
 from osil.evaluation.versions import versions
 from osil.experts.stacking import ExpertConfig, StackingExpert
-from osil.policies.stacking import StackingPolicy
 from osil.robots.robot import Robot, load_robot
 from osil.seeds import generator
 from osil.tasks.block_stacking import StackingTask, stacked_on
@@ -99,7 +98,7 @@ def probe(
         ModelError: the policy cannot be loaded.
         ConfigError: no such robot.
     """
-    policy = load(model)
+    policy = load(model, load_robot(robot).gripper)
     groups = -(-states // GROUP)
     work = in_processes((delayed(_probe_group)(model, robot, seed, number) for number in range(groups)), jobs)
     probed: list[Probed] = []
@@ -139,7 +138,7 @@ def _probe_group(model: str | Path, robot: str, seed: int, number: int) -> tuple
     arm, task = load_robot(robot), _draw_task(rng)
     demonstration = _demonstrate(task, arm, rng)
     states = draw_states(task, arm, GROUP, rng)
-    outcome = _follow(load(model), demonstration, task, states, arm, rng)
+    outcome = _follow(load(model, arm.gripper), demonstration, task, states, arm, rng)
     goal = states.seen(np.where(states.doing == Doing.PLACE, states.target, states.source))
     found = Probed(outcome, states.doing, goal)
     return found, [_describe(task, number, states[row], outcome[row]) for row in np.flatnonzero(_nowhere(outcome))]
@@ -164,7 +163,7 @@ def _demonstrate(task: StackingTask, robot: Robot, rng: np.random.Generator) -> 
 
 
 def _follow(
-    policy: StackingPolicy | None,
+    policy: Policy[Observation, Action] | None,
     demonstration: Demonstration[Observation, Action],
     task: StackingTask,
     states: ProbeStates,
@@ -196,7 +195,7 @@ def _follow(
 
 
 def _actor(
-    policy: StackingPolicy | None,
+    policy: Policy[Observation, Action] | None,
     demonstration: Demonstration[Observation, Action],
     task: StackingTask,
     robot: Robot,

@@ -103,7 +103,18 @@ class MishapActor:
             return None
         block = int(self._rng[row].choice(wrong))
         bare = [other for other in np.flatnonzero(~on.any(0)) if other != block]  # nothing has to be cleared away first
-        return StackingExpert(StackingTask(seen.num_blocks, ((block, int(bare[0])),)), self._config) if bare else None
+        if not bare:
+            return None
+        stages = (*_tower(on, int(bare[0])), (block, int(bare[0])))
+        return StackingExpert(StackingTask(seen.num_blocks, stages), self._config)
+
+
+def _tower(on: BoolArray, top: int) -> list[tuple[int, int]]:
+    """The stages of the tower that ends with block ``top``, read from ``on`` ``[B, B]``: what stands on what."""
+    if not on[top].any():
+        return []
+    below = int(on[top].argmax())
+    return [*_tower(on, below), (top, below)]
 
 
 def _carried(seen: Observation, blocks: Blocks) -> BoolArray:

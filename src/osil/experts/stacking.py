@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation
-from osil.geometry import clip_norm, rotate_z, wrap_cube_yaw
+from osil.experts.free_spot import free_spot
+from osil.geometry import clip_norm, half_extent, rotate_z, wrap_cube_yaw
 from osil.robots.robot import Gripper
 from osil.tasks.block_stacking import StackingTask, stacked_on
 from osil.tasks.blocks import NOMINAL, Blocks, between_fingers, grasp_height
@@ -32,9 +33,6 @@ parallel are about 0 from the hand, where a policy must not have to choose betwe
 
 DOWN = 0.75
 """A hand that is so far down, in edge lengths above where it closes or lets go, has found room there."""
-
-DIAGONAL = 2.0**0.5
-"""Half of a block's edge times this is as far as it reaches, however it is turned."""
 
 
 @dataclass(frozen=True)
@@ -100,18 +98,16 @@ class ExpertConfig:
 
     @property
     def finger_room(self) -> tuple[float, float]:
-        """Open fingers come down around a block if its neighbours of the same height are further from it than this,
-        across the closing direction or along it: half a finger, or half the opening and a finger, and half a block."""
+        """Open fingers come down around a block if its neighbours of the same height end further from it than this,
+        across the closing direction or along it: half a finger, or half the opening and a finger."""
         across, along = self.gripper.finger
-        room = self.blocks.half + ROOM
-        return across + room, 0.5 * self.gripper.opening + 2 * along + room
+        return across + ROOM, 0.5 * self.gripper.opening + 2 * along + ROOM
 
     @property
     def palm_room(self) -> tuple[float, float]:
         """The same of the palm and neighbours that are higher, such as towers."""
         across, along = self.gripper.palm
-        room = DIAGONAL * self.blocks.half + ROOM
-        return across + room, along + room
+        return across + ROOM, along + ROOM
 
     @property
     def palm_height(self) -> float:
@@ -132,9 +128,11 @@ class StackingExpert:
         self._config = config
         longest = max(1, max(one.num_stages for one in tasks))
         self._stages = np.full((len(tasks), longest, 2), -1)
-        for row, one in zip(self._stages, tasks, strict=True):
+        self._bases = np.zeros((len(tasks), max(one.num_blocks for one in tasks)), dtype=np.bool_)
+        for row, bases, one in zip(self._stages, self._bases, tasks, strict=True):
             if one.stages:
                 row[: one.num_stages] = one.stages
+                bases[list({target for _, target in one.stages} - {source for source, _ in one.stages})] = True
 
     def act(self, observation: Observation) -> Action:
         """The expert's action: leading dimensions as in ``observation`` (none, or ``[N]``: one world a task)."""
@@ -169,8 +167,14 @@ class StackingExpert:
         on = stacked_on(positions, self._config.blocks)
         on[rows[holding], held[holding]] = False  # a block in the fingers stands on nothing
         source, target = self._stages[..., 0], self._stages[..., 1]
-        satisfied = on[rows[:, None], source, target] | (source < 0)
+        astray = self._astray(on)
+        satisfied = (on[rows[:, None], source, target] & ~astray[rows[:, None], target]) | (source < 0)
         return held, on, satisfied.argmin(-1), satisfied.all(-1), rows
+
+    def _astray(self, on: BoolArray) -> BoolArray:
+        """``[N, B]`` where the lowest block of a tower stands on another block, which a later stage may need."""
+        astray: BoolArray = self._bases & on.any(-1)
+        return astray
 
     @staticmethod
     def _nearest(positions: FloatArray) -> np.ndarray:
@@ -186,8 +190,10 @@ class StackingExpert:
         source, target = self._stages[rows, stage].T
         holding = held >= 0
 
-        # What is in the way on the source or on the target has to go first, topmost block first.
-        on_target, on_source = self._topmost(on, target), self._topmost(on, source)
+        # What is in the way on the source or on the target has to go first, topmost block first. Where a target stands
+        # on another block and not on the table, as it shall, it is in the way itself.
+        beneath = np.where(self._astray(on)[rows, target], on[rows, target].argmax(-1), target)
+        on_target, on_source = self._topmost(on, beneath), self._topmost(on, source)
         occupied = on_target >= 0
         pick = np.where(occupied, on_target, np.where(on_source >= 0, on_source, source))
         aside = holding & (finished | (held != source) | occupied)
@@ -205,11 +211,16 @@ class StackingExpert:
         goal[holding, 2] += c.blocks.size
         goal[~holding, 2] += grasp_height(c.blocks.size)
         turn = np.where(holding, yaws[rows, target] - yaws[rows, held], yaws[rows, pick])
-        push, crowded = self._away(positions, carried, others)
-        goal[aside, :2] = push[aside]
+        beside = positions[..., :2] - carried[:, None, :2]
+        closest = np.where(others, np.sqrt((beside**2).sum(-1)), np.inf).min(-1)
+        least, ample = (spacing + c.blocks.excess for spacing in c.aside_spacing)
+        crowded = closest < least
+        goal[aside, :2] = 0.0
+        on_the_way = aside & (closest < ample)
+        goal[on_the_way, :2] = free_spot(beside[on_the_way], others[on_the_way], ample)
         goal[aside, 2] = (ground - carried[:, 2])[aside]
         in_the_way = others & (holding[:, None] | (np.arange(positions.shape[1]) != pick[:, None]))
-        turn = self._across_neighbours(positions - carried[:, None], goal, in_the_way, wrap_cube_yaw(turn))
+        turn = self._across_neighbours(positions - carried[:, None], yaws, goal, in_the_way, wrap_cube_yaw(turn))
         turn = np.where(aside | finished, 0.0, turn)
 
         lateral = np.sqrt((goal[:, :2] ** 2).sum(-1))
@@ -263,12 +274,13 @@ class StackingExpert:
         return found
 
     def _across_neighbours(
-        self, positions: FloatArray, goal: FloatArray, others: BoolArray, turn: FloatArray
+        self, positions: FloatArray, yaws: FloatArray, goal: FloatArray, others: BoolArray, turn: FloatArray
     ) -> FloatArray:
         """Turn by another quarter where open fingers or palm would come down on a neighbour.
 
         Args:
             positions: ``[N, B, 3]`` of the blocks, from where the grasp centre or the block in the fingers is now.
+            yaws: ``[N, B]`` theirs.
             goal: ``[N, 3]`` where that is to go.
             others: ``[N, B]`` blocks that may be in the way.
             turn: ``[N]`` the rotation that aligns the fingers with the block to pick, or the one they hold with its
@@ -278,6 +290,7 @@ class StackingExpert:
             ``[N]`` the rotation by which the hand finds room, if either does.
         """
         offset = rotate_z(positions - goal[:, None], -turn[:, None])
+        extent = half_extent(self._config.blocks.size, yaws - turn[:, None])
         height = offset[..., 2]
         level = others & (np.abs(height) < 0.75 * self._config.blocks.size)
         high = others & (height > self._config.palm_height)
@@ -286,7 +299,7 @@ class StackingExpert:
             """How far the nearest block is outside of fingers and palm, which close along y."""
             found = np.full(len(x), np.inf)
             for which, (across, along) in ((level, self._config.finger_room), (high, self._config.palm_room)):
-                outside = np.maximum(np.abs(x) - across, np.abs(y) - along)
+                outside = np.maximum(np.abs(x) - across, np.abs(y) - along) - extent
                 found = np.minimum(found, np.where(which, outside, np.inf).min(-1))
             return found
 
@@ -294,22 +307,3 @@ class StackingExpert:
         quarter = np.where(turn > TURN_BACK, turn - 0.5 * np.pi, turn + 0.5 * np.pi)
         down = goal[:, 2] > -DOWN * self._config.blocks.size
         return np.where((now < 0.0) & (other > now) & ~down, quarter, turn)
-
-    def _away(self, positions: FloatArray, carried: FloatArray, others: BoolArray) -> tuple[FloatArray, BoolArray]:
-        """Direction ``[N, 2]`` to a free spot for the block held, and whether the present spot is too crowded.
-
-        Other blocks push the block away and their centroid, which is about the middle of the table, attracts it:
-        a smooth rule in relative positions. The push is turned a little, so that it does not end between two blocks.
-        """
-        low, high = (spacing + self._config.blocks.excess for spacing in self._config.aside_spacing)
-        offset = np.where(others[..., None], carried[:, None, :2] - positions[..., :2], 1.0)
-        distance = np.sqrt((offset**2).sum(-1))
-        weight = np.clip((high + 0.01 - distance) / 0.02, 0.0, 1.0) / np.maximum(distance, 0.005)
-        centre = -(offset * others[..., None]).sum(1) / others.sum(-1, keepdims=True)
-        centre /= np.maximum(np.sqrt((centre**2).sum(-1, keepdims=True)), 0.02)
-        push = (weight[..., None] * offset).sum(1)
-        push = push @ np.array([[0.9, 0.44], [-0.44, 0.9]]) + 0.2 * centre
-        push /= np.maximum(np.sqrt((push**2).sum(-1, keepdims=True)), 1e-6)
-        closest = distance.min(-1)
-        reach = 0.04 * np.clip((high - closest) / (high - low), 0.0, 1.0)
-        return push * reach[:, None], closest < low

@@ -81,6 +81,14 @@ def yaw_features(yaws: Tensor) -> Tensor:
     return torch.stack([torch.cos(CUBE_SYMMETRY * yaws), torch.sin(CUBE_SYMMETRY * yaws)], dim=-1)
 
 
+def between_yaws(first: Tensor, second: Tensor) -> Tensor:
+    """Yaw features of the turn from the first to the second, both ``[..., YAW]``."""
+    (cos_first, sin_first), (cos_second, sin_second) = first.unbind(-1), second.unbind(-1)
+    return torch.stack(
+        [cos_first * cos_second + sin_first * sin_second, cos_first * sin_second - sin_first * cos_second], dim=-1
+    )
+
+
 def robot_features(opening: Tensor) -> Tensor:
     """``[...]`` metres between the finger pads to ``[..., ROBOT]``, finest around the width of a held block."""
     held, free = torch.tanh(HELD_SCALE * (opening - HELD)), torch.tanh(FREE_SCALE * (opening - FREE))

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from osil.core import BoolArray, FloatArray
-from osil.networks.features import GEOMETRY, POSITION, ROBOT, YAW, position_features
+from osil.networks.context_network import HELD_HEAD
+from osil.networks.features import GEOMETRY, POSITION, ROBOT, YAW, between_yaws, position_features
 
 MOTION = 4
 """Size of a motion: displacement along x, y and z, then yaw step."""
@@ -69,7 +70,13 @@ class ActionDistribution(NamedTuple):
 
 
 class ManipulationNetwork(nn.Module):
-    """Context embedding and robot state to a distribution over actions."""
+    """Context embedding and robot state to a distribution over actions.
+
+    It is given where everything is twice: from the hand, as in the paper, and from the block in the fingers. Whether to
+    let go is a matter of a few millimetres between that block and what is below it. The fingers hold it as far below
+    their centre as they like, so the same millimetres as a difference between two distances from the hand are hard to
+    learn.
+    """
 
     def __init__(self, block_heads: int, hidden: int, components: int) -> None:
         super().__init__()
@@ -77,7 +84,7 @@ class ManipulationNetwork(nn.Module):
         motions = MOTION * components
         self._sizes = [components, motions, motions, components]  # of weights, means, standard deviations and fingers
         self.mlp = nn.Sequential(
-            nn.Linear(block_heads * GEOMETRY + ROBOT, hidden),
+            nn.Linear(2 * block_heads * GEOMETRY + ROBOT, hidden),
             nn.ReLU(),
             nn.Linear(hidden, hidden),
             nn.ReLU(),
@@ -87,8 +94,10 @@ class ManipulationNetwork(nn.Module):
     def forward(self, poses: Tensor, robot: Tensor) -> ActionDistribution:
         """Blended poses ``[..., heads, POSE]`` and robot state ``[..., ROBOT]`` to a distribution."""
         position, yaw = poses.split([POSITION, YAW], dim=-1)
-        features = torch.cat([position_features(position), yaw], dim=-1).flatten(-2)
-        out = self.mlp(torch.cat([features, robot], dim=-1)).float()
+        held = slice(HELD_HEAD, HELD_HEAD + 1)
+        from_held = position - position[..., held, :], between_yaws(yaw[..., held, :], yaw)
+        features = [position_features(position), yaw, position_features(from_held[0]), from_held[1]]
+        out = self.mlp(torch.cat([torch.cat(features, dim=-1).flatten(-2), robot], dim=-1)).float()
         weights, means, spread, close = out.split(self._sizes, dim=-1)
         shape = self.components, MOTION
         low, high = math.log(MIN_STD), math.log(MAX_STD)

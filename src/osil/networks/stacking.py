@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from osil.errors import ConfigError
 from osil.networks.attention import Score
-from osil.networks.context_network import Context, ContextNetwork, DemonstrationMemory
+from osil.networks.context_network import HELD_HEAD, Context, ContextNetwork, DemonstrationMemory
 from osil.networks.demonstration_network import DemonstrationNetwork
 from osil.networks.features import (
     ObservationTensors,
@@ -55,9 +55,10 @@ class StackingNetworkConfig:
 
     def __post_init__(self) -> None:
         sizes = (self.attention_heads, self.lstm_steps, self.query_heads, self.hidden, self.components, *self.dilations)
-        if min(self.dim, *sizes) < 1 or self.dim % self.attention_heads or self.block_heads < 2:
+        if min(self.dim, *sizes) < 1 or self.dim % self.attention_heads or self.block_heads <= HELD_HEAD:
             raise ConfigError(
-                f"{self}: expected dim to be a multiple of attention_heads, block_heads >= 2, the other sizes >= 1"
+                f"{self}: expected dim to be a multiple of attention_heads, block_heads > {HELD_HEAD}, the other "
+                "sizes >= 1"
             )
         object.__setattr__(self, "dilations", tuple(self.dilations))
 

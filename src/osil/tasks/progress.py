@@ -23,8 +23,15 @@ class Progress:
         """Read the layout off the last observation.
 
         Raises:
-            DemonstrationError: the demonstration does not end with a layout that was let go, or no block is held in it.
+            DemonstrationError: something else than a demonstration of block stacking, or one that does not end with a
+                layout that was let go, or in which no block is held.
         """
+        seen, done = getattr(demonstration, "observations", demonstration), getattr(demonstration, "actions", None)
+        if not isinstance(seen, Observation) or not isinstance(done, Action):
+            raise DemonstrationError(
+                "expected a Demonstration of Observation and Action, in this order, got "
+                f"{type(demonstration).__name__} of {type(seen).__name__} and {type(done).__name__}"
+            )
         self.blocks = shown_blocks(demonstration.observations)
         last = demonstration.observations[-1]
         if last.gripper_opening < self.blocks.free_width:

@@ -43,8 +43,8 @@ class StackingTraining:
         max_blocks: training tasks have at most this many blocks.
         seed: of data and weights.
         threads: threads of torch; no more than there are cores.
-        workers: processes, no more than cores, that make training data beside the one that learns; 0: it does so
-            itself. The result is the same.
+        workers: processes, no more than cores, that make training data and validate beside the one that learns; 0: it
+            does so itself. The result is the same.
         initial: model folder to start from, or None.
         validation_episodes: episodes of training tasks in new scenes by which progress is judged.
     """
@@ -105,14 +105,15 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     def learner() -> StackingPolicy:
         return StackingPolicy(deepcopy(network).cpu(), single)
 
-    def validate(step: int) -> Metrics:
-        for path in (folder.path, step_folder(folder.path, step)):
-            save_policy(path, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
-        rng = generator("train", config.seed, 1)
-        success = kinematic_success(StackingPolicy(network, single), tasks, config.validation_episodes, rng, robot)
-        return {"success": success}
-
     with _workers(config) as executor:
+
+        def validate(step: int) -> Metrics:
+            for path in (folder.path, step_folder(folder.path, step)):
+                save_policy(path, network, config.policy, seed=config.seed, max_blocks=config.max_blocks)
+            rng = generator("train", config.seed, 1)
+            success = kinematic_success(learner(), tasks, config.validation_episodes, rng, robot, executor)
+            return {"success": success}
+
         source = PairSource(
             tasks,
             config.policy.conditioning,

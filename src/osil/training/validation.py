@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from functools import partial
 
 import numpy as np
 
@@ -19,19 +21,28 @@ from osil.worlds.kinematic import KinematicWorld
 
 
 def kinematic_success(
-    policy: StackingPolicy, tasks: Sequence[StackingTask], episodes: int, rng: np.random.Generator, robot: Robot
+    policy: StackingPolicy,
+    tasks: Sequence[StackingTask],
+    episodes: int,
+    rng: np.random.Generator,
+    robot: Robot,
+    executor: Executor | None = None,
 ) -> float:
-    """Share of episodes, each with a new demonstration and a new scene, that end with the layout shown."""
+    """Share of episodes, each with a new demonstration and a new scene, that end with the layout shown.
+
+    Those with the same number of blocks run together, in a process of ``executor`` if there is one.
+    """
     groups = defaultdict(list)
     for index in range(episodes):
         task = tasks[index * len(tasks) // episodes]
         groups[task.num_blocks].append(task)
-    succeeded = np.concatenate([_succeeded(policy, group, rng, robot) for group in groups.values()])
-    return float(succeeded.mean())
+    apply = executor.map if executor else map
+    succeeded = apply(partial(_succeeded, policy, robot), groups.values(), rng.spawn(len(groups)))
+    return float(np.concatenate(list(succeeded)).mean())
 
 
 def _succeeded(
-    policy: StackingPolicy, tasks: Sequence[StackingTask], rng: np.random.Generator, robot: Robot
+    policy: StackingPolicy, robot: Robot, tasks: Sequence[StackingTask], rng: np.random.Generator
 ) -> BoolArray:
     """Which episodes succeed, of those whose demonstration can be imitated: now and then the expert fails."""
     shown = collect(tasks, rng, robot)

@@ -10,6 +10,9 @@ from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.bullet_scene import Physics
 from osil.worlds.tracker import TrackerConfig
 
+LATEST = 20
+"""Control steps, a second: nobody stacks blocks with an arm that acts later."""
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -19,7 +22,7 @@ class Conditions:
         friction: factor on the friction of the blocks, and so of every contact with one.
         mass: factor on the mass of the blocks.
         size: factor on their edge length.
-        latency: control steps by which actions act late.
+        latency: control steps, 0 to ``LATEST``, by which actions act late.
         tracker: how the blocks are seen.
 
     Raises:
@@ -35,8 +38,8 @@ class Conditions:
     def __post_init__(self) -> None:
         if not all(0.2 <= factor <= 5.0 for factor in (self.friction, self.mass)):
             raise ConfigError(f"{self}: expected factors of 0.2 to 5 on friction and mass")
-        if self.latency < 0:
-            raise ConfigError(f"latency {self.latency}: expected a whole number of control steps, at least 0")
+        if not 0 <= self.latency <= LATEST:
+            raise ConfigError(f"latency {self.latency}: expected a whole number of control steps, 0 to {LATEST}")
         Blocks(self.size * NOMINAL.size)  # which refuses sizes that no block has
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 
 from osil.arrays import Arrays
 from osil.core import CONTROL_PERIOD, Action, BoolArray, FloatArray, Observation, Scene
-from osil.geometry import rotate_z, wrap_cube_yaw
+from osil.geometry import half_extent, rotate_z, wrap_cube_yaw
 from osil.robots.limits import slew
 from osil.robots.robot import Robot
 from osil.seeds import Streams
@@ -190,8 +190,7 @@ class KinematicWorld:
         """Block centres in gripper x and y, and their half extents along these axes, each ``[N, B]``."""
         relative = rotate_z(self._blocks - self._gripper[:, None], -self._yaw[:, None])
         yaw = wrap_cube_yaw(self._block_yaws - self._yaw[:, None])
-        half = self._half * (np.abs(np.cos(yaw)) + np.abs(np.sin(yaw))) - 0.001
-        return relative[..., 0], relative[..., 1], half
+        return relative[..., 0], relative[..., 1], half_extent(self._size, yaw) - 0.001
 
     def _held_position(self) -> FloatArray:
         position: FloatArray = self._gripper + rotate_z(self._held_offset, self._yaw)
