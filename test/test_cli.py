@@ -187,8 +187,12 @@ def test_replay_films(collected: Path, tmp_path: Path) -> None:
             for option in ("--friction", "--mass", "--latency", "--noise")
         ),
         ("evaluate expert --world kinematic --landmarks 10", "--landmarks means nothing with kinematic"),
+        ("evaluate expert --latency 21", "0 to 20"),
+        ("evaluate expert --spacing nan", "spacing nan m: expected more than 0, and at most 1"),
+        ("evaluate expert --spacing 5", "spacing 5 m: expected more than 0, and at most 1"),
         ("evaluate expert --landmarks 3", "--landmarks means nothing with pybullet"),
-        ("evaluate expert --world particle", "the scripted expert stacks blocks"),
+        ("evaluate expert --world particle", "'expert' stacks blocks"),
+        ("evaluate replay --world particle", "'replay' stacks blocks"),
         ("evaluate stacking --world particle", "for block stacking, as in osil evaluate --world pybullet or"),
         ("evaluate particle/final_state", "for particle reaching, as in osil evaluate --world particle"),
         *(
@@ -336,7 +340,10 @@ def test_ctrl_c_ends_a_command_with_a_line(command: str, after: float, tmp_path:
     assert "Traceback" not in error
 
 
-def test_kill_ends_a_command_and_its_processes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("how", "code", "word"), [(signal.SIGTERM, 143, "osil: stopped"), (signal.SIGKILL, -9, None)], ids=["TERM", "KILL"]
+)
+def test_kill_ends_a_command_and_its_processes(how: int, code: int, word: str | None, tmp_path: Path) -> None:
     command = ["evaluate", "expert", "--world", "kinematic", "--episodes", "1000", "--jobs", "2"]
     running = subprocess.Popen(
         [sys.executable, "-m", "osil.cli", *command],
@@ -348,9 +355,10 @@ def test_kill_ends_a_command_and_its_processes(tmp_path: Path) -> None:
     while not (workers := psutil.Process(running.pid).children(recursive=True)):
         assert running.poll() is None
         time.sleep(0.1)
-    running.terminate()
+    running.send_signal(how)
     _, error = running.communicate(timeout=60)
-    assert (running.returncode, error.splitlines()[-1]) == (143, "osil: stopped")
+    assert running.returncode == code
+    assert word is None or error.splitlines()[-1] == word
     _, left = psutil.wait_procs(workers, timeout=20)
     assert not left
 

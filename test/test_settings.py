@@ -66,7 +66,7 @@ NOT_TEXTS = (
         (b"3: 4\n", "expected settings by name"),
         (b"? [1, 2]\n: 3\n", "line 1: found unhashable key"),
         (b"inner: [1]\n", "inner"),
-        (b"inner: {3: 4}\n", "can not match"),
+        (b"inner: {3: 4}\n", "there is no setting 3; is it spelled so"),
         (b"inner: {sizes: 3}\n", "not iterable"),
         (b"steps: 3\nrate: 1\nsteps: 4\n", "line 3: 'steps' stands here again"),
         (b"inner: {sizes: [1], sizes: [2]}\n", "line 1: 'sizes' stands here again"),

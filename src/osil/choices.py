@@ -21,6 +21,9 @@ TeacherKind = Literal["expert", "human"]
 MishapKind = Literal["drop", "wrong_block"]
 """What happens once in an episode: a block drops, or a wrong one gets into the fingers."""
 
+BaselineKind = Literal["replay", "layout"]
+"""Policies without a network: the demonstrated path gone again, or the final layout built by the scripted expert."""
+
 NoiseKind = Literal["mixed", "paper", "none"]
 """How collected actions are disturbed, see ``osil.data.labelled_trajectories``."""
 

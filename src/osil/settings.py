@@ -28,6 +28,9 @@ def from_values(cls: type[C], values: Any, where: str) -> C:
         raise ConfigError(f"{where}: expected settings by name, such as 'seed: 0', got {_shortened(values)}")
     try:
         return dacite.from_dict(cls, values, dacite.Config(strict=True, cast=[tuple]))
+    except dacite.UnexpectedDataError as error:
+        unknown = ", ".join(map(_shortened, sorted(error.keys, key=str)[:FEW]))
+        raise ConfigError(f"{where}: there is no setting {unknown}; is it spelled so, and the right file?") from error
     except (dacite.DaciteError, TypeError, ValueError) as error:  # the last two: of the dataclasses themselves
         raise ConfigError(f"{where}: {error}") from error
 

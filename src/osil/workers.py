@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
 
@@ -11,6 +13,7 @@ from joblib import Parallel, cpu_count
 from joblib.parallel import LokyBackend, get_active_backend
 
 from osil.errors import ConfigError
+from osil.lifeline import end_with
 
 
 def within_cores(jobs: int) -> int:
@@ -25,12 +28,23 @@ def within_cores(jobs: int) -> int:
     return min(jobs, cpu_count()) if isinstance(backend, LokyBackend) else jobs  # others have other machines
 
 
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Processes that are begun meanwhile are deaf to Ctrl-C, which in a terminal goes to all of them."""
+    resource_tracker.ensure_running()  # first, because when it starts it makes SIGINT heard again
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which is inherited
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
 def in_processes(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
     """Results of calls, each made by ``joblib.delayed``, in the order in which they are done.
 
     Up to ``jobs`` at once, see ``within_cores``, and no more than there are calls.
 
-    Ctrl-C in a terminal goes to all processes; the workers are deaf to it, and end without a word when this one does.
+    The workers are deaf to Ctrl-C, and end without a word when this process does, however it does.
 
     Raises:
         ConfigError: less than one job.
@@ -40,10 +54,7 @@ def in_processes(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
     backend, _ = get_active_backend()
     if not backend.supports_return_generator:  # Ray's gives all at the end
         return iter(Parallel(n_jobs=jobs)(calls))
-    resource_tracker.ensure_running()  # first, because when it starts it makes SIGINT heard again
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun now inherits it
-    try:
-        results: Iterator[Any] = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
-        return results
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+    lifeline = {"initializer": end_with, "initargs": (os.getpid(),)} if isinstance(backend, LokyBackend) else {}
+    with deaf_to_interrupts():
+        results: Iterator[Any] = Parallel(n_jobs=jobs, return_as="generator_unordered", **lifeline)(calls)
+    return results

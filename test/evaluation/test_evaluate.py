@@ -18,8 +18,8 @@ from osil.evaluation.episodes import Case, run_batch
 from osil.evaluation.evaluate import evaluate
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.evaluation.report import breakdown, table
-from osil.experts.stacking import ExpertConfig, StackingExpert
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
+from osil.policies.baselines import BaselinePolicy
 from osil.policies.stacking import PolicyConfig, save_policy
 from osil.robots.robot import load_robot
 from osil.tasks.block_stacking import StackingTask, layout_below
@@ -28,7 +28,6 @@ from osil.worlds.conditions import Conditions
 from osil.worlds.judge import Outcome, step_limit
 
 FETCH = load_robot("fetch")
-EXPERT = ExpertConfig(FETCH.gripper)
 
 TASKS = [StackingTask.parse(text) for text in ("ab +c", "abc", "ba", "ab cd")]
 KINEMATIC = EvaluationConfig("kinematic")
@@ -45,30 +44,15 @@ class Idle:
         return Action(np.zeros((*shape, 3)), np.zeros(shape, dtype=bool))
 
 
-class Reader(Idle):
-    """Reads the final layout off the demonstration and lets the expert build it."""
+class Watched(BaselinePolicy):
+    """Lets the expert build the layout shown, and keeps what it is shown and sees."""
+
+    def __init__(self) -> None:
+        super().__init__("layout", FETCH.gripper)
 
     def reset_batch(self, prompts: Sequence[Demonstration[Observation, Action]], seeds: Sequence[int]) -> None:
         super().reset_batch(prompts, seeds)
-        self.expert = StackingExpert([self.read(one.observations.block_positions[-1]) for one in prompts], EXPERT)
-
-    @staticmethod
-    def read(positions: np.ndarray) -> StackingTask:
-        """The task whose layout these block positions show, lower stages first."""
-        below = layout_below(positions, NOMINAL)
-        sources = sorted(np.flatnonzero(below >= 0), key=lambda block: positions[block, 2])
-        return StackingTask(len(below), tuple((int(block), int(below[block])) for block in sources))
-
-    def act(self, observation: Observation) -> Action:
-        return self.expert.act(observation)
-
-
-class Watched(Reader):
-    """Keeps what it sees."""
-
-    def reset_batch(self, prompts: Sequence[Demonstration[Observation, Action]], seeds: Sequence[int]) -> None:
-        super().reset_batch(prompts, seeds)
-        self.seen: list[Observation] = []
+        self.shown, self.seen = prompts, list[Observation]()
 
     def act(self, observation: Observation) -> Action:
         self.seen.append(observation)
@@ -144,7 +128,7 @@ def test_policy_that_does_nothing_runs_out_of_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["kinematic", "pybullet"])
 def test_a_policy_that_understands_the_demonstration_succeeds(kind: Any) -> None:
     count = 4 if kind == "kinematic" else 1
-    results = run_batch(EvaluationConfig(kind), Reader(), cases(TASKS[1], count))
+    results = run_batch(EvaluationConfig(kind), Watched(), cases(TASKS[1], count))
     assert {result.outcome for result in results} == {Outcome.SUCCESS}
 
 
@@ -198,7 +182,7 @@ def test_missing_model_is_refused_before_anything_runs() -> None:
 
 def test_human_like_demonstrations_and_pushes_are_part_of_an_evaluation() -> None:
     config = EvaluationConfig("kinematic", teacher="human", push=0.10)
-    policy = Reader()
+    policy = Watched()
     report = breakdown(run_batch(config, policy, cases(TASKS[1], 8)))
     assert report["all"]["successes"] == 8
     assert report["episodes_disturbed"] == 8

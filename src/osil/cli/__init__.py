@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from osil.errors import OsilError
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 """Ctrl-C and ``kill``."""
+
+AGAIN = 0.05
+"""A stop that comes while modules are imported is looked at again so many seconds later."""
 
 
 class _Stopped(SystemExit):
@@ -36,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 2 after an error of the user's or of the machine's that is told in one line, 130 if stopped
         by Ctrl-C, 143 by ``kill``.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that the terminal's locale does not know
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names may have letters that the locale does not know, and who reads a pipe of a long run waits for each line.
+        sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with _stoppable():
@@ -56,9 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextmanager
 def _stoppable() -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
-        if _importing(frame):  # nothing has begun, and an exception amid the set-up of C++ libraries may abort them
-            print("osil: stopped", file=sys.stderr, flush=True)
-            os._exit(128 + signum)
+        if _importing(frame):  # an exception amid the set-up of C++ libraries may abort them: a little later, then
+            threading.Timer(AGAIN, os.kill, (os.getpid(), signum)).start()
+            return
         warnings.simplefilter("ignore")  # libraries would tell what they leave undone
         raise _Stopped(128 + signum)
 

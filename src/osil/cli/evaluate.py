@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from osil.choices import MODEL, Arrangement, MishapKind, names
+from osil.choices import MODEL, Arrangement, BaselineKind, MishapKind, names
 from osil.cli.arguments import (
     STACKING_WORLDS,
     Commands,
@@ -32,11 +32,16 @@ def add(commands: Commands) -> None:
         "  osil evaluate stacking --friction 0.9 --mass 1.1 --size 1.1 --latency 1 --noise 0.002\n"
         "  osil evaluate stacking --robot panda\n"
         "  osil evaluate expert --world kinematic --tasks train --episodes 10\n"
+        "  osil evaluate replay --push\n"
         "  osil evaluate particle/lstm_attention --world particle --landmarks 10 --episodes 1000\n\n"
         "Each episode has a fresh demonstration, and then the policy acts in a new random scene. No seed gives a\n"
         "scene that training has seen. A demonstration that itself misses its layout is drawn again, and counted.",
     )
-    parser.add_argument("model", metavar="MODEL", help=f"{MODEL}, or 'expert' for the scripted expert")
+    judged = (
+        f"{MODEL}; 'expert' for the scripted expert; 'replay' or 'layout' for a policy without a network, which goes "
+        "along the path shown again, or reads off the layout shown and lets the expert build it"
+    )
+    parser.add_argument("model", metavar="MODEL", help=judged)
     of_stacking, of_pybullet = special(STACKING_WORLDS), special(("pybullet",))
     worlds = (*STACKING_WORLDS, "particle")
     add_common(parser, worlds, episodes=10, seed_of="chooses the episodes", stacking=of_stacking)
@@ -89,8 +94,8 @@ def _run(options: argparse.Namespace) -> None:
     if options.world == "particle":
         from osil.evaluation.reaching import evaluate_reaching, lines
 
-        if options.model == "expert":
-            raise ConfigError(f"the scripted expert stacks blocks: give --world {' or '.join(STACKING_WORLDS)}")
+        if options.model in ("expert", *names(BaselineKind)):
+            raise ConfigError(f"{options.model!r} stacks blocks: give --world {' or '.join(STACKING_WORLDS)}")
         check_output_file(options.json)
         report |= evaluate_reaching(options.model, options.landmarks, options.episodes, options.seed)
         print(lines([(f"{options.landmarks} landmarks", report["all"])]))
@@ -102,8 +107,6 @@ def _run(options: argparse.Namespace) -> None:
         from osil.worlds.conditions import Conditions
         from osil.worlds.tracker import TrackerConfig
 
-        load(options.model)  # what was named first is found wanting first
-        tasks = load_tasks(options.tasks, options.max_blocks)
         tracker = TrackerConfig(options.noise, options.rate, options.delay, options.unseen)
         conditions = Conditions(options.friction, options.mass, options.size, options.latency, tracker)
         config = EvaluationConfig(
@@ -118,6 +121,8 @@ def _run(options: argparse.Namespace) -> None:
             options.shown_latency,
             options.begun,
         )
+        load(options.model, config.arm.gripper)  # what was named first is found wanting before the rest
+        tasks = load_tasks(options.tasks, options.max_blocks)
         check_output_file(options.json)
         check_output_folder(options.failures)
         report |= {"tasks": options.tasks}

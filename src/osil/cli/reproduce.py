@@ -8,7 +8,7 @@ from pathlib import Path
 from osil.choices import MODEL, ReachingRecipe, names
 from osil.cli.arguments import Commands, add_command, add_jobs, check_special, natural, positive, special
 
-OF_STACKING = ("stacking", "learning", "attention", "understanding", "comparison")
+OF_STACKING = ("stacking", "learning", "attention", "understanding", "comparison", "baselines")
 """Experiments with block stacking."""
 
 
@@ -21,11 +21,12 @@ def add(commands: Commands) -> None:
         "  osil reproduce stacking --model runs/stacking\n"
         "  osil reproduce learning --run runs/stacking\n"
         "  osil reproduce attention\n  osil reproduce understanding\n"
-        "  osil reproduce comparison\n\n"
+        "  osil reproduce comparison\n  osil reproduce baselines --episodes 1\n  osil reproduce index\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
-    parser.add_argument("experiment", choices=("particle", *OF_STACKING), help="which experiment")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="default: results/particle or results/stacking")
+    parser.add_argument("experiment", choices=("particle", *OF_STACKING, "index"), help="which; index: of all results")
+    where = "default: results/particle or results/stacking, for the index results"
+    parser.add_argument("--output", type=Path, metavar="DIR", help=where)
     add_jobs(parser)
     seeded = special(OF_STACKING)
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="of all but particle", **seeded)
@@ -38,8 +39,8 @@ def add(commands: Commands) -> None:
     learning.add_argument(
         "--run", dest="training", type=Path, default=run, metavar="DIR", help="of osil train", **special(("learning",))
     )
-    stacking, of_stacking = parser.add_argument_group("stacking"), special(("stacking",))
-    of_model = ("stacking", "attention", "understanding")
+    stacking, of_stacking = parser.add_argument_group("stacking, baselines"), special(("stacking", "baselines"))
+    of_model = ("stacking", "baselines", "attention", "understanding")
     model = f"{MODEL}; also for attention and understanding; default: %(default)s"
     stacking.add_argument("--model", default="stacking", help=model, **special(of_model))
     only = "of evaluations; default: all"
@@ -53,8 +54,9 @@ def _run(options: argparse.Namespace) -> None:
     from osil.files import check_output_folder
 
     check_special(options, options.experiment)
-    output = options.output or Path("results") / ("particle" if options.experiment == "particle" else "stacking")
-    if options.experiment in ("attention", "understanding", "comparison"):
+    folder = {"particle": "particle", "index": "."}.get(options.experiment, "stacking")
+    output = options.output or Path("results") / folder
+    if options.experiment in ("attention", "understanding", "comparison", "baselines"):
         output = output / options.experiment
     check_output_folder(output)
     if options.experiment == "comparison":
@@ -63,6 +65,10 @@ def _run(options: argparse.Namespace) -> None:
         runs = Path("runs/comparison")
         check_output_folder(runs)
         reproduce_comparison(output, runs, options.seed, options.jobs)
+    elif options.experiment == "index":
+        from osil.reproduce.index import write_index
+
+        write_index(output)
     elif options.experiment == "learning":
         from osil.reproduce.learning import reproduce as reproduce_learning
 
@@ -77,6 +83,10 @@ def _run(options: argparse.Namespace) -> None:
         from osil.reproduce.understanding import reproduce as reproduce_understanding
 
         reproduce_understanding(options.model, output, options.seed, options.jobs)
+    elif options.experiment == "baselines":
+        from osil.reproduce.baselines import reproduce as reproduce_baselines
+
+        reproduce_baselines(options.model, output, options.seed, options.jobs, options.only, options.episodes)
     elif options.experiment == "stacking":
         from osil.reproduce.stacking import reproduce as reproduce_stacking
 

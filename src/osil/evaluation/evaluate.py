@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from joblib import delayed
 from tqdm import tqdm
 
+from osil.choices import BaselineKind, names
 from osil.core import CONTROL_PERIOD
 from osil.evaluation.episodes import Case, EpisodeResult, run_batch
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.evaluation.report import breakdown
 from osil.evaluation.versions import versions
+from osil.policies.baselines import BaselinePolicy
 from osil.policies.stacking import StackingPolicy
+from osil.robots.robot import Gripper
 from osil.tasks.block_stacking import STABLE_STEPS, StackingTask
 from osil.workers import in_processes
 from osil.worlds.judge import SLACK_STEPS, STEPS_PER_STAGE
@@ -36,7 +39,7 @@ def evaluate(
     """Judge a policy: every episode has a fresh demonstration and a new random scene.
 
     Args:
-        model: folder or name of a model, or ``expert``.
+        model: folder or name of a model, ``expert``, or a ``BaselineKind``.
         config: world, teacher, push and conditions.
         tasks: what to judge on.
         episodes: for each task.
@@ -51,7 +54,7 @@ def evaluate(
     Raises:
         ModelError: the model cannot be loaded.
     """
-    load(model)  # tell now, not in a worker, what is wrong with it
+    load(model, config.arm.gripper)  # tell now, not in a worker, what is wrong with it
     cases = [Case(task, number, seed) for task in tasks for number in range(episodes)]
     return describe(model, config, seed, episodes, run_cases(model, config, cases, jobs, failures))
 
@@ -60,9 +63,9 @@ def describe(
     model: str | Path, config: EvaluationConfig, seed: int, episodes: int, results: Sequence[EpisodeResult]
 ) -> dict[str, Any]:
     """What ``evaluate`` returns, for episodes that have been run. Arguments as for ``evaluate``."""
-    policy = load(model)
+    policy = load(model, config.arm.gripper)
     return {
-        "model": getattr(policy, "info", {"name": EXPERT}),
+        "model": policy.info if policy else {"name": EXPERT},
         **config.as_dict(),
         "seed": seed,
         "episodes_per_task": episodes,
@@ -97,15 +100,24 @@ def run_cases(
     return results
 
 
-def load(model: str | Path) -> StackingPolicy | None:
-    """The policy to judge; None for the expert. Raises ModelError where it cannot be loaded."""
-    return None if str(model) == EXPERT else StackingPolicy.load(model)
+def load(model: str | Path, gripper: Gripper) -> StackingPolicy | BaselinePolicy | None:
+    """The policy to judge, with the hand that it moves; None for the expert.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    name = str(model)
+    if name == EXPERT:
+        return None
+    if name in names(BaselineKind):
+        return BaselinePolicy(cast(BaselineKind, name), gripper)
+    return StackingPolicy.load(model)
 
 
 def _run(
     config: EvaluationConfig, model: str | Path, cases: Sequence[Case], failures: Path | None
 ) -> list[EpisodeResult]:
-    return run_batch(config, load(model), cases, failures)
+    return run_batch(config, load(model, config.arm.gripper), cases, failures)
 
 
 def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:

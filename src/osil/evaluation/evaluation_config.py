@@ -58,6 +58,8 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         self.conditions.check_world(self.world)
         self.shown_conditions.check_world(self.world)
+        if self.spacing is not None and not 0.0 < self.spacing <= 1.0:
+            raise ConfigError(f"spacing {self.spacing:g} m: expected more than 0, and at most 1")
         _ = self.arm  # which there has to be, with a hand wide enough
         if not 0.0 <= self.push <= 0.3:
             raise ConfigError(f"push of {self.push} m: expected 0 to 0.3 m")

@@ -97,8 +97,8 @@ def evaluate_reaching(model: str | Path, num_landmarks: int, episodes: int, seed
 
 def lines(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
     """Named rates as lines of text for a person."""
-    text = [f"{'':24}{'episodes':>9}{'success':>9}   Wilson 95 %"]
+    text = [f"{'':28}{'episodes':>9}{'success':>9}   Wilson 95 %"]
     for name, one in rows:
         low, high = one["wilson_95"]
-        text.append(f"{name:24}{one['episodes']:>9}{one['rate']:>9.1%}   {low:.1%} to {high:.1%}")
+        text.append(f"{name:28}{one['episodes']:>9}{one['rate']:>9.1%}   {low:.1%} to {high:.1%}")
     return "\n".join(text)

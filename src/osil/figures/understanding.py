@@ -31,7 +31,7 @@ def draw_reliability(
     errors = np.abs(np.array(limits) - np.array(rate)[:, None]).T
     above.errorbar(confidence, rate, errors, fmt="o", color="#4c72b0", capsize=2.5, label="measured, 95 % intervals")
     above.set(ylabel="share of stages understood rightly", ylim=(-0.03, 1.03))
-    above.legend(frameon=False, loc="lower right")
+    above.legend(frameon=False, loc="upper left")
     below.bar(confidence, stages, 0.045, color="#bbbbbb")
     below.set(xlabel="confidence", ylabel="stages", yscale="log", xlim=(0.0, 1.0))
     figure.savefig(path, dpi=130)

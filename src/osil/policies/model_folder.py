@@ -58,6 +58,8 @@ def find_model(model: str | Path) -> Path:
     Raises:
         ModelError: it is neither.
     """
+    if not isinstance(model, str | Path):
+        raise ModelError(f"expected the path or the name of a model, got {type(model).__name__} {model!r}")
     folder = os.path.expanduser(model)
     if os.path.isdir(folder):
         return Path(folder)

@@ -92,7 +92,7 @@ class ReachingPolicy:
         network = self.config.network
         if not network.shared and shown.count != network.num_landmarks:
             raise DemonstrationError(
-                f"demonstrations of {shown.count} landmarks; this model needs {network.num_landmarks} landmarks"
+                f"demonstrations: this model needs {network.num_landmarks} landmarks, got {shown.count}"
             )
         kept = [one[evenly_spaced(len(one), self.config.frames)] for one in shown.demonstrations]
         frames = ParticleObservation.stack([one.observations for one in kept])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,20 @@ from osil.core import Action, Demonstration, Observation, Scene
 from osil.data.demonstrate import demonstrate
 from osil.demonstrations.conditioning import stage_ends
 from osil.errors import OsilError
+from osil.evaluation.versions import versions
 from osil.figures.attention import draw_block_heads, draw_moment_heads
 from osil.figures.render import SceneRenderer
 from osil.figures.replay import snapshots
 from osil.figures.video import Picture, side_by_side
-from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TALLEST_HEAD, TARGET_HEAD
+from osil.networks.context_network import (
+    BESIDE_HEAD,
+    HELD_HEAD,
+    LYING_HEAD,
+    PRESENT_STAGE,
+    SOURCE_HEAD,
+    TALLEST_HEAD,
+    TARGET_HEAD,
+)
 from osil.policies.stacking import Attention, StackingPolicy
 from osil.robots.robot import Robot, load_robot
 from osil.rollout import Recorder, rollout
@@ -30,10 +40,19 @@ from osil.worlds.viewpoint import Viewpoint
 TASK = StackingTask.parse("ab cde fg hij")
 """The task of the paper's figures."""
 
-TAUGHT = {SOURCE_HEAD: "block to move", TARGET_HEAD: "block to put it on", TALLEST_HEAD: "tallest block"}
+TAUGHT = {
+    SOURCE_HEAD: "block to move",
+    TARGET_HEAD: "block to put it on",
+    TALLEST_HEAD: "tallest block",
+    HELD_HEAD: "block in the fingers",
+    LYING_HEAD: "nearest on the table",
+    BESIDE_HEAD: "beside where the hand comes down",
+}
 """What some heads over blocks are taught."""
 
 ROBOT = "fetch"
+
+RECORD = "attention.json"
 
 VIEWPOINT = Viewpoint(width=480, height=270, target=(0.5, 0.0, 0.46), field_of_view=26.0)
 """Close to the table."""
@@ -61,7 +80,8 @@ def reproduce(model: str | Path, output: Path, seed: int) -> bool:
 
     Args:
         model: folder or name of the model.
-        output: folder of ``figure_16.png``, ``figure_17.png`` and ``figure_18.png`` (with figure 19).
+        output: folder of ``figure_16.png``, ``figure_17.png`` and ``figure_18.png`` (with figure 19), and of
+            ``attention.json``, which says of which policy they are.
         seed: chooses the scenes.
 
     Returns:
@@ -82,7 +102,10 @@ def reproduce(model: str | Path, output: Path, seed: int) -> bool:
         single.close()
     _draw(watcher.seen, output)
     _illustrate(shown, recorder.demonstration(), output / "figure_18.png")
-    return bool(judge.succeeded)
+    finished = bool(judge.succeeded)
+    report = {"model": policy.info, "task": str(TASK), "seed": seed, "finished": finished, "versions": versions()}
+    (output / RECORD).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return finished
 
 
 def _draw(seen: list[Attention], output: Path) -> None:

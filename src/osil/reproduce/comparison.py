@@ -71,16 +71,18 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
         reports = {EXPERT: run_experiment(expert, runs / "dagger", output / "expert", seed, jobs)}
         for name, label in VARIANTS.items():
             reports[label] = run_experiment(experiment, runs / name, output / name, seed, jobs)
-        _write(f"comparison_{experiment.name}", PAPER_TABLES[experiment.name], reports, output)
+        title = f"The paper's policies: {experiment.title}"
+        _write(f"comparison_{experiment.name}", title, PAPER_TABLES[experiment.name], reports, output)
     reports = {}
     trained = StackingPolicy.load(runs / "dagger")
     for size in ENSEMBLES:
         folder = runs / "ensembles" / str(size)
         save_policy(folder, trained.network, replace(trained.config, ensemble=size, draws=size))
         reports[str(size)] = run_experiment(EXPERIMENTS[0], folder, output / f"ensemble_{size}", seed, jobs)
-    _write("ensembles", "ensembles", reports, output)
+    _write("ensembles", "Ensembles of one policy: test tasks", "ensembles", reports, output)
 
 
-def _write(name: str, paper: str, reports: dict[str, dict[str, Any]], output: Path) -> None:
-    (output / f"{name}.md").write_text(comparison_table(reports, paper), encoding="utf-8")
+def _write(name: str, title: str, paper: str, reports: dict[str, dict[str, Any]], output: Path) -> None:
+    heading = f"# {title}\n\nMade by `osil reproduce comparison`, in the kinematic world.\n\n"
+    (output / f"{name}.md").write_text(heading + comparison_table(reports, paper), encoding="utf-8")
     draw(reports, output / name, table=None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
+from osil.errors import ConfigError
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
@@ -32,6 +33,19 @@ class Experiment:
     episodes: int = 25
     config: EvaluationConfig = field(default_factory=EvaluationConfig)
     expert: bool = False
+
+
+def chosen(experiments: Sequence[Experiment], names: Sequence[str], at_most: int | None) -> list[Experiment]:
+    """Those of these names, or all if there are none, with at most so many episodes of each task.
+
+    Raises:
+        ConfigError: an unknown name.
+    """
+    known = [one.name for one in experiments]
+    if not set(names) <= set(known):
+        raise ConfigError(f"experiments {', '.join(names)}: expected some of {', '.join(known)}")
+    wanted = [one for one in experiments if not names or one.name in names]
+    return [replace(one, episodes=min(one.episodes, at_most or one.episodes)) for one in wanted]
 
 
 def _test() -> tuple[StackingTask, ...]:
@@ -97,6 +111,7 @@ CHANGED = {
     "friction_more": ("friction x 1.1", EvaluationConfig(conditions=Conditions(friction=1.1))),
     "mass_less": ("mass x 0.9", EvaluationConfig(conditions=Conditions(mass=0.9))),
     "mass_more": ("mass x 1.1", EvaluationConfig(conditions=Conditions(mass=1.1))),
+    "noise": ("2 mm of tracking noise", EvaluationConfig(conditions=Conditions(tracker=TrackerConfig(0.002)))),
     "tracker": (
         "a tracker of 5 Hz, up to 150 ms late, 2 mm of noise, blocks unseen for up to 1 s",
         EvaluationConfig(conditions=Conditions(tracker=TrackerConfig(0.002, 5.0, 0.15, 1.0))),

@@ -25,7 +25,7 @@ Results = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 def paper_tables(results: Results) -> str:
     """Tables 1 and 2 as Markdown: for each cell the paper's figure, ours, and its Wilson 95 % interval."""
-    text = []
+    text = ["# Particle reaching as in the paper", ""]
     for key, title in _TITLES.items():
         paper = PAPER["seen" if key == "seen" else "unseen"]
         text += [f"## {title}", "", *_header("landmarks")]
@@ -55,7 +55,8 @@ def _header(first: str) -> list[str]:
 def better_table(results: Results, sizes: tuple[int, ...]) -> str:
     """The better recipe's success on unseen demonstrations and scenes as Markdown, beside the paper's at 10."""
     columns = " | ".join(f"{size} landmarks" for size in sizes)
-    text = [f"| architecture | paper, {LANDMARKS[-1]} landmarks | {columns} |", "|---" * (2 + len(sizes)) + "|"]
+    text = ["# Particle reaching by the better recipe", ""]
+    text += [f"| architecture | paper, {LANDMARKS[-1]} landmarks | {columns} |", "|---" * (2 + len(sizes)) + "|"]
     for name, title in NAMES.items():
         ours = " | ".join(cell(results.get(name, {}).get(size, {}).get("unseen")) for size in sizes)
         text.append(f"| {title} | {PAPER['unseen'][name][-1]:.1f}% | {ours} |")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from osil.errors import ConfigError
 from osil.evaluation.episodes import Case, EpisodeResult
 from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
 from osil.files import read_json, read_json_lines
-from osil.reproduce.experiments import CHANGED, EXPERIMENTS, RECOVERY, SCENES, Experiment
+from osil.reproduce.experiments import CHANGED, EXPERIMENTS, RECOVERY, SCENES, Experiment, chosen
 from osil.reproduce.stacking_tables import draw, permutations_table, stages_table, summary_table
 from osil.settings import differences
 from osil.tasks.block_stacking import StackingTask
@@ -53,22 +52,20 @@ def reproduce(
         ConfigError: an unknown name, or records that another model or seed has left in ``output``.
         ModelError: the model cannot be loaded.
     """
-    known = [experiment.name for experiment in EXPERIMENTS]
-    if not set(names) <= set(known):
-        raise ConfigError(f"experiments {', '.join(names)}: expected some of {', '.join(known)}")
-    for experiment in EXPERIMENTS:
-        if not names or experiment.name in names:
-            experiment = replace(experiment, episodes=min(experiment.episodes, at_most or experiment.episodes))
-            report = run_experiment(experiment, model, output, seed, jobs)
-            (output / f"{experiment.name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-            write_results(output)
+    for experiment in chosen(EXPERIMENTS, names, at_most):
+        run_experiment(experiment, model, output, seed, jobs)
+        write_results(output)
 
 
 def run_experiment(experiment: Experiment, model: str | Path, output: Path, seed: int, jobs: int) -> dict[str, Any]:
-    """Run the episodes that ``output`` has no records of, and report on all. Arguments as for ``reproduce``."""
+    """Run the episodes that ``output`` has no records of, and report on all, there too. Arguments as for ``reproduce``.
+
+    ``model`` may also be what has no folder, see ``osil.evaluation.evaluate.load``.
+    """
     judged = EXPERT if experiment.expert else model
+    policy = load(judged, experiment.config.arm.gripper)
     header = {
-        "model": getattr(load(judged), "info", {}).get("digest", EXPERT),
+        "model": policy.info.get("digest", policy.info["name"]) if policy else EXPERT,
         "seed": seed,
         **experiment.config.as_dict(),
     }
@@ -83,7 +80,9 @@ def run_experiment(experiment: Experiment, model: str | Path, output: Path, seed
             done[str(task)] += episodes
     episodes = [episode for group in done.values() for episode in group]
     most = max(len(group) for group in done.values())
-    return {"title": experiment.title, **describe(judged, experiment.config, seed, most, episodes)}
+    report = {"title": experiment.title, **describe(judged, experiment.config, seed, most, episodes)}
+    (output / f"{experiment.name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return report
 
 
 def _portions(experiment: Experiment, done: dict[str, list[EpisodeResult]], jobs: int) -> Iterator[list[StackingTask]]:
@@ -138,7 +137,7 @@ def write_results(output: Path) -> None:
     """Write ``tables.md`` and the figures from the reports in ``output``."""
     paths = {experiment.name: output / f"{experiment.name}.json" for experiment in EXPERIMENTS}
     reports = {name: read_json(path) for name, path in paths.items() if path.exists()}
-    text = ["# Block stacking", "", "Made by `osil reproduce stacking`. Success of whole episodes.", ""]
+    text = ["# Block stacking, all tables", "", "Made by `osil reproduce stacking`. Success of whole episodes.", ""]
     for name, table, row in (
         ("test", "success_test_tasks", "dagger"),
         ("human", "success_test_tasks", "dagger"),

@@ -97,9 +97,8 @@ def comparison_table(reports: Mapping[str, Report], table: str) -> str:
             row = dict(zip(numbers["stages"], rows[label] or [], strict=False))
             published = row.get(int(stages)) if stages != "all" else None
             ours = report["all"] if stages == "all" else report["by_stages"][stages]
-            low, high = ours["wilson_95"]
             cells.append("-" if published is None else f"{published:.1f} %")
-            cells.append(f"{ours['rate']:.1%} ({low:.1%} to {high:.1%})")
+            cells.append(rate(ours))
         text.append(f"| {stages} | {group['episodes']} | " + " | ".join(cells) + " |")
     failed = {label: _failures(report["all"]) for label, report in reports.items()}
     text += ["", f"Paper: {numbers['source']}. Ours with Wilson 95 % intervals; how the other episodes ended:", ""]
@@ -116,6 +115,20 @@ def summary_table(reports: Mapping[str, Report]) -> str:
     return "\n".join([*text, ""])
 
 
+def baselines_table(reports: Mapping[str, Mapping[str, Report]]) -> str:
+    """Success of several policies as Markdown: a line for each title, in it a report for each label."""
+    labels = list(next(iter(reports.values())))
+    text = [f"| | {' | '.join(labels)} |", "|---" * (1 + len(labels)) + "|"]
+    for title, by_label in reports.items():
+        cells = [f"{rate(report['all'])} of {report['all']['episodes']}" for report in by_label.values()]
+        text.append(f"| {title} | {' | '.join(cells)} |")
+    text += ["", "Success (Wilson 95 %) of episodes; how the others ended:", ""]
+    for title, by_label in reports.items():
+        ends = [f"{label}: {_failures(report['all'])}" for label, report in by_label.items()]
+        text.append(f"- {title}: {'; '.join(ends)}")
+    return "\n".join([*text, ""])
+
+
 def permutations_table(report: Report) -> str:
     """Success of equivalent tasks as Markdown beside the paper's table 6."""
     paper = PAPER["permutations"]
@@ -123,6 +136,12 @@ def permutations_table(report: Report) -> str:
     for task, group in report["by_task"].items():
         text.append(f"| {task} | {paper[task]} % | {_cells(group)} |")
     return "\n".join([*text, ""])
+
+
+def rate(group: Mapping[str, Any]) -> str:
+    """Success of a group of episodes with its Wilson 95 % interval."""
+    low, high = group["wilson_95"]
+    return f"{group['rate']:.1%} ({low:.1%} to {high:.1%})"
 
 
 def _cells(group: Mapping[str, Any]) -> str:
