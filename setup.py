@@ -64,14 +64,18 @@ setup(
     extras_require={
         # ROS 2 as wheels, for machines without a ROS distribution. Never install these where one is sourced.
         "ros": [
+            "ros-action-msgs",
+            "ros-builtin-interfaces",
             "ros-diagnostic-msgs",
             "ros-geometry-msgs",
+            "ros-rcl-interfaces",
             "ros-rclpy[fastrtps]",
             "ros-rosgraph-msgs",
             "ros-sensor-msgs",
             "ros-std-msgs",
             "ros-std-srvs",
             "ros-trajectory-msgs",
+            "ros-unique-identifier-msgs",
             "ros-visualization-msgs",
             # To build osil_interfaces; the last five are missing from the metadata of the wheels before them.
             "cmake",
@@ -90,7 +94,9 @@ setup(
         "tracker": ["opencv-python-headless>=4.7,<5"],  # tags on blocks; 5 has lost hand-eye calibration
         "planning": ["ompl"],  # to the ready pose where something is in the straight way
         "page": ["viser"],  # the page in the browser
+        "docs": ["furo", "myst-parser", "sphinx", "sphinxcontrib-mermaid"],  # the site
         "dev": ["import-linter", "mypy", "ruff", "types-PyYAML", "types-tqdm"],
-        "test": ["hypothesis", "psutil", "pytest", "websockets"],  # colcon looks here for what runs the tests
+        # colcon looks here for what runs the tests
+        "test": ["hypothesis", "psutil", "pytest", "pytest-xdist", "websockets"],
     },
 )

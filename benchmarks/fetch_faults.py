@@ -12,31 +12,32 @@ import argparse
 import os
 import signal
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import rclpy
-from fetch_stream import FETCH, MOVING, Commander, start
+from fetch_stream import FETCH, LEFT, Commander, start
+from fetch_trial import Fault, Outcome, Trial
+from lifecycle_msgs.msg import Transition
 from rclpy.signals import SignalHandlerOptions
-from std_srvs.srv import Trigger
 
 from osil import seeds
-from osil.core import CONTROL_PERIOD, FloatArray
-from osil.ros import topics
+from osil.core import FloatArray
+from osil.geometry import rotate_z
+from osil.robots.kinematics import GripperPose
+from osil.robots.stop_reasons import StopReason
 from osil.ros.node_processes import NodeProcesses
-from osil_interfaces.msg import ControllerStatus
+from robots.faults import PLACES
 from ros.fake_fetch import FakeFetch
 from ros.fake_tracker import FakeTracker
 
-DRIVE = np.full(16, 0.15)
-"""Speeds of the gripper (m/s) in the control periods before something goes wrong, and when all is well again."""
+SLOWLY = 0.05
+"""m/s, so that an arm that does not move is not missed at once."""
 
-AFTER = 1.0
-"""Seconds for which commands go on after the injection; from then on the arm must not move at all."""
+UP = np.array([0.0, 0.0, 1.0])
 
 COLUMNS = (
     "what goes wrong",
@@ -48,18 +49,6 @@ COLUMNS = (
     "motion after that [mrad]",
     "goes on after resume",
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Of one injection: see ``COLUMNS``."""
-
-    reason: str
-    rest: float
-    speed: float
-    acceleration: float
-    creep: float
-    goes_on: bool
 
 
 def main() -> None:
@@ -78,9 +67,9 @@ def main() -> None:
     ):
         tracker, commander = FakeTracker(fetch), Commander(processes, fetch)
         trial = Trial(fetch, commander, processes)
-        for name, (inject, undo) in trial.faults().items():
+        for name, fault in faults(trial).items():
             if options.only in (None, name):
-                outcomes = [trial.run(inject, undo, 1 - 2 * (each % 2)) for each in range(options.injections)]
+                outcomes = [trial.run(fault, 1 - 2 * (each % 2)) for each in range(options.injections)]
                 print(f"| {name} | {' | '.join(summary(outcomes))} |", flush=True)
         commander.close()
         tracker.close()
@@ -102,100 +91,89 @@ def summary(outcomes: list[Outcome]) -> list[str]:
     ]
 
 
-Act = Callable[[], None]
+def set_all(thing: object, values: Mapping[str, object]) -> None:
+    """Set attributes."""
+    for name, value in values.items():
+        setattr(thing, name, value)
 
 
-class Trial:
-    """Injects faults into a fake Fetch, its connection and its nodes."""
-
-    def __init__(self, fetch: FakeFetch, commander: Commander, processes: NodeProcesses) -> None:
-        self._fetch, self._commander, self._processes = fetch, commander, processes
-        self._heard: list[ControllerStatus] = []
-        commander.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._hear, topics.LATCHED)
-        for node in ("fetch_bridge", "controller"):
-            start(processes, node, fetch.port)
-
-    def _hear(self, status: ControllerStatus) -> None:
-        self._heard.append(status)
-
-    def _reason(self) -> str:
-        """Why the arm was stopped, or else why it was held."""
-        stops = [one.reason_name for one in self._heard if one.state == ControllerStatus.STOPPED]
-        holds = [one.reason_name for one in self._heard if one.reason_name not in ("", "NO_COMMAND")]
-        reasons: list[str] = stops or holds or [""]
-        return reasons[-1]
-
-    def faults(self) -> dict[str, tuple[Act, Act]]:
-        """Each with what injects it and what ends it."""
-        fetch = self._fetch
-
-        def set_to(name: str, value: object) -> tuple[Act, Act]:
-            return partial(setattr, fetch, name, value), fetch.honest
-
-        def kill(node: str) -> tuple[Act, Act]:
-            return lambda: os.kill(self._processes.pid(node), signal.SIGKILL), lambda: self._restart(node)
-
-        return {
-            "run-stop": set_to("runstopped", True),
-            "fault": set_to("faulted", True),
-            "breaker": set_to("breaker_tripped", True),
-            "joint beyond its limits": set_to("absurd", {"elbow_flex_joint": 9.0}),
-            "joint states frozen, stamps too": set_to("frozen", True),
-            "everything 0.5 s late": set_to("lag", 0.5),
-            "connection silent for that second": set_to("mute", True),
-            "connection broken off": (fetch.unplug, fetch.plug_in),
-            "bridge killed": kill("fetch_bridge"),
-            "controller killed": kill("controller"),
-        }
-
-    def _restart(self, node: str) -> None:
-        self._processes.stop([node])
-        start(self._processes, node, self._fetch.port)
-
-    def run(self, inject: Act, undo: Act, direction: int) -> Outcome:
-        """One injection amid a motion to the left (1) or right (-1)."""
-        commander, fetch = self._commander, self._fetch
-        self._resume()
-        commander.drive(direction * DRIVE)
-        injected = fetch.now()
-        self._heard.clear()
-        inject()
-        commander.drive(np.full(round(AFTER / CONTROL_PERIOD), direction * DRIVE[0]))
-        undo()
-        commander.pause(time.monotonic() + 0.5)
-        resumed, reason = fetch.now(), self._reason()
-        self._resume()
-        before = fetch.joints
-        commander.drive(-direction * DRIVE)
-        goes_on = bool(np.abs(fetch.joints - before).max() > 0.02)
-        rest, speed, acceleration = self._motion(injected, resumed)
-        return Outcome(reason, rest, speed, acceleration, self._creep(injected + AFTER, resumed), goes_on)
-
-    def _resume(self) -> None:
-        resumed = lambda: self._commander.call("controller/resume", Trigger).success  # noqa: E731
-        self._commander.wait(resumed, "the robot", 60.0)
-        self._commander.pause(time.monotonic() + 0.7)
-
-    def _motion(self, since: float, until: float) -> tuple[float, float, float]:
-        """When the arm was told to rest, how fast it was told to move and to change its speed before."""
-        times, told = _between(self._fetch.commanded, since, until)
-        if len(times) < 8:  # the power was cut
-            return 0.0, 0.0, 0.0
-        speeds = np.diff(told, axis=0) / np.diff(times)[:, None]
-        changes = np.abs(speeds[6:] - speeds[:-6]) / (times[7:] - times[1:-6])[:, None]
-        moving = times[1:][np.abs(speeds).max(1) > MOVING]
-        rest = float(moving.max()) - since if len(moving) else 0.0
-        return rest, float(np.abs(speeds).max()), float(changes.max(initial=0.0))
-
-    def _creep(self, since: float, until: float) -> float:
-        """How far a joint moves meanwhile, radians."""
-        _, joints = _between(self._fetch.measured, since, until)
-        return float(np.ptp(joints, axis=0).max())
+def outwards(gripper: GripperPose) -> FloatArray:
+    """``[3]`` unit vector, base frame, away from the axis about which the arm turns."""
+    away = np.append(gripper.position[:2] - FETCH.kinematics.axis, 0.0)
+    return np.asarray(away / np.linalg.norm(away))
 
 
-def _between(samples: list[tuple[float, FloatArray]], since: float, until: float) -> tuple[FloatArray, FloatArray]:
-    chosen = [one for one in samples if since <= one[0] <= until]
-    return np.array([now for now, _ in chosen]), np.array([joints for _, joints in chosen])
+def faults(trial: Trial) -> Mapping[str, Fault]:
+    """By what goes wrong."""
+    fetch, commander, processes = trial.fetch, trial.commander, trial.processes
+
+    def robot(**values: object) -> Fault:
+        return Fault(partial(set_all, fetch, values), fetch.honest)
+
+    def command(**values: object) -> Fault:
+        return Fault(partial(set_all, commander, values), commander.honest)
+
+    def killed(node: str) -> Fault:
+        return Fault(lambda: os.kill(processes.pid(node), signal.SIGKILL), lambda: trial.restart(node))
+
+    def anew(reason: StopReason, **values: object) -> Fault:
+        """The controller hears it from its start on."""
+
+        def inject() -> None:
+            processes.stop(["controller"])
+            trial.forget()
+            set_all(fetch, values)
+            start(processes, "controller", fetch.port)
+
+        return Fault(inject, fetch.honest, {reason})
+
+    def place(velocity: Callable[[GripperPose], FloatArray]) -> Fault:
+        return Fault(awaited=PLACES, velocity=velocity, brief=True)
+
+    def slowly(gripper: GripperPose) -> FloatArray:
+        return SLOWLY * rotate_z(LEFT, gripper.yaw)
+
+    return {
+        "nothing is commanded any more": command(silent=True),
+        "commands 0.5 s old": command(ahead=-0.5),
+        "commands 0.5 s ahead": command(ahead=0.5),
+        "commands not finite": command(velocity=np.full(3, np.nan)),
+        "commands in another frame": command(frame="base_link"),
+        "commanded down": place(lambda gripper: -0.4 * UP),
+        "commanded up and outwards": place(lambda gripper: 0.6 * UP + 0.3 * outwards(gripper)),
+        "commanded outwards": place(lambda gripper: 0.4 * outwards(gripper)),
+        "commanded inwards": place(lambda gripper: -0.4 * outwards(gripper)),
+        "commanded amid a planned motion": Fault(
+            trial.set_off, commander.honest, {StopReason.OTHER_MOTION}, brief=True
+        ),
+        "the operator's stop": Fault(lambda: trial.demand("controller/stop")),
+        "controller deactivated": Fault(
+            partial(trial.change, Transition.TRANSITION_DEACTIVATE),
+            partial(trial.change, Transition.TRANSITION_ACTIVATE),
+        ),
+        "run-stop": robot(runstopped=True),
+        "fault": robot(faulted=True),
+        "breaker": robot(breaker_tripped=True),
+        "goals are not heeded": replace(
+            robot(deaf=True), awaited={StopReason.ARM_UNMOVED, StopReason.TRACKING_ERROR}, velocity=slowly
+        ),
+        "the fingers do not move": Fault(trial.grip_in_vain, trial.open, {StopReason.GRIPPER_UNMOVED}),
+        "joint beyond its limits": robot(absurd={"elbow_flex_joint": 9.0}),
+        "joint drifts by 1 rad/s": robot(drift={"shoulder_pan_joint": 1.0}),
+        "controller started anew, a joint is not reported": anew(
+            StopReason.MISSING_JOINT_STATE, unreported=frozenset({"elbow_flex_joint"})
+        ),
+        "controller started anew, the wrist is bent": anew(
+            StopReason.TILT, absurd={"wrist_flex_joint": FETCH.ready()[5] - 0.5}
+        ),
+        "joint states frozen, stamps too": robot(frozen=True),
+        "joint states frozen, stamps new": robot(stuck=True),
+        "everything 0.5 s late": robot(lag=0.5),
+        "connection silent for that second": robot(mute=True),
+        "connection broken off": Fault(fetch.unplug, fetch.plug_in),
+        "bridge killed": killed("fetch_bridge"),
+        "controller killed": killed("controller"),
+    }
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ from websockets.sync.server import ServerConnection, serve
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "test"))
 from osil import seeds
-from osil.core import CONTROL_PERIOD, Action, FloatArray
+from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, FloatArray
+from osil.robots.frames import GRIPPER_FRAME
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
@@ -46,6 +47,9 @@ FETCH = load_robot("fetch")
 
 SPEED, PERIOD = 0.2, 4.0
 """Greatest speed of the gripper (m/s), and the seconds in which it goes to and fro."""
+
+LEFT = np.array([0.0, 1.0, 0.0])
+"""In the gripper's frame."""
 
 WINDOW = 6
 """Physics steps, 25 ms, over which an acceleration is taken."""
@@ -67,14 +71,29 @@ class Commander(Client):
 
     Attributes:
         meant: what was sent to the arm: time (seconds) and trajectory, oldest first.
+        ahead: seconds by which commands are stamped too late.
+        velocity: that is commanded whatever is asked for, ``[3]`` m/s; None: what is asked for.
+        silent: nothing is commanded.
+        topic: on which it is commanded.
+        frame: in which commands are given.
     """
 
     def __init__(self, processes: NodeProcesses, fetch: FakeFetch) -> None:
         super().__init__(processes, FETCH)
         self.meant: list[tuple[float, Trajectory]] = []
         self._fetch = fetch
-        self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
+        self.honest()
+        self._twists = {
+            topic: self.create_publisher(TwistStamped, topic, 1)
+            for topic in (topics.GRIPPER_TWIST, topics.TELEOP_GRIPPER_TWIST)
+        }
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._note, 10)
+
+    def honest(self) -> None:
+        """Command as a policy does."""
+        self.ahead, self.frame = 0.0, GRIPPER_FRAME
+        self.velocity: FloatArray | None = None
+        self.silent, self.topic = False, topics.GRIPPER_TWIST
 
     def _note(self, message: JointTrajectory) -> None:
         now = time.time()
@@ -88,19 +107,29 @@ class Commander(Client):
 
     def move(self, seconds: float) -> float:
         """To and fro, and amid the motion no more. Returns the time of the last command."""
+        while not self.meant:  # a bridge that tells late that it had no connection yet stops the arm once more
+            self.call("controller/resume", Trigger)
+            self.drive(np.tile(0.1 * SPEED * LEFT, (20, 1)))
         steps = np.arange(0.0, seconds + PERIOD / 4, CONTROL_PERIOD)
-        self.drive(SPEED * np.sin(2 * np.pi * steps / PERIOD))
+        self.drive(SPEED * np.sin(2 * np.pi * steps / PERIOD)[:, None] * LEFT)
         ended = time.time()
         self.pause(time.monotonic() + 2.0)
         return ended
 
-    def drive(self, speeds: FloatArray) -> None:
-        """Move to the left with speeds ``[T]``, m/s, one each control period."""
+    def drive(self, velocities: FloatArray) -> None:
+        """Move with velocities ``[T, 3]``, m/s, in the gripper's frame, one each control period."""
         began = time.monotonic()
-        for step, speed in enumerate(speeds):
-            action = Action(np.array([0.0, speed * CONTROL_PERIOD, 0.0]), np.array(False))
-            self._twist.publish(convert.from_action(action, time.time_ns(), CONTROL_PERIOD))
+        for step, velocity in enumerate(velocities):
+            self._command(velocity if self.velocity is None else self.velocity)
             self.pause(began + (step + 1) * CONTROL_PERIOD)
+
+    def _command(self, velocity: FloatArray) -> None:
+        stamp = time.time_ns() + round(self.ahead * NANOSECONDS)
+        twist = convert.from_action(Action(np.zeros(3), np.array(False)), stamp, CONTROL_PERIOD)
+        twist.header.frame_id = self.frame
+        twist.twist.linear.x, twist.twist.linear.y, twist.twist.linear.z = map(float, velocity)
+        if not self.silent:
+            self._twists[self.topic].publish(twist)
 
     def pause(self, until: float) -> None:
         """Listen until a time of the machine's monotonic clock."""

@@ -1,9 +1,13 @@
 """Runs all nodes for hours, teaching and imitating in a loop, and watches what could grow.
 
     python benchmarks/soak.py --hours 2 --output results/soak
+    python benchmarks/soak.py --hours 1 --page --output results/soak/page
 
-One line a cycle goes to ``soak.jsonl``: how the imitation ended, and for every node its memory, open files and threads,
-and how late its commands were. ``soak.png`` draws them over time. Interrupt it at any time; what was measured is kept.
+With ``--page`` the page in the browser runs, too, and somebody looks on.
+
+One line a cycle goes to ``soak.jsonl``: how the imitation ended, for every node its memory, open files (sockets among
+them) and threads, how late the policy's commands were, and how much the onlooker has received. ``soak.png`` draws them
+over time. Interrupt it at any time; what was measured is kept.
 """
 
 from __future__ import annotations
@@ -12,12 +16,15 @@ import argparse
 import json
 import os
 import platform
+import re
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 
@@ -42,6 +49,13 @@ from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import step_limit
 
+if TYPE_CHECKING:
+    from ros.page.page_client import PageClient
+
+
+WAIT = 60.0
+"""Seconds in which the page has to say where it is."""
+
 
 class Watcher(Client):
     """A client that also notes when the policy's commands are due and when they come."""
@@ -64,13 +78,24 @@ class Watcher(Client):
         """Forget a recording that was left half done, and let a controller that has stopped go on."""
         for service in ("recorder/discard", "controller/resume"):
             with suppress(Refused):
-                self._call(service, Trigger.Request())
+                self._demand(service, Trigger)
 
 
-def usage(processes: NodeProcesses) -> dict[str, list[float]]:
+def look_on(client: Client, processes: NodeProcesses) -> PageClient:
+    """Somebody who looks on at the page."""
+    log = processes.log("page")
+    client.wait(lambda: "to look on" in log.read_text(), "page", WAIT)
+    (address,) = re.findall(r"to look on, open (\S+)", log.read_text())
+    sys.path.insert(0, str(Path(__file__).parents[1] / "test"))
+    from ros.page.page_client import PageClient  # which needs viser
+
+    return PageClient(address)
+
+
+def usage(processes: NodeProcesses, nodes: Sequence[str]) -> dict[str, list[float]]:
     """For every node: resident memory [MB], open files, threads, processor seconds since its start."""
     found = {}
-    for node in SIMULATION_NODES:
+    for node in nodes:
         process = psutil.Process(processes.pid(node))
         with process.oneshot():
             times = process.cpu_times()
@@ -102,11 +127,11 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     hours = np.array([row["seconds"] for row in rows]) / 3600
     figure, axes = plt.subplots(4, 1, figsize=(8, 10), sharex=True, layout="constrained")
     for column, (axis, name) in enumerate(zip(axes, ("memory [MB]", "open files", "threads"), strict=False)):
-        for node in SIMULATION_NODES:
+        for node in rows[0]["nodes"]:
             axis.plot(hours, [row["nodes"][node][column] for row in rows], label=node)
         axis.set_ylabel(name)
         axis.set_ylim(bottom=0)
-    axes[0].legend(ncols=len(SIMULATION_NODES), fontsize="small")
+    axes[0].legend(ncols=len(rows[0]["nodes"]), fontsize="small")
     for column, name in enumerate(("median", "99 %", "greatest")):
         late = [1e3 * row["late"][column] if row["late"] else np.nan for row in rows]
         axes[3].plot(hours, late, ".", markersize=3, label=name)
@@ -123,6 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--real-time-factor", type=float, default=1.0)
+    parser.add_argument("--page", action="store_true", help="run the page in the browser, too, and look on")
     parser.add_argument("--output", type=Path, default=Path("results/soak"))
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -135,12 +161,14 @@ def main() -> None:
         (options.output / "soak.jsonl").open("w", encoding="utf-8") as file,
         tqdm(total=options.hours, unit="h", bar_format="{l_bar}{bar}| {n:.2f} of {total:.2f} h{postfix}") as bar,
     ):
-        for node in SIMULATION_NODES:
-            own = {"demonstrations": folder} if node in ("recorder", "policy") else {}
-            factor = {"real_time_factor": options.real_time_factor} if node == "simulation" else {}
-            processes.start(node, {**own, **factor})
+        nodes = (*SIMULATION_NODES, "page") if options.page else SIMULATION_NODES
+        own: dict[str, dict[str, object]] = {node: {"demonstrations": folder} for node in ("recorder", "policy")}
+        own |= {"simulation": {"real_time_factor": options.real_time_factor}, "page": {"listen_port": 0}}
+        for node in nodes:
+            processes.start(node, own.get(node))
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         client = Watcher(processes)
+        onlooker = look_on(client, processes) if options.page else None
         header = {
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
@@ -150,7 +178,10 @@ def main() -> None:
         began = time.monotonic()
         try:
             while (seconds := time.monotonic() - began) < 3600 * options.hours:
-                row = {**cycle(client, len(rows)), "seconds": round(seconds, 1), "nodes": usage(processes)}
+                row = {**cycle(client, len(rows)), "seconds": round(seconds, 1), "nodes": usage(processes, nodes)}
+                if onlooker is not None:
+                    row["shown"] = onlooker.shows("Sees blocks")
+                    row["received"] = onlooker.received
                 rows.append(row)
                 file.write(json.dumps(row) + "\n")
                 file.flush()

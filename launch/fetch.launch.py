@@ -2,6 +2,7 @@
 
 All motion is slowed down to a gripper speed of 0.25 m/s, and joints keep to the accelerations that the vendor advises.
 At full speed the policy asks for more than these allow.
+Nothing moves until somebody activates the controller, recorder and policy; each says by which command.
 
 ros2 launch osil_bringup fetch.launch.py host:=192.168.1.7 demonstrations:=$HOME/demonstrations
 """
@@ -11,7 +12,7 @@ from launch import LaunchDescription
 from osil.ros.launching import ARGUMENTS, FETCH_ARGUMENTS, describe
 from osil.ros.node_processes import FETCH_NODES, FRAME_NODES, TRACKER_NODES
 
-PARAMETERS = {"use_sim_time": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
+PARAMETERS = {"use_sim_time": False, "autostart": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
 
 
 def generate_launch_description() -> LaunchDescription:

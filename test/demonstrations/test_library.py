@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from osil.demonstrations.library import Library, absolute, recovered
+from osil.demonstrations import storage
+from osil.demonstrations.library import LARGEST_SENT, Library, absolute, recovered
 from osil.errors import DemonstrationError
+
+from .made_up import make_demonstration
 
 
 @pytest.fixture
@@ -89,3 +92,66 @@ def test_what_is_recovered_replaces_nothing(library: Library) -> None:
 def test_a_file_in_the_place_of_the_folder_is_refused(library: Library) -> None:
     with pytest.raises(DemonstrationError, match="expected a folder"):
         Library(library.folder / "note.txt")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> bytes:
+    """Of the file of a demonstration that is not in the library."""
+    path = tmp_path / "elsewhere" / "made up"
+    storage.save(make_demonstration(blocks=2), path, "made up", "ab")
+    return path.read_bytes()
+
+
+def test_what_is_added_is_there_as_it_was_and_can_be_read_again(tmp_path: Path, data: bytes) -> None:
+    library = Library(tmp_path / "new folder")
+    assert library.add("brought", data) == library.find("brought")
+    assert library.read("brought") == data
+    assert storage.load(library.find("brought")).block_names == ("a", "b")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100, -1])
+def test_what_is_no_whole_demonstration_is_not_added(library: Library, data: bytes, cut: int) -> None:
+    before = sorted(library.folder.iterdir())
+    with pytest.raises(DemonstrationError, match=r"^broken.* is not a whole demonstration file"):
+        library.add("broken", data[:cut])
+    assert sorted(library.folder.iterdir()) == before
+
+
+def test_what_is_too_large_is_neither_added_nor_read(library: Library) -> None:
+    with pytest.raises(DemonstrationError, match=f"at most {LARGEST_SENT} bytes, got {LARGEST_SENT + 1}"):
+        library.add("large", bytes(LARGEST_SENT + 1))
+    with library.path("large").open("wb") as file:
+        file.truncate(LARGEST_SENT + 1)
+    with pytest.raises(DemonstrationError, match=f"at most {LARGEST_SENT} bytes"):
+        library.read("large")
+
+
+def test_nothing_is_overwritten(library: Library, data: bytes) -> None:
+    for change in (lambda: library.add("second", data), lambda: library.rename("first", "second.mcap")):
+        with pytest.raises(DemonstrationError, match=r"second.mcap exists; choose another name"):
+            change()
+    assert [path.name for path in library.files()] == ["first.mcap", "second.mcap"]
+
+
+def test_what_is_renamed_has_the_new_name_alone_and_what_is_deleted_none(library: Library) -> None:
+    assert library.rename("first", "third") == library.find("third")
+    library.delete("second")
+    assert [path.name for path in library.files()] == ["third.mcap"]
+
+
+@pytest.mark.parametrize("name", ["../first", "elsewhere/first", ".hidden", "", "third", "/etc/passwd"])
+def test_of_what_is_not_in_the_library_nothing_is_read_renamed_or_deleted(library: Library, name: str) -> None:
+    (library.folder.parent / "first.mcap").touch()
+    for deed in (library.read, library.delete, lambda name: library.rename(name, "new")):
+        with pytest.raises(DemonstrationError):
+            deed(name)
+    with pytest.raises(DemonstrationError):
+        library.rename("first", name if name != "third" else "a/b")
+    assert (library.folder / ".hidden.mcap").exists()
+    assert (library.folder.parent / "first.mcap").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(library: Library, data: bytes) -> None:
+    (library.folder / "folder.mcap").mkdir()
+    with pytest.raises(DemonstrationError, match=r"cannot delete .*folder.mcap"):
+        library.delete("folder")

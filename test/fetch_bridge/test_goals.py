@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from osil.errors import ObservationError
-from osil.fetch_bridge.goals import arm_goal, gripper_goal
+from osil.fetch_bridge.goals import MEETING, arm_goal, gripper_goal
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
 
@@ -25,12 +25,20 @@ def test_a_goal_starts_now_and_ends_at_rest_with_exactly_the_joints_of_the_arm()
     trajectory = goal["goal"]["trajectory"]
     assert trajectory["header"]["stamp"] == {"secs": 0, "nsecs": 0}
     assert trajectory["joint_names"] == list(FETCH.arm_joints)
-    times = [
-        point["time_from_start"]["secs"] + 1e-9 * point["time_from_start"]["nsecs"] for point in trajectory["points"]
-    ]
-    np.testing.assert_allclose(times, TRAJECTORY.times[1:], atol=1e-9)
-    np.testing.assert_allclose([point["positions"] for point in trajectory["points"]], TRAJECTORY.positions[1:])
     assert not np.any(trajectory["points"][-1]["velocities"])
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.05, 0.2])
+def test_the_arm_meets_the_trajectory_and_ends_with_it(speed: float) -> None:
+    velocity = speed * FETCH.acceleration
+    trajectory = Trajectory.to_rest(FETCH.home, velocity, velocity, FETCH.acceleration)
+    points = arm_goal(FETCH, trajectory)["goal"]["trajectory"]["points"]
+    times = [point["time_from_start"]["secs"] + 1e-9 * point["time_from_start"]["nsecs"] for point in points]
+    assert times[0] == pytest.approx(min(MEETING, trajectory.duration))
+    assert times[-1] == pytest.approx(trajectory.duration)
+    for point, position, velocity in zip(points, *trajectory.at(np.array(times)), strict=True):
+        np.testing.assert_allclose(point["positions"], position, atol=1e-9)
+        np.testing.assert_allclose(point["velocities"], velocity, atol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from osil.robots.clearance import JOINT_MARGIN, clearances
 from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
+from osil.robots.steering import MAX_TILT
 from osil.robots.stop_reasons import StopReason
 
 FETCH = load_robot("fetch")
@@ -63,6 +64,18 @@ def test_a_hand_that_is_folded_back_comes_too_near_to_the_trunk_or_the_upper_arm
     folded = READY.copy()
     folded[[3, 5]] = 2.2, 2.1
     assert StopReason.SELF_COLLISION in exceeded(folded)
+
+
+def test_an_arm_over_its_table_whose_hand_points_down_meets_another_limit_before_itself() -> None:
+    lower, upper = np.maximum(FETCH.lower, -np.pi), np.minimum(FETCH.upper, np.pi)
+    joints = np.random.default_rng(0).uniform(lower, upper, (100_000, 7))
+    down = joints[FETCH.kinematics.tilt(joints) < MAX_TILT]
+    left = clearances(FETCH, down, FETCH.lift, FETCH.table.height)
+    itself = left.pop(StopReason.SELF_COLLISION)
+    within = np.min(list(left.values()), axis=0) >= 0.0
+    assert within.sum() > 300
+    assert itself[within].min() > 0.03
+    assert itself.min() < 0.0
 
 
 def test_the_skeleton_ends_at_the_grasp_centre_and_keeps_its_lengths() -> None:

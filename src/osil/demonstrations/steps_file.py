@@ -124,28 +124,37 @@ def read_contents(path: Path) -> Contents:
     Raises:
         DemonstrationError: there is no such file, or it cannot be one of a demonstration.
     """
-    data = _read_bytes(path)
+    return contents_of(read_bytes(path))
+
+
+def contents_of(data: bytes) -> Contents:
+    """What ``data`` of a file hold, as far as they are whole."""
     contents = Contents()
     try:
         _read_into(contents, data)
     except EndOfFile:
         contents.problem, contents.cut = "it ends too early", True
     except Exception as error:  # damaged bytes make the decoders fail in many ways; all mean the same to the caller
-        contents.problem = str(error) or type(error).__name__
+        contents.problem = f"it is damaged: {error or type(error).__name__}"
     return contents
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = LARGEST) -> bytes:
+    """What is in a file of at most ``most`` bytes.
+
+    Raises:
+        DemonstrationError: it cannot be read, is no ordinary file, or larger.
+    """
     check_ordinary(path, DemonstrationError)
     try:
-        if path.stat().st_size <= LARGEST:
+        if path.stat().st_size <= most:
             return path.read_bytes()
     except OSError as error:
         raise DemonstrationError(f"cannot read {to_text(path)}: {error.strerror}") from error
     except ValueError as error:  # a zero byte in the name
         raise DemonstrationError(f"cannot read {str(path)!r}: {error}") from error
     raise DemonstrationError(
-        f"{to_text(path)} is not a demonstration: expected a file of at most {LARGEST} bytes; give another"
+        f"{to_text(path)}: expected a file of at most {most} bytes, got a larger one; give another"
     )
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,14 @@ from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Demonstration, Observ
 from osil.demonstrations.latency import latency_shown
 from osil.demonstrations.names import to_path, to_text
 from osil.demonstrations.replay import Replay, ReplayMessages
-from osil.demonstrations.steps_file import METADATA, Contents, StepWriter, checked_metadata, read_contents
+from osil.demonstrations.steps_file import (
+    METADATA,
+    Contents,
+    StepWriter,
+    checked_metadata,
+    contents_of,
+    read_contents,
+)
 from osil.errors import DemonstrationError
 from osil.robots.frames import GRIPPER_FRAME
 from osil.tasks.block_size import likely_blocks
@@ -59,20 +67,23 @@ class StoredDemonstration:
         """Seconds from the first step to the last."""
         return float(self.stamps[-1] - self.stamps[0]) / NANOSECONDS
 
+    @property
+    def layout(self) -> str:
+        """Which block stands on which at the end, in words, read off the last observation."""
+        names, seen = self.block_names, self.demonstration.observations
+        below = layout_below(seen.block_positions[-1], likely_blocks(seen))
+        return ", ".join(f"{names[top]} on {names[k]}" for top, k in enumerate(below) if k >= 0) or "nothing is stacked"
+
     def description(self) -> str:
-        """Lines of text for a person, the final layout read off the last observation."""
-        names = self.block_names
-        observations = self.demonstration.observations
-        layout = layout_below(observations.block_positions[-1], likely_blocks(observations))
-        stacked = [f"{names[block]} on {names[below]}" for block, below in enumerate(layout) if below >= 0]
+        """Lines of text for a person."""
         return "\n".join(
             [
                 f"name      {self.name}",
                 f"recorded  {self.created:%Y-%m-%d %H:%M:%S %Z}",
                 f"length    {len(self.demonstration)} steps, {self.duration:.1f} s",
                 f"latency   {latency_shown(self.demonstration)} steps from an action to its motion",
-                f"blocks    {', '.join(names)}",
-                f"at last   {', '.join(stacked) or 'nothing is stacked'}",
+                f"blocks    {', '.join(self.block_names)}",
+                f"at last   {self.layout}",
             ]
         )
 
@@ -108,7 +119,6 @@ def save(
         DemonstrationError: names or stamps do not fit the trajectory, or the file cannot be written.
     """
     path = to_path(path)
-    temporary = path.with_name(f".{uuid.uuid4().hex}.writing")  # short, so that every name that a file can have will do
     metadata = describe(name, block_names)
     if stamps is None:
         start = int(datetime.now(timezone.utc).timestamp() * NANOSECONDS)
@@ -122,24 +132,32 @@ def save(
         raise DemonstrationError(f"{name}: expected stamps of 0 to 2^31 s, got {np.min(stamps)} to {np.max(stamps)} ns")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                writer = StepWriter(file)
-                writer.describe(metadata, ReplayMessages(replay.description, block_names) if replay else None)
-                for index, stamp in enumerate(int(stamp) for stamp in stamps):
-                    seen = replay.steps[index] if replay else None
-                    writer.append(demonstration.observations[index], demonstration.actions[index], stamp, seen)
-                writer.finish()
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            writer = StepWriter(file)
+            writer.describe(metadata, ReplayMessages(replay.description, block_names) if replay else None)
+            for index, stamp in enumerate(int(stamp) for stamp in stamps):
+                seen = replay.steps[index] if replay else None
+                writer.append(demonstration.observations[index], demonstration.actions[index], stamp, seen)
+            writer.finish()
     except OSError as error:
         raise DemonstrationError(
             f"cannot write {to_text(path)}: {error.strerror}; nothing was kept there, make its folder writable or free "
             "the disk"
         ) from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to be written, which appears at ``path`` whole or not at all. Raises OSError."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}.writing")  # short, so that every name that a file can have will do
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def describe(name: str, block_names: Sequence[str]) -> dict[str, str]:
@@ -160,7 +178,19 @@ def load(path: str | Path) -> StoredDemonstration:
         DemonstrationError: no such file, truncated or damaged, not a demonstration, or of an unknown schema version.
     """
     path = to_path(path)
-    contents = read_contents(path)
+    return _parse_whole(read_contents(path), path)
+
+
+def loads(data: bytes, name: str) -> StoredDemonstration:
+    """Read what is in a demonstration file, called ``name`` in errors.
+
+    Raises:
+        DemonstrationError: as ``load``.
+    """
+    return _parse_whole(contents_of(data), to_path(name))
+
+
+def _parse_whole(contents: Contents, path: Path) -> StoredDemonstration:
     if contents.problem:
         rescue = f", or try: osil demonstration recover {to_text(path)}" if len(contents.steps) > 1 else ""
         raise DemonstrationError(

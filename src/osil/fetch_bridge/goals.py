@@ -25,6 +25,12 @@ GRIPPER_GOAL_TYPE = "control_msgs/GripperCommandActionGoal"
 WIDEST = 0.10
 """Greatest opening of the gripper, metres."""
 
+MEETING = 0.2
+"""Seconds after which the arm is where the trajectory has it. The vendor's controller looks for a new goal 50 times a
+second, and lets the seconds of its points begin then. What it has gone too far by that time it makes up for until the
+first point, by an acceleration that shrinks with the square of these seconds. A stream that ends is braked by up to 1.3
+times the limit for it."""
+
 SPARE_SPEED = 1.05
 """A joint may be told to go so many times as fast as it can: numbers are rounded."""
 
@@ -37,12 +43,14 @@ NOW: Message = {"secs": 0, "nsecs": 0}
 def arm_goal(robot: Robot, trajectory: Trajectory) -> Message:
     """A FollowJointTrajectoryActionGoal that takes the place of the last one, smoothly.
 
-    The first point of the trajectory is left out: the arm goes on from where it was told to be.
+    The arm goes on from where it was told to be, and meets the trajectory after ``MEETING``, or at its end.
 
     Raises:
         ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
     """
     _check(robot, trajectory)
+    meeting = max(float(trajectory.times[1]), min(MEETING, trajectory.duration))
+    times = np.array([meeting, *trajectory.times[trajectory.times > meeting]])
     points = [
         {
             "positions": position.tolist(),
@@ -51,9 +59,7 @@ def arm_goal(robot: Robot, trajectory: Trajectory) -> Message:
             "effort": [],
             "time_from_start": _duration(float(seconds)),
         }
-        for seconds, position, velocity in zip(
-            trajectory.times[1:], trajectory.positions[1:], trajectory.velocities[1:], strict=True
-        )
+        for seconds, position, velocity in zip(times, *trajectory.at(times), strict=True)
     ]
     header = {"stamp": NOW, "frame_id": ""}
     goal = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -26,6 +27,17 @@ QUEUE_LENGTH = 10
 CONNECTED, TIME = "connected", "time"
 """Events that are no messages of a topic: a new connection; nanoseconds of our clock when the robot was asked for the
 time, and of its own when it answered."""
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """What roslibpy says of a message that it cannot read, without where in its code it was."""
+    if record.exc_info:
+        record.msg, record.args = f"{record.getMessage()} {record.exc_info[1]!r}", ()
+        record.exc_info = record.exc_text = None
+    return True
+
+
+logging.getLogger("roslibpy").addFilter(_in_one_line)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from osil.robots.trajectory import Trajectory
 STILL = 1e-6
 """Radians. A corner that is no further from the last one is none."""
 
+SHORT = 1e-3
+"""Seconds. Who would go on evenly for less speeds up a little more slowly instead, up to the same speed."""
+
 
 def timed(path: FloatArray, speed: FloatArray, acceleration: FloatArray) -> Trajectory:
     """The quickest motion along a path that rests at each corner, where no joint is too fast or speeds up too much.
@@ -33,8 +36,10 @@ def timed(path: FloatArray, speed: FloatArray, acceleration: FloatArray) -> Traj
         ramp = min(fastest / quickening, 1.0 / np.sqrt(quickening))
         reached = quickening * ramp
         cruise = max(0.0, 1.0 / reached - ramp)
+        if cruise < SHORT:
+            ramp, cruise = ramp + cruise, 0.0
         knots = [(ramp, 0.5 * reached * ramp, reached), (2 * ramp + cruise, 1.0, 0.0)]
-        if cruise > 1e-3:
+        if cruise:
             knots.insert(1, (ramp + cruise, 1.0 - 0.5 * reached * ramp, reached))
         began = times[-1]
         for seconds, share, pace in knots:

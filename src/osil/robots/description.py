@@ -7,8 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-from transforms3d.euler import mat2euler
 
+from osil import rotations
 from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.files import read_text
@@ -47,7 +47,7 @@ def _fix(urdf: ElementTree.Element, parent: str, child: str, position: FloatArra
     joint = ElementTree.SubElement(urdf, "joint", name=f"{parent}_to_{child}", type="fixed")
     ElementTree.SubElement(joint, "parent", link=parent)
     ElementTree.SubElement(joint, "child", link=child)
-    ElementTree.SubElement(joint, "origin", xyz=_words(position), rpy=_words(mat2euler(rotation, "sxyz")))
+    ElementTree.SubElement(joint, "origin", xyz=_words(position), rpy=_words(rotations.to_rpy(rotation)))
 
 
 def _words(numbers: Sequence[float] | FloatArray) -> str:

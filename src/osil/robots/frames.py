@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from transforms3d.euler import euler2quat
-from transforms3d.quaternions import axangle2quat, qmult, rotate_vector
 
+from osil import rotations
 from osil.core import FloatArray
 from osil.robots.urdf import UrdfJoint
 
@@ -64,9 +63,9 @@ class LinkFrames:
 
 
 def _frame(joint: UrdfJoint, position: float) -> Frame:
-    origin, turned = np.array(joint.origin), euler2quat(*joint.rotation, axes="sxyz")
+    origin, turned = np.array(joint.origin), rotations.from_rpy(*joint.rotation)
     if joint.kind == "prismatic":
-        origin = origin + rotate_vector(position * np.array(joint.axis), turned)
+        origin = origin + rotations.rotate(position * np.array(joint.axis), turned)
     elif joint.kind != "fixed":
-        turned = qmult(turned, axangle2quat(joint.axis, position))
-    return Frame(joint.parent, joint.child, origin, np.roll(turned, -1))  # w x y z to x y z w
+        turned = rotations.multiply(turned, rotations.from_axis(joint.axis, position))
+    return Frame(joint.parent, joint.child, origin, turned)

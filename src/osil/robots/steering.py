@@ -189,7 +189,7 @@ class Steering:
             raise Refusal(
                 StopReason.TRACKING_ERROR,
                 f"the arm is {error:.2f} rad from where it was told to be (at most {MAX_TRACKING_ERROR}): "
-                "something else moves it",
+                "something else moves it, or it is told too late where to go",
             )
         return position, velocity, measured
 

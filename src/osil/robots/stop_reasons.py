@@ -35,6 +35,7 @@ class StopReason(Enum):
     REACH = ClearedBy.ITSELF, "the arm would be stretched or folded too far"
     TABLE = ClearedBy.ITSELF, "the arm would come too near to the table"
     SELF_COLLISION = ClearedBy.ITSELF, "the arm would come too near to itself or the trunk"
+    INACTIVE = ClearedBy.LETTING_GO, "the controller is not active"
     ARM_UNMOVED = ClearedBy.LETTING_GO, "the arm is commanded and does not move"
     GRIPPER_UNMOVED = ClearedBy.LETTING_GO, "the gripper is commanded and does not move"
     IMPLAUSIBLE_JOINT_STATE = ClearedBy.RESUME, "joint states cannot be true"

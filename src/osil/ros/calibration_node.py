@@ -20,10 +20,9 @@ from typing import Any
 
 import numpy as np
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 
-from osil.choices import ROBOT
 from osil.core import FloatArray
 from osil.errors import CalibrationError, ConfigError, ObservationError
 from osil.files import check_output_file
@@ -31,14 +30,14 @@ from osil.resources import config_path
 from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent
 from osil.robots.robot import load_robot
-from osil.ros import convert, images, topics
+from osil.ros import convert, images
+from osil.ros.camera_topic import CameraInfoTopic, CameraParameters
 from osil.ros.joint_topic import hear_joints
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
-from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
+from osil.tasks.blocks import Blocks
 from osil.tracking.calibration import Calibration, from_hand, from_touches
-from osil.tracking.camera import Intrinsics
 from osil.tracking.tags import TagFinder, TagSet
 
 METHODS = ("touch", "hand")
@@ -48,23 +47,17 @@ AWAY = 0.15
 
 
 @dataclass(frozen=True)
-class CalibrationParameters:
-    """What is touched or carried, and how exact it has to be."""
+class CalibrationParameters(CameraParameters):
+    """What is touched or carried, besides, and how exact it has to be."""
 
-    robot: str = parameter(ROBOT)
-    table_height: float = parameter("of the table top over the floor, metres; 0: the robot's", 0.0, 1.2)
-    block_size: float = parameter("edge length of the block that is touched, metres", SMALLEST, LARGEST)
-    tags: str = parameter("which tags there are: a YAML in config/, or a path")
     tag: str = parameter("name of the block that is touched, or of the tag on the hand, in the tags")
     method: str = parameter(f"how: {' or '.join(METHODS)}")
     limit: float = parameter("largest residual, metres, root mean square", 0.0001, 0.05)
     output: str = parameter("YAML file that is written")
-    image_transport: str = parameter("how pictures come: raw or compressed")
-    max_age: float = parameter("seconds after which pictures and joint states are not used", 0.01, 5.0)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.method in METHODS, f"method {self.method!r}: expected {' or '.join(METHODS)}")
-        images.check_transport(self.image_transport)
 
 
 class CalibrationNode(Node):
@@ -80,13 +73,12 @@ class CalibrationNode(Node):
             raise ConfigError(f"tag {settings.tag!r}: expected one of {', '.join(self._tags.names.values())}")
         self._finder = TagFinder(self._tags)
         self._joints = JointStates(self._robot, settings.max_age)
-        self._intrinsics: Intrinsics | None = None
         self._touched: FloatArray | None = None  # centre of the tag, of which the camera has not told yet
         self._places: list[tuple[FloatArray, FloatArray]] = []  # a touched centre or a hand's orientation and position
         self._pixels: list[FloatArray] = []  # corners of the tag at each
         self._image: Image | CompressedImage = Image()
         hear_joints(self, self._joints.add)
-        self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._store_intrinsics, topics.NEWEST)
+        self._camera = CameraInfoTopic(self, self._warn)
         images.subscribe(self, settings.image_transport, self._store_image)
         for name, answer in (("sample", self._sample), ("discard", self._discard), ("save", self._save)):
             self.create_service(Trigger, f"~/{name}", answer)
@@ -94,11 +86,8 @@ class CalibrationNode(Node):
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
 
-    def _store_intrinsics(self, message: CameraInfo) -> None:
-        try:
-            self._intrinsics = images.to_intrinsics(message)
-        except ObservationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+    def _warn(self, problem: str) -> None:
+        self.get_logger().warning(problem, throttle_duration_sec=1.0)
 
     def _store_image(self, message: Image | CompressedImage) -> None:
         self._image = message
@@ -110,7 +99,7 @@ class CalibrationNode(Node):
                 self._add(self._touched, self._corners())
                 self._touched = None
         except ObservationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+            self._warn(str(error))
 
     def _hand(self) -> tuple[FloatArray, FloatArray, float]:
         """Grasp centre ``[3]``, orientation ``[3, 3]`` and opening at the time of the newest picture, base frame.
@@ -181,6 +170,9 @@ class CalibrationNode(Node):
         elif self._places:
             self._places.pop()
             self._pixels.pop()
+        else:
+            response.message = "there is no place to discard"
+            return response
         response.success, response.message = True, f"{len(self._places)} places count"
         return response
 
@@ -197,12 +189,10 @@ class CalibrationNode(Node):
 
     def _calibrate(self) -> Calibration:
         """Raises CalibrationError if places are too few or disagree, ObservationError if the camera is not known."""
-        if self._intrinsics is None:
-            raise ObservationError(f"nothing has come on {topics.CAMERA_INFO}; the camera's driver must publish it")
-        limit = self._settings.limit
+        intrinsics, limit = self._camera.intrinsics, self._settings.limit
         if self._settings.method == "hand":
-            return from_hand(self._places, np.array(self._pixels), self._tags, self._intrinsics, limit)
-        return from_touches(np.array(self._places), np.array(self._pixels), self._intrinsics, limit)
+            return from_hand(self._places, np.array(self._pixels), self._tags, intrinsics, limit)
+        return from_touches(np.array(self._places), np.array(self._pixels), intrinsics, limit)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -6,7 +6,8 @@ closed loop. What is let through, and what stops the arm until when, is decided 
 translates. The reasons stand in ``robots/stop_reasons.py``.
 
 Subscribes: ``joint_states``; ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper") and
-``gripper_command`` (std_msgs/Bool, true: close) and the same under ``teleop/``.
+``gripper_command`` (std_msgs/Bool, true: close) and the same under ``teleop/``. The hand points down,
+always: of a twist's rotation only z counts.
 Action: ``~/follow_joint_trajectory`` (control_msgs/FollowJointTrajectory), a motion that was planned as a whole. It is
 made while nobody else commands, more slowly than asked where a limit wants it, and teleoperation ends it. What it may
 touch, whoever plans it has looked at.
@@ -25,7 +26,6 @@ from functools import partial
 
 from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.subscription import MessageInfo
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -43,6 +43,7 @@ from osil.ros import convert, topics
 from osil.ros.back_ends import BACK_ENDS, make_back_end
 from osil.ros.diagnostics import GateDiagnostics
 from osil.ros.joint_topic import hear_joints
+from osil.ros.managed_node import ManagedNode
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.planned_motions import PlannedMotions
 from osil.ros.run_node import run_node
@@ -59,6 +60,9 @@ IDLE_PERIOD = 0.5
 
 TIMEOUTS = (CONTROL_PERIOD, 5.0)
 """Shortest and longest, seconds. What waits longer protects nobody."""
+
+INTENDED = (None, StopReason.NO_COMMAND, StopReason.INACTIVE)
+"""Why the arm rests where nothing is wrong; not logged."""
 
 STATES = {
     State.HOLDING: ControllerStatus.HOLDING,
@@ -87,12 +91,16 @@ class ControllerParameters:
         require(self.back_end in BACK_ENDS, f"back_end {self.back_end!r}: expected {' or '.join(BACK_ENDS)}")
 
 
-class ControllerNode(Node):
+class ControllerNode(ManagedNode):
     """Lets commands through the safety gate to the robot."""
 
     def __init__(self) -> None:
         super().__init__("controller")
-        settings = declare(self, ControllerParameters, self._adopt)
+        self._settings = declare(self, ControllerParameters, self._adopt)
+
+    def configure(self) -> None:
+        """See ``ManagedNode``."""
+        settings = self._settings
         self._robot = load_robot(settings.robot).opened_for(Blocks(settings.block_size))
         config = GateConfig(
             command_timeout=settings.command_timeout,
@@ -105,6 +113,7 @@ class ControllerNode(Node):
             table_height=settings.table_height or self._robot.table.height,
         )
         self._gate = SafetyGate(self._robot, config, TELEOPERATION)
+        self._gate.report(StopReason.INACTIVE, self.inactive)
         self._back_end = make_back_end(settings.back_end, self, self._robot)
         self._planned_motions = PlannedMotions(self, self._robot, self._gate)
         self._clock_watch = ClockWatch(self)
@@ -125,7 +134,17 @@ class ControllerNode(Node):
         self.create_timer(CONTROL_PERIOD, self._watch)
         self.create_timer(IDLE_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
+    def activate(self) -> None:
+        """Let commands through, from whoever commands anew."""
+        self._gate.report(StopReason.INACTIVE, "")
+
+    def deactivate(self, why: str) -> None:
+        """Bring the arm to rest."""
+        self._gate.report(StopReason.INACTIVE, self.inactive)
+        self._watch()
+
     def _adopt(self, settings: ControllerParameters) -> None:
+        self._settings = settings
         self._gate.limit_speed(settings.max_speed)
 
     def _now(self) -> int:
@@ -170,10 +189,10 @@ class ControllerNode(Node):
         """Say what the gate does, where it is news."""
         status = self._gate.status
         state, name = STATES[status.state], status.reason.name if status.reason else ""
-        if name != self._status.message.reason_name:
+        if name != self._status.message.reason_name and status.reason not in INTENDED:
             if status.state is State.STOPPED:
                 self.get_logger().error(f"stopped: {status.text}")
-            elif status.reason not in (None, StopReason.NO_COMMAND):
+            else:
                 self.get_logger().warning(f"holding: {status.text}", throttle_duration_sec=1.0)
         self._status.tell(state=state, commander=status.commander, reason=status.text, reason_name=name)
         self._diagnostics.tell_gate(status)

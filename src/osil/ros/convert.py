@@ -11,8 +11,8 @@ from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, TwistStamped
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
-from transforms3d.euler import euler2quat
 
+from osil import rotations
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, FloatArray, Scene
 from osil.errors import ObservationError
 from osil.policies import understanding
@@ -32,6 +32,10 @@ REACHABLE = ((-1.5, -1.5, -0.2), (1.5, 1.5, 1.6))
 
 RESTING = 1e-3
 """Joints that are slower (rad/s) than this rest."""
+
+MOST_POINTS, LONGEST = 2000, 600.0
+"""A planned motion has at most so many points and lasts at most so many seconds. To look at more takes the controller's
+loop too long; planners send some hundred."""
 
 SAME_PLACE = 0.005
 """Blocks whose centres are nearer together (metres) than this are taken for one another by the tracker."""
@@ -58,8 +62,8 @@ def from_poses(positions: FloatArray, quaternions: FloatArray, names: Sequence[s
 
 def from_scene(scene: Scene, names: Sequence[str]) -> list[BlockPose]:
     """One message a block, in the base frame, of blocks that lie flat."""
-    turns = [euler2quat(yaw, 0.0, 0.0, axes="rzyx") for yaw in scene.block_yaws]
-    return from_poses(scene.block_positions, np.roll(turns, -1, axis=-1), names)  # w x y z to x y z w
+    turns = [rotations.from_rpy(0.0, 0.0, yaw) for yaw in scene.block_yaws]
+    return from_poses(scene.block_positions, np.array(turns), names)
 
 
 def from_gripper_pose(pose: GripperPose, nanoseconds: int) -> PoseStamped:
@@ -209,13 +213,26 @@ def to_trajectory(
     return Trajectory(times, np.array([position, *positions]), np.array([velocity, *velocities]))
 
 
+class JointsError(ObservationError):
+    """A motion of other joints than the arm's, or not of all of them."""
+
+
 def to_planned_trajectory(message: JointTrajectory, names: Sequence[str]) -> Trajectory:
     """A trajectory of joints ``names`` that was planned as a whole, from rest to rest.
 
     Raises:
-        ObservationError: fewer than two points, the first not at 0 s, one without a finite position and velocity of
-            each joint, or one at an end that is not at rest.
+        JointsError: not each of the joints once, and no other.
+        ObservationError: fewer than two points, or more than ``MOST_POINTS``, the first not at 0 s, the last later than
+            ``LONGEST``, one without a finite position and velocity of each joint, or one at an end that is not at rest.
     """
+    given = message.joint_names
+    if sorted(given) != sorted(names):
+        other = sorted(set(given) ^ set(names)) or sorted({name for name in given if given.count(name) > 1})
+        raise JointsError(f"planned motion: expected each of {', '.join(names)} once; this differs: {', '.join(other)}")
+    if len(message.points) > MOST_POINTS:
+        raise ObservationError(f"planned motion of {len(message.points)} points: expected at most {MOST_POINTS}")
+    if message.points and (seconds := to_nanoseconds(message.points[-1].time_from_start) / NANOSECONDS) > LONGEST:
+        raise ObservationError(f"planned motion of {seconds:.0f} s: expected at most {LONGEST:.0f} s")
     if len(message.points) < 2 or to_nanoseconds(message.points[0].time_from_start) != 0:
         raise ObservationError("planned motion: expected two points or more, the first at 0 s, where the arm is")
     if any(len(point.velocities) != len(message.joint_names) for point in message.points):

@@ -30,6 +30,7 @@ ARGUMENTS = {
     "demonstrations": "folder of the demonstration files",
     "robot": ROBOT,
     "block_size": "edge length of the blocks, metres",
+    "autostart": "false: controller, recorder and policy wait until somebody activates them",
 }
 """Launch arguments of every launch file that are parameters of nodes. What is not given comes from ``config/``."""
 

@@ -62,7 +62,9 @@ class PlannedMotions:
         except (ObservationError, Refusal) as error:
             self._node.get_logger().warning(f"planned motion refused: {error}")
             handle.abort()
-            result.error_code, result.error_string = result.INVALID_GOAL, str(error)
+            foreign = isinstance(error, convert.JointsError)
+            result.error_code = result.INVALID_JOINTS if foreign else result.INVALID_GOAL
+            result.error_string = str(error)
             return result
         self._goal = _Goal(handle, motion, Future(executor=self._node.executor))
         await self._goal.over

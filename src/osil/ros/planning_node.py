@@ -3,20 +3,25 @@
 The motion is planned while the arm rests, and made by the controller's action ``follow_joint_trajectory``: behind its
 safety gate, while nobody else commands. ``controller/stop`` and the dead-man button of teleoperation end it.
 
-Subscribes: ``joint_states``; ``block_poses`` (BlockPoseArray in base_link; no block at all is no hindrance).
+Subscribes: ``joint_states``; ``block_poses`` (BlockPoseArray in base_link; no block at all is no hindrance);
+``controller/status``.
 Service (std_srvs/Trigger): ``~/go_to_ready``, answered when the arm has arrived, or when it is clear that it will not.
 Parameters: see ``PlanningParameters`` and ``config/planning.yaml``.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from rclpy.action import ActionClient
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from control_msgs.action import FollowJointTrajectory
@@ -29,15 +34,23 @@ from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent
 from osil.robots.robot import Robot, load_robot
 from osil.ros import convert, topics
+from osil.ros.goal_sender import ANSWER, GoalSender
 from osil.ros.joint_topic import hear_joints
 from osil.ros.moveit_planner import MoveItPlanner
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.run_node import run_node
+from osil.ros.status import StatusWatch
 from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
-from osil_interfaces.msg import BlockPoseArray
+from osil_interfaces.msg import BlockPoseArray, ControllerStatus
 
 PLANNERS: Mapping[str, Callable[[Robot, Blocks], Planner]] = {"joint_path": JointPathPlanner, "moveit": MoveItPlanner}
 """By the name that the parameter takes."""
+
+SILENT = 2.0
+"""Seconds of the machine's clock after which a controller that tells nothing is gone: it does so twice a second."""
+
+LOOK = 0.2
+"""Seconds between two looks at whether it is."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,12 @@ class PlanningNode(Node):
         self._received = Received(0, 0)
         hear_joints(self, self._joints.add)
         self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
-        self._controller = ActionClient(self, FollowJointTrajectory, topics.PLANNED_MOTION)
+        self._controller = GoalSender(self, FollowJointTrajectory, topics.PLANNED_MOTION)
+        self._watch = StatusWatch(self, ControllerStatus, topics.CONTROLLER_STATUS)
+        self._awaited: Future | None = None
+        self._deadline = math.inf
+        self._asked = b""
+        self.create_timer(LOOK, self._look_after_controller, clock=Clock(clock_type=ClockType.STEADY_TIME))
         # In a group of its own: while it waits for the arm, the other callbacks go on, and a second caller waits.
         group = MutuallyExclusiveCallbackGroup()
         self.create_service(Trigger, "~/go_to_ready", self._go_to_ready, callback_group=group)
@@ -81,6 +99,20 @@ class PlanningNode(Node):
     def _store_blocks(self, message: BlockPoseArray) -> None:
         self._blocks = message
         self._received = Received(convert.to_nanoseconds(message.header.stamp), self._now())
+
+    def _look_after_controller(self) -> None:
+        """Wait no longer for what a controller that is gone, or has lost the goal, would answer."""
+        if self._awaited is None or self._awaited.done():
+            return
+        anew = "the controller was started anew; call again" if self._watch.speaker != self._asked else ""
+        late = self._controller.unanswered if time.monotonic() > self._deadline else ""
+        if problem := self._watch.problem(SILENT) or anew or late:
+            self._awaited.set_exception(PlanningError(problem))
+
+    async def _answer(self, future: Future, timeout: float = math.inf) -> Any:
+        """What comes of ``future``. Raises PlanningError if the controller is gone before, or after ``timeout`` s."""
+        self._awaited, self._deadline = future, time.monotonic() + timeout
+        return await future
 
     async def _go_to_ready(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         try:
@@ -93,16 +125,27 @@ class PlanningNode(Node):
 
     async def _go(self) -> str:
         """Go to the ready pose. Returns what to say when the arm is there."""
-        if not self._controller.server_is_ready():
+        if not self._controller.ready:
             raise PlanningError(f"nobody offers {topics.PLANNED_MOTION}; is the controller running?")
+        if problem := self._watch.problem(SILENT):
+            raise PlanningError(problem)
+        told = self._watch.status
+        if told and told.state == ControllerStatus.STOPPED:  # the cause of all else that is wrong, such as late joints
+            raise PlanningError(told.reason)
         situation = self._situation()
         trajectory = self._planner.plan(situation, self._ready(situation.lift))
         if not trajectory.duration:
             return "in the ready pose already"
         self.get_logger().info(f"going to the ready pose, by {len(trajectory.times)} points")
         message = convert.from_planned_trajectory(self._robot.arm_joints, trajectory)
-        goal = await self._controller.send_goal_async(FollowJointTrajectory.Goal(trajectory=message))
-        result = (await goal.get_result_async()).result
+        self._asked = self._watch.speaker
+        sent, name = self._controller.send(FollowJointTrajectory.Goal(trajectory=message))
+        try:
+            goal = await self._answer(sent, ANSWER)
+            result = (await self._answer(goal.get_result_async())).result
+        except PlanningError:
+            self._controller.cancel(name)  # should it be there after all
+            raise
         if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL:
             raise PlanningError(result.error_string)
         return "in the ready pose"

@@ -9,7 +9,7 @@ stopped.
 
 Subscribes: ``joint_states``, ``block_poses``, ``controller/status``.
 Publishes: ``gripper_twist_command`` (geometry_msgs/TwistStamped, frame "gripper"), ``gripper_command`` (std_msgs/Bool,
-true: close); ``~/status`` (PolicyStatus).
+true: close); ``~/status`` (PolicyStatus); ``~/attention`` (PolicyAttention), whenever it acts.
 Action: ``~/imitate`` (osil_interfaces/Imitate), offered once the robot and the blocks have been seen.
 Service: ``~/understand`` (UnderstandDemonstration), which stages the policy sees in a demonstration; nothing moves.
 Parameters: see ``PolicyParameters`` and ``config/policy.yaml``.
@@ -29,7 +29,6 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.task import Future
 from std_msgs.msg import Bool
 
@@ -38,15 +37,17 @@ from osil.core import CONTROL_PERIOD, Action
 from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute
 from osil.errors import DemonstrationError, ObservationError, OsilError
-from osil.policies.stacking import StackingPolicy
+from osil.policies.stacking import Attention, StackingPolicy
 from osil.robots.recency import CLOCK_TOLERANCE, seconds_since
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
+from osil.ros.attention_topic import AttentionTopic
 from osil.ros.continuity import Continuity
+from osil.ros.managed_node import ManagedNode
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
-from osil.ros.status import StatusTopic
+from osil.ros.status import StatusTopic, StatusWatch
 from osil.tasks.progress import Progress
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
@@ -99,27 +100,29 @@ class Imitation:
     continuity: Continuity = field(default_factory=Continuity)
 
 
-class ControllerError(OsilError):
-    """Nobody is there who would follow."""
+class NotReadyError(OsilError):
+    """This node is not active, or nobody is there who would follow it."""
 
 
-class PolicyNode(Node):
+class PolicyNode(ManagedNode):
     """Demonstration in, gripper commands out."""
 
     def __init__(self) -> None:
-        self._imitation: Imitation | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("policy")
         self._settings = declare(self, PolicyParameters, self._adopt)
+
+    def configure(self) -> None:
+        """See ``ManagedNode``."""
+        self._imitation: Imitation | None = None
         self._library = Library(absolute(self._settings.demonstrations))
         torch.set_num_threads(1)  # the network is small: more threads cost more than they bring
         self._policy = StackingPolicy.load(self._settings.model)
         self.get_logger().info("model {name}, weights {digest}".format(**self._policy.info))
         self._view = SceneView(self, load_robot(self._settings.robot), self._settings.max_age)
         self._tick: Future | None = None
-        self._controller: ControllerStatus | None = None
-        self._controller_told = 0.0
         self._status = StatusTopic(self, topics.POLICY_STATUS, PolicyStatus(observation_age=math.nan))
-        self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._store_controller, topics.LATCHED)
+        self._attention = AttentionTopic(self)
+        self._controller = StatusWatch(self, ControllerStatus, topics.CONTROLLER_STATUS, self._heed_controller)
         self._twist = self.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1)
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
         self._server: ActionServer | None = None
@@ -133,8 +136,7 @@ class PolicyNode(Node):
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
 
-    def _store_controller(self, status: ControllerStatus) -> None:
-        self._controller, self._controller_told = status, time.monotonic()
+    def _heed_controller(self, status: ControllerStatus) -> None:
         if status.state == ControllerStatus.STOPPED and self._imitation is not None:
             self._end(self._imitation, Result.CONTROLLER_LOST, f"the controller has stopped: {status.reason}")
 
@@ -210,8 +212,8 @@ class PolicyNode(Node):
             raise DemonstrationError(
                 f"time_limit {goal.request.time_limit}: expected seconds, or 0 for as long as it takes"
             )
-        if problem := self._controller_problem():
-            raise ControllerError(problem)
+        if problem := self.inactive or self._controller_problem():
+            raise NotReadyError(problem)
         stored = storage.load(self._library.find(goal.request.demonstration))
         stored.check_blocks(self._view.look().block_names)
         seen = self._view.look(stored.block_names)  # now: taking in a demonstration takes long, and no news meanwhile
@@ -230,13 +232,11 @@ class PolicyNode(Node):
         """Why nothing that is commanded now would be followed; empty if it would."""
         if not self._twist.get_subscription_count():
             return f"nobody listens on {self._twist.topic_name}; is the controller running?"
-        if self._controller is None:
-            return ""  # a controller of another make, which tells nothing
-        silent = time.monotonic() - self._controller_told
-        if silent > self._settings.controller_timeout:
-            return f"nothing was heard of the controller for {silent:.1f} s; is it running?"
-        if self._controller.state == ControllerStatus.STOPPED:
-            return f"the controller has stopped: {self._controller.reason}"
+        if problem := self._controller.problem(self._settings.controller_timeout):
+            return problem
+        status = self._controller.status
+        if status is not None and status.state == ControllerStatus.STOPPED:
+            return f"the controller has stopped: {status.reason}"
         return ""
 
     def _seconds(self, imitation: Imitation) -> float:
@@ -271,7 +271,10 @@ class PolicyNode(Node):
         self._gripper.publish(Bool(data=bool(action.close_gripper)))
         self._twist.publish(convert.from_action(action, now, CONTROL_PERIOD))
         self._status.tell(state=PolicyStatus.ACTING, reason="")
-        imitation.goal.publish_feedback(self._feedback(imitation))
+        attention = self._policy.attention
+        assert attention is not None  # it has acted, in one scene
+        self._attention.tell(attention, imitation.block_names, now)
+        imitation.goal.publish_feedback(self._feedback(imitation, attention))
         limit, seconds = imitation.goal.request.time_limit, self._seconds(imitation)
         if imitation.progress.reached:
             self._end(imitation, Result.SUCCEEDED, f"the layout shown was reached after {seconds:.1f} s")
@@ -282,7 +285,7 @@ class PolicyNode(Node):
 
     def _not_followed(self, imitation: Imitation, seconds: float) -> str:
         """Why the controller has not followed for too long; empty if it has."""
-        controller = self._controller
+        controller = self._controller.status
         if controller is None or controller.state == ControllerStatus.FOLLOWING:
             imitation.unfollowed = 0.0
             return ""
@@ -305,10 +308,15 @@ class PolicyNode(Node):
         elif problem := self._view.clock_watch.problem:
             self._end(imitation, Result.OBSERVATION_LOST, f"nothing usable was seen: {problem}")
 
+    def deactivate(self, why: str) -> None:
+        """End the goal under way, if there is one."""
+        if self._imitation is not None:
+            self._end(self._imitation, Result.FAILED, f"the policy {why}")
+
     def destroy_node(self) -> None:
         """Let the client know how its goal ends, if one is under way."""
-        if self._imitation is not None:
-            self._end(self._imitation, Result.FAILED, "the policy node was told to leave")
+        if not self.inactive and self._imitation is not None:
+            self.deactivate("was told to leave")
             deadline = time.monotonic() + FAREWELL
             while time.monotonic() < deadline and self.executor is not None:
                 self.executor.spin_once(FAREWELL / 10)
@@ -325,9 +333,7 @@ class PolicyNode(Node):
         still = Action(np.zeros(3), np.array(False))
         self._twist.publish(convert.from_action(still, self._now(), CONTROL_PERIOD))
 
-    def _feedback(self, imitation: Imitation) -> Imitate.Feedback:
-        attention = self._policy.attention
-        assert attention is not None  # it has acted, in one scene
+    def _feedback(self, imitation: Imitation, attention: Attention) -> Imitate.Feedback:
         return Imitate.Feedback(
             stage=imitation.progress.stages_done,
             stages_total=imitation.progress.stages_total,

@@ -13,29 +13,26 @@ were lost for half a second of commands (parameter ``missed_commands``), or the 
 Subscribes: ``joint_states``, ``block_poses``, ``teleop/gripper_twist_command``, ``teleop/gripper_command``. To record
 anything else than teleoperation, remap the last two.
 Services: ``~/start`` (StartRecording), ``~/stop`` (StopRecording), ``~/discard`` (std_srvs/Trigger), ``~/status``
-(RecordingStatus), ``~/list`` (ListDemonstrations).
+(RecordingStatus); of what is stored ``~/list``, ``~/read``, ``~/write``, ``~/rename`` and ``~/delete``
+(ListDemonstrations and so on).
 Parameters: see ``RecorderParameters`` and ``config/recorder.yaml``.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from geometry_msgs.msg import TwistStamped
-from rclpy.node import Node
 from rclpy.subscription import MessageInfo
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from osil.choices import ROBOT
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action
-from osil.demonstrations import storage
 from osil.demonstrations.library import Library, absolute, recovered
 from osil.demonstrations.names import checked_name, to_text
 from osil.demonstrations.partial import FEWEST, recover
@@ -44,6 +41,8 @@ from osil.robots.description import robot_description
 from osil.robots.recency import Received, check_recent, recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, topics
+from osil.ros.library_services import LibraryServices
+from osil.ros.managed_node import ManagedNode
 from osil.ros.observing import SceneView, Seen
 from osil.ros.parameters import declare, parameter
 from osil.ros.recording import Recording
@@ -51,7 +50,7 @@ from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import BlockPoseArray
-from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
+from osil_interfaces.srv import RecordingStatus, StartRecording, StopRecording
 
 JITTER = 0.4
 """Control periods by which a command may come too early and still be a step. No parameter: with half a period or more a
@@ -76,13 +75,16 @@ class RecorderParameters:
     block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
 
 
-class RecorderNode(Node):
+class RecorderNode(ManagedNode):
     """Start, stop, and a file lies there."""
 
     def __init__(self) -> None:
-        self._recording: Recording | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("recorder")
         self._settings = declare(self, RecorderParameters, self._adopt)
+
+    def configure(self) -> None:
+        """See ``ManagedNode``."""
+        self._recording: Recording | None = None
         self._library = Library(absolute(self._settings.demonstrations))
         self._blocks = Blocks(self._settings.block_size)
         self._close: bool | None = None
@@ -100,7 +102,7 @@ class RecorderNode(Node):
         self.create_service(StopRecording, "~/stop", self._stop)
         self.create_service(Trigger, "~/discard", self._discard)
         self.create_service(RecordingStatus, "~/status", self._status)
-        self.create_service(ListDemonstrations, "~/list", self._list)
+        LibraryServices(self, self._library, lambda: self._recording.name if self._recording else "")
 
     def _adopt(self, settings: RecorderParameters) -> None:
         self._settings = settings
@@ -116,13 +118,12 @@ class RecorderNode(Node):
                 what = f"is now {to_text(new)}" if new else "had hardly begun, and is removed"
                 self.get_logger().warning(f"the unfinished recording {to_text(path)} {what}")
 
-    def destroy_node(self) -> None:
+    def deactivate(self, why: str) -> None:
         """Keep what was recorded, if a recording is under way."""
         recording, self._recording = self._recording, None
         if recording is not None:
             kept = self._keep(recording)
             print(f"{recording.name!r} was not stopped: {kept}", file=sys.stderr, flush=True)  # ROS may be gone already
-        super().destroy_node()
 
     def _keep(self, recording: Recording) -> str:
         """Store an unfinished recording; says where it is."""
@@ -198,9 +199,12 @@ class RecorderNode(Node):
         if self._recording is not None:
             response.message = f"{self._recording.name!r} is being recorded; stop or discard it first"
             return response
+        if self.inactive:
+            response.message = self.inactive
+            return response
         try:
             name = checked_name(request.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
-            self._refuse_taken(name)
+            self._library.free_path(name)
             partial, missed = self._library.partial(name), self._settings.missed_commands
             self._recording = Recording(name, partial, self._description, missed, self.get_logger().error)
         except DemonstrationError as error:
@@ -210,15 +214,10 @@ class RecorderNode(Node):
         response.success, response.message = True, f"recording {name!r}"
         return response
 
-    def _refuse_taken(self, name: str) -> None:
-        path = self._library.path(name)
-        if os.path.lexists(path):
-            raise DemonstrationError(f"{to_text(path)} exists; choose another name, or move that file away")
-
     def _stop(self, request: StopRecording.Request, response: StopRecording.Response) -> StopRecording.Response:
         recording = self._recording
         if recording is None:
-            response.message = "nothing is being recorded; start first"
+            response.message = self.inactive or "nothing is being recorded; start first"
             return response
         response.steps, response.duration = len(recording.seen), recording.duration
         if recording.problem:
@@ -228,9 +227,8 @@ class RecorderNode(Node):
             why = self._missing() or "it was stopped too soon"
             response.message = f"nothing was recorded: {why}. {recording.name!r} goes on: show the task, or discard it"
             return response
-        path = self._library.path(recording.name)
         try:
-            self._refuse_taken(recording.name)
+            path = self._library.free_path(recording.name)
             recording.save(path)
         except DemonstrationError as error:
             response.message = f"{error}. {recording.name!r} goes on: stop again, or discard it"
@@ -242,7 +240,7 @@ class RecorderNode(Node):
 
     def _discard(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self._recording is None:
-            response.message = "nothing is being recorded"
+            response.message = self.inactive or "nothing is being recorded"
         else:
             self._recording.discard()
             response.success, response.message = True, f"{self._recording.name!r} was discarded"
@@ -257,24 +255,6 @@ class RecorderNode(Node):
         response.recording, response.name = True, recording.name
         response.steps, response.duration = len(recording.seen), recording.duration
         response.message = recording.problem or recording.unsafe or self._missing() or f"recording {recording.name!r}"
-        return response
-
-    def _list(
-        self, request: ListDemonstrations.Request, response: ListDemonstrations.Response
-    ) -> ListDemonstrations.Response:
-        found = []
-        for path in self._library.files():
-            try:
-                found.append((path, storage.load(path)))
-            except DemonstrationError as error:
-                self.get_logger().warning(str(error))
-        for path, stored in sorted(found, key=lambda item: item[1].created):
-            response.names.append(to_text(Path(path.stem)))
-            response.paths.append(to_text(path))
-            response.steps.append(len(stored.demonstration))
-            response.durations.append(stored.duration)
-            response.blocks.append("".join(stored.block_names))
-            response.created.append(convert.to_stamp(round(stored.created.timestamp() * NANOSECONDS)))
         return response
 
 

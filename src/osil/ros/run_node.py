@@ -24,6 +24,7 @@ from osil.resources import resource_path
 from osil.ros.arguments import Parameters, add_file, to_yaml, without_parameters
 from osil.ros.claim import claimed_name
 from osil.ros.lifeline import hold_lifeline
+from osil.ros.managed_node import ManagedNode
 from osil.ros.parameters import check_all_known
 
 TOLD_PERIOD = 0.1
@@ -132,6 +133,8 @@ def _run(make_node: Callable[[], Node], names: set[str]) -> None:
         node.create_timer(TOLD_PERIOD, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
         with claimed_name(node):
             executor.add_node(node)
+            if isinstance(node, ManagedNode):
+                node.start()
             while True:
                 try:
                     executor.spin()

@@ -4,7 +4,8 @@ Publishes at 60 Hz of simulated time: ``joint_states`` (sensor_msgs/JointState),
 base_link, as a tracker would; on ``~/block_poses`` where a tracker has the word), ``clock``.
 Subscribes: ``arm_controller/joint_trajectory`` (trajectory_msgs/JointTrajectory; followed from where the arm was told
 to be, as ros2_control does), ``gripper_controller/joint_trajectory`` (the same; the last point counts).
-Service: ``~/reset`` (ResetScene), a random or a given layout.
+Services: ``~/reset`` (ResetScene), a random or a given layout; ``~/push`` (PushBlock), a block slides; ``~/drop``
+(std_srvs/Trigger), the block in the hand falls out of it.
 Parameters: see ``SimulationParameters`` and ``config/simulation.yaml``.
 """
 
@@ -20,6 +21,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from osil import seeds
@@ -34,10 +36,11 @@ from osil.ros.run_node import run_node
 from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
 from osil.worlds.bullet_scene import Physics
+from osil.worlds.meddling import drop, push
 from osil.worlds.pybullet import PyBulletWorld
 from osil.worlds.window import Window
 from osil_interfaces.msg import BlockPose, BlockPoseArray
-from osil_interfaces.srv import ResetScene
+from osil_interfaces.srv import PushBlock, ResetScene
 
 STEPS_PER_TICK = 4
 """Physics steps between two messages: 60 Hz."""
@@ -93,6 +96,8 @@ class SimulationNode(Node):
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         self.create_service(ResetScene, "~/reset", self._reset_scene)
+        self.create_service(PushBlock, "~/push", self._push)
+        self.create_service(Trigger, "~/drop", self._drop)
         self._timer = self.create_timer(TICK, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._change_pace(self._settings)
 
@@ -195,6 +200,24 @@ class SimulationNode(Node):
             self._publish()  # before the answer, so that whoever acts on it finds the new scene
             response.success, response.message = True, what
         response.blocks = self._blocks()
+        return response
+
+    def _push(self, request: PushBlock.Request, response: PushBlock.Response) -> PushBlock.Response:
+        velocity = np.array([request.velocity.x, request.velocity.y, request.velocity.z])
+        try:
+            push(self._world, request.block, velocity)
+        except SceneError as error:
+            response.message = str(error)
+        else:
+            response.success, response.message = True, f"block {request.block} was pushed"
+        return response
+
+    def _drop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        try:
+            response.message = f"block {drop(self._world)} was knocked out of the hand"
+            response.success = True
+        except (SceneError, ObservationError) as error:
+            response.message = str(error)
         return response
 
     def _reset(self, scene: Scene) -> None:

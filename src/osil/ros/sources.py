@@ -11,6 +11,12 @@ LATELY = 1.0
 """Seconds of the machine's clock for which a publisher counts as speaking after a message."""
 
 
+def publisher_of(info: MessageInfo) -> bytes:
+    """What identifies the publisher of a message. Before ROS 2 Kilted nothing does, and it is empty."""
+    gid = info.get("publisher_gid")
+    return bytes(gid["data"]) if gid else b""
+
+
 class Sources:
     """Listens along with the callback of a subscription, which has to take a MessageInfo as its second argument."""
 
@@ -20,13 +26,8 @@ class Sources:
         self._heard: dict[bytes, float] = {}
 
     def hear(self, info: MessageInfo) -> bytes:
-        """Take note of a message.
-
-        Returns:
-            What identifies its publisher. Before ROS 2 Kilted nothing does, and it is empty.
-        """
-        now, gid = time.monotonic(), info.get("publisher_gid")
-        source = bytes(gid["data"]) if gid else b""
+        """Take note of a message; returns ``publisher_of`` it."""
+        now, source = time.monotonic(), publisher_of(info)
         self._heard = {one: then for one, then in self._heard.items() if now - then < LATELY} | {source: now}
         return source
 

@@ -22,6 +22,9 @@ BLOCK_POSES = "block_poses"
 TRUE_BLOCK_POSES = "simulation/block_poses"
 """The same from the simulation, when a tracker has the word."""
 
+DETECTIONS = "detections"
+"""vision_msgs/Detection3DArray, base_link, from a detector that tells block poses in this way."""
+
 CAMERA_IMAGE = "camera/image_raw"
 """sensor_msgs/Image, from a camera that sees the tags on the blocks."""
 
@@ -65,6 +68,9 @@ ROBOT_STATUS = "robot_status"
 
 POLICY_STATUS = "policy/status"
 """osil_interfaces/PolicyStatus, latched."""
+
+POLICY_ATTENTION = "policy/attention"
+"""osil_interfaces/PolicyAttention: where the policy looks while it imitates."""
 
 CLOCK = "clock"
 """rosgraph_msgs/Clock, from the simulation."""

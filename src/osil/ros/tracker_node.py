@@ -17,10 +17,9 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 
-from osil.choices import ROBOT
 from osil.core import Scene
 from osil.errors import ObservationError
 from osil.resources import config_path
@@ -28,13 +27,14 @@ from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent, recent, seconds_since
 from osil.robots.robot import load_robot
 from osil.ros import convert, images, topics
+from osil.ros.camera_topic import CameraInfoTopic, CameraParameters
 from osil.ros.diagnostics import Diagnostics
 from osil.ros.joint_topic import hear_joints
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
-from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
-from osil.tracking.camera import Camera, CameraPose, Intrinsics
+from osil.tasks.blocks import Blocks
+from osil.tracking.camera import Camera, CameraPose
 from osil.tracking.tags import TagFinder, TagSet
 from osil.tracking.tracker import BlockTracker
 from osil_interfaces.msg import BlockPoseArray
@@ -47,19 +47,10 @@ WATCH_PERIOD = 0.5
 
 
 @dataclass(frozen=True)
-class TrackerParameters:
-    """What the blocks and their tags are like, and where the camera is."""
+class TrackerParameters(CameraParameters):
+    """Where the camera is, besides."""
 
-    robot: str = parameter(ROBOT)
-    table_height: float = parameter("of the table top over the floor, metres; 0: the robot's", 0.0, 1.2)
-    block_size: float = parameter("edge length of the blocks, metres", SMALLEST, LARGEST)
-    tags: str = parameter("which tags are on which blocks: a YAML in config/, or a path")
     camera_pose: str = parameter("where the camera is: a YAML in config/, or a path")
-    image_transport: str = parameter("how pictures come: raw or compressed")
-    max_age: float = parameter("seconds after which pictures and joint states are not used", 0.01, 5.0)
-
-    def __post_init__(self) -> None:
-        images.check_transport(self.image_transport)
 
 
 class TrackerNode(Node):
@@ -73,7 +64,6 @@ class TrackerNode(Node):
         self._pose = from_yaml(CameraPose, config_path(settings.camera_pose))
         self._finder = TagFinder(self._tags)
         self._joints = JointStates(self._robot, settings.max_age)
-        self._intrinsics: Intrinsics | None = None
         self._begin_anew()
         self._stamp = 0  # of the newest picture
         self._arrived = 0  # when it came, nanoseconds of the node's clock
@@ -81,7 +71,7 @@ class TrackerNode(Node):
         self._diagnostics = Diagnostics(self, "blocks")
         self._block_poses = self.create_publisher(BlockPoseArray, topics.BLOCK_POSES, 1)
         hear_joints(self, self._joints.add)
-        self.create_subscription(CameraInfo, topics.CAMERA_INFO, self._store_intrinsics, topics.NEWEST)
+        self._camera = CameraInfoTopic(self, self._tell_problem)
         images.subscribe(self, settings.image_transport, self._look)
         self.create_service(Trigger, "~/forget", self._forget)
         self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -92,13 +82,6 @@ class TrackerNode(Node):
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
-
-    def _store_intrinsics(self, message: CameraInfo) -> None:
-        try:
-            self._intrinsics = images.to_intrinsics(message)
-        except ObservationError as error:
-            self._intrinsics = None
-            self._tell_problem(str(error))
 
     def _look(self, message: Image | CompressedImage) -> None:
         self._arrived = self._now()
@@ -118,16 +101,15 @@ class TrackerNode(Node):
         check_recent("pictures", Received(stamp, now), now, self._settings.max_age)
         if 0.0 <= seconds_since(stamp, self._stamp) <= GAP:
             return False
-        if self._intrinsics is None:
-            raise ObservationError(f"nothing has come on {topics.CAMERA_INFO}; the camera's driver must publish it")
+        intrinsics = self._camera.intrinsics
         self._joints.check(now, list(self._robot.joints))
         picture = images.to_picture(message)
-        images.check_same_camera(picture, self._intrinsics)
+        images.check_same_camera(picture, intrinsics)
         tags = self._finder.find(picture)
         if not recent(self._stamp, stamp, GAP):
             self._begin_anew()
         self._carry(stamp)
-        self._tracker.see(tags, Camera(self._intrinsics, self._pose))
+        self._tracker.see(tags, Camera(intrinsics, self._pose))
         return True
 
     def _carry(self, stamp: int) -> None:

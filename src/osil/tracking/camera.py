@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from transforms3d.quaternions import mat2quat, quat2mat
 from typing_extensions import Self
 
+from osil import rotations
 from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.tracking.opencv import cv2
@@ -63,7 +63,7 @@ class CameraPose:
     @classmethod
     def of(cls, rotation: FloatArray, position: FloatArray, residual_mm: float = 0.0) -> Self:
         """The pose of a ``rotation`` ``[3, 3]`` into the base frame and a ``position`` ``[3]`` there, metres."""
-        w, x, y, z = mat2quat(rotation).tolist()
+        x, y, z, w = rotations.from_matrix(rotation).tolist()
         x_, y_, z_ = position.tolist()
         return cls((x_, y_, z_), (x, y, z, w), residual_mm)
 
@@ -77,9 +77,7 @@ class CameraPose:
     @property
     def rotation(self) -> FloatArray:
         """``[3, 3]``: the axes of the optical frame in the base frame are its columns."""
-        x, y, z, w = self.quaternion
-        rotation: FloatArray = quat2mat((w, x, y, z))
-        return rotation
+        return rotations.to_matrix(self.quaternion)
 
 
 class Camera:

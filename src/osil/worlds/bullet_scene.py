@@ -109,6 +109,13 @@ class BulletScene:
         pybullet.resetBasePositionAndOrientation(body, position, quaternion, physicsClientId=client)
         pybullet.resetBaseVelocity(body, (0, 0, 0), (0, 0, 0), physicsClientId=client)
 
+    def push_block(self, block: int, velocity: FloatArray) -> None:
+        """Set a block going at ``velocity`` ``[3]`` (m/s, base frame)."""
+        body, client = self.blocks[block], self.client
+        pybullet.changeDynamics(body, -1, activationState=pybullet.ACTIVATION_STATE_WAKE_UP, physicsClientId=client)
+        pybullet.stepSimulation(physicsClientId=client)  # by whose end it is awake: one that sleeps gets no speed
+        pybullet.resetBaseVelocity(body, velocity, (0, 0, 0), physicsClientId=client)
+
     def snapshot(self) -> Snapshot:
         """Where everything is now."""
         states = pybullet.getJointStates(self.arm, self.joints, physicsClientId=self.client)

@@ -65,7 +65,7 @@ class PyBulletWorld:
         arm = self.robot.kinematics.inverse(self._start(), self.robot.home, self.robot.lift)
         self.simulation.reset(arm, self.robot.gripper.opening, scene.block_positions, quaternions)
         self._controller.reset(arm)
-        self._tracker.reset(self.scene, *self._hand())
+        self._tracker.reset(self.scene, *self.hand())
         return self.observe()
 
     def _start(self) -> GripperPose:
@@ -83,10 +83,10 @@ class PyBulletWorld:
         self.simulation.command_arm(self._controller.step(action.displacement, float(action.yaw_step), joints))
         self.simulation.command_gripper(0.0 if action.close_gripper else self.robot.gripper.opening)
         self.simulation.advance()
-        self._tracker.look(self.scene, *self._hand())
+        self._tracker.look(self.scene, *self.hand())
         return self.observe()
 
-    def _hand(self) -> tuple[GripperPose, float]:
+    def hand(self) -> tuple[GripperPose, float]:
         """Measured pose of the gripper, and the distance between the pads in metres."""
         joints = self.joint_positions()
         gripper = self.robot.kinematics.forward(joints[: len(self.robot.arm_joints)], self.robot.lift)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from osil.core import FloatArray
 from osil.worlds.bullet import pybullet
 
 
@@ -38,8 +40,7 @@ class Viewpoint:
         _, _, rgba, _, bodies = pybullet.getCameraImage(
             self.width,
             self.height,
-            pybullet.computeViewMatrix(self.eye, self.target, self.up),
-            pybullet.computeProjectionMatrixFOV(self.field_of_view, self.width / self.height, 0.1, 8.0),
+            *self._matrices(),
             lightDirection=(1.2, 0.9, 2.5),
             shadow=0,
             renderer=pybullet.ER_TINY_RENDERER,
@@ -48,3 +49,18 @@ class Viewpoint:
         shape = self.height, self.width
         picture = np.asarray(rgba, dtype=np.uint8).reshape(*shape, 4)[..., :3]
         return picture, np.asarray(bodies, dtype=np.int32).reshape(shape)
+
+    def pixels(self, points: FloatArray) -> FloatArray:
+        """Where points ``[..., 3]`` (metres, base frame, before the camera) are: ``[..., 2]`` from the upper left."""
+        view, projection = (np.reshape(matrix, (4, 4)).T for matrix in self._matrices())
+        seen = np.concatenate([points, np.ones((*points.shape[:-1], 1))], axis=-1) @ (projection @ view).T
+        on_screen = seen[..., :2] / seen[..., 3:]
+        pixels: FloatArray = 0.5 * (on_screen * (1.0, -1.0) + 1.0) * (self.width, self.height)
+        return pixels
+
+    def _matrices(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Of the view and of the projection, column by column."""
+        return (
+            pybullet.computeViewMatrix(self.eye, self.target, self.up),
+            pybullet.computeProjectionMatrixFOV(self.field_of_view, self.width / self.height, 0.1, 8.0),
+        )

@@ -58,7 +58,7 @@ class Window:
             last = (words.read().decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1].strip()
         display = os.environ.get("DISPLAY")
         where = f"on display {display!r}" if display else "because there is no display (DISPLAY is not set)"
-        raise SceneError(f"PyBullet could not open its window {where}: {last}; run without a window")
+        raise SceneError(f"PyBullet could not open its window {where}: {last}; run without a window, or film it")
 
     def show(self, snapshot: Snapshot) -> None:
         """Have ``snapshot`` drawn, unless the picture before it is still being drawn. Returns at once."""
