@@ -18,17 +18,45 @@ PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 PATIENCE = 60.0
 """Seconds in which it must start and answer, on a busy machine too."""
 
+SELDOM = """
+    const draw = window.requestAnimationFrame;
+    window.requestAnimationFrame = callback => setTimeout(() => draw(callback), 250);
+"""
+"""JavaScript that has a page drawn four times a second: without a graphics card it would take both cores."""
+
 SETTLE = 1.0
 """Seconds in which what is still moving on a page moves on."""
 
 
 class Chromium:
-    """One page. Leaving the ``with`` block ends the browser."""
+    """One page. Leaving the ``with`` block ends the browser.
 
-    def __init__(self, folder: Path, address: str, width: int = 1280, height: int = 800) -> None:
-        """Open ``address``; the browser keeps what it keeps in ``folder``."""
+    Attributes:
+        pointer: where mouse or finger is, pixels from the upper left corner.
+        pressed: whether its button is pressed, or the finger touches.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        address: str,
+        width: int = 1280,
+        height: int = 800,
+        touched: bool = False,
+        seldom: bool = True,
+    ) -> None:
+        """Open a page.
+
+        Args:
+            folder: in which the browser keeps what it keeps.
+            address: of the page.
+            width, height: of the screen, pixels.
+            touched: it is a phone's.
+            seldom: draw it a few times a second only.
+        """
         assert PROGRAM is not None
-        self._folder, self._pressed = folder, False
+        self._folder, self._touched = folder, touched
+        self.pointer, self.pressed = (0.0, 0.0), False
         options = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run"]
         options += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # WebGL without a graphics card
         options += [f"--user-data-dir={folder}", f"--window-size={width},{height}", "--remote-debugging-port=0"]
@@ -41,8 +69,12 @@ class Chromium:
             attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
             self._session = attached["sessionId"]
             self._call(
-                "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+                "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=touched
             )
+            self._call("Emulation.setTouchEmulationEnabled", enabled=touched)
+            self._call("Page.enable")
+            if seldom:
+                self._call("Page.addScriptToEvaluateOnNewDocument", source=SELDOM)
             self._call("Page.navigate", url=address)
         except BaseException:
             self._process.kill()
@@ -58,6 +90,10 @@ class Chromium:
         self._process.kill()
         self._process.wait()
 
+    def leave(self) -> None:
+        """Close the page, but not the browser."""
+        self._call("Page.navigate", url="about:blank")
+
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page."""
         answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
@@ -70,30 +106,37 @@ class Chromium:
 
     def press(self, x: float, y: float) -> None:
         """Press the left button there."""
-        self._pressed = True
+        self.pressed = True
         self._point("mousePressed", x, y)
 
     def release(self, x: float, y: float) -> None:
         """Release it there."""
-        self._pressed = False
+        self.pressed = False
         self._point("mouseReleased", x, y)
 
     def click(self, text: str) -> None:
-        """Click the button or tab on which ``text`` stands, once it does not change its place any more."""
-        before, place = None, self._place(text)
+        """Click the button or tab on which ``text`` stands."""
+        self.click_on(part("button, [role=tab]", text))
+
+    def click_on(self, found: str, share: float = 0.5) -> None:
+        """Click on a part of the page, once it does not change its place any more.
+
+        Args:
+            found: JavaScript for it, see ``part``.
+            share: of its width, from the left, where it is clicked on.
+        """
+        self.evaluate(f"{found}.scrollIntoView({{block: 'nearest'}})")
+        before, place = None, self._place(found, share)
         while place != before:
             time.sleep(SETTLE)
-            before, place = place, self._place(text)
+            before, place = place, self._place(found, share)
         for act in (self.move, self.press, self.release):
             act(*place)
 
-    def _place(self, text: str) -> tuple[float, float]:
-        """Middle of that button or tab, pixels."""
-        parts = "[...document.querySelectorAll('button, [role=tab]')]"
-        found = f"{parts}.find(part => part.innerText.trim() == {json.dumps(text)})"
-        x, y = self.evaluate(
-            f"(box => [box.x + box.width / 2, box.y + box.height / 2])({found}.getBoundingClientRect())"
-        )
+    def _place(self, found: str, share: float) -> tuple[float, float]:
+        """Where in the middle of its height, pixels."""
+        box = f"{found}.getBoundingClientRect()"
+        x, y = self.evaluate(f"(box => [box.x + {share} * box.width, box.y + box.height / 2])({box})")
         return x, y
 
     def shows(self, text: str) -> bool:
@@ -104,10 +147,27 @@ class Chromium:
         """A PNG."""
         return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
 
+    def key(self, key: str) -> None:
+        """Press a key and let it go."""
+        about = {"key": key, "code": f"Key{key.upper()}", "windowsVirtualKeyCode": ord(key.upper())}
+        self._call("Input.dispatchKeyEvent", type="keyDown", **about)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **about)
+
     def _point(self, kind: str, x: float, y: float) -> None:
-        button = "left" if self._pressed or kind == "mouseReleased" else "none"
-        held = int(self._pressed)
+        """With the mouse, or with a finger, which does nothing before it touches."""
+        self.pointer = x, y
+        if self._touched:
+            self._touch(kind, x, y)
+            return
+        button = "left" if self.pressed or kind == "mouseReleased" else "none"
+        held = int(self.pressed)
         self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=held, clickCount=1)
+
+    def _touch(self, kind: str, x: float, y: float) -> None:
+        kinds = {"mousePressed": "touchStart", "mouseReleased": "touchEnd"}
+        if kind in kinds or self.pressed:
+            points = [] if kind == "mouseReleased" else [{"x": x, "y": y}]
+            self._call("Input.dispatchTouchEvent", type=kinds.get(kind, "touchMove"), touchPoints=points)
 
     def _tools_address(self) -> str:
         file, deadline = self._folder / "DevToolsActivePort", time.monotonic() + PATIENCE
@@ -127,3 +187,9 @@ class Chromium:
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer
                 return answer["result"]
+
+
+def part(selector: str, text: str) -> str:
+    """JavaScript for the part of the page that a selector (CSS) finds and on which just ``text`` stands."""
+    found = f"[...document.querySelectorAll({json.dumps(selector)})]"
+    return f"{found}.find(part => part.innerText.trim() == {json.dumps(text)})"

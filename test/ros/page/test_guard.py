@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -19,13 +20,13 @@ import msgspec
 import viser
 import websockets
 import websockets.asyncio.server
-from viser import ViserServer, _messages
+from viser import GuiButtonHandle, GuiEvent, ViserServer, _messages
 from viser.infra import _infra
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from osil.errors import ConfigError
-from osil.ros.page.guard import LARGEST_MESSAGE, Guard, GuardError, Role
+from osil.ros.page.guard import LARGEST_MESSAGE, LARGEST_UPLOAD, Guard, GuardError, Role
 
 HOST = "127.0.0.1"
 
@@ -81,9 +82,9 @@ def page() -> Iterator[Guarded]:
 
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
+    while not (met := condition()) and time.monotonic() < deadline:  # once more would be a second deed
         time.sleep(0.01)
-    return condition()
+    return met
 
 
 def send(connection: ClientConnection, message: dict[str, Any]) -> None:
@@ -226,6 +227,90 @@ def test_what_is_no_message_ends_the_connection_alone(page: Guarded, role: Role,
         connection.send(message)
         assert closed(connection) == 1007
     page.open(role if role is Role.ONLOOKER else Role.ONLOOKER).close()
+
+
+UPLOAD = {
+    "type": "FileTransferStartUpload",
+    "source_component_uuid": "any",
+    "transfer_uuid": "any",
+    "filename": "any.mcap",
+    "mime_type": "",
+}
+
+
+@pytest.mark.parametrize("size", [{"size_bytes": LARGEST_UPLOAD + 1}, {"size_bytes": -1}, {"part_count": 10**9}, {}])
+def test_a_file_that_cannot_be_ends_the_connection_before_it_comes(page: Guarded, size: dict[str, int]) -> None:
+    with page.open() as connection:
+        send(connection, {**UPLOAD, "size_bytes": 5, "part_count": 1, **size} if size else UPLOAD)
+        assert closed(connection) == 1007
+    assert eventually(lambda: page.let_go == 1)
+
+
+def test_who_looks_on_uploads_nothing_and_presses_no_key(page: Guarded) -> None:
+    done: list[str] = []
+
+    async def uploaded(event: object) -> None:
+        done.append("upload")
+
+    async def pressed(event: object) -> None:
+        done.append("key")
+
+    upload = page.server.gui.add_upload_button("upload")
+    upload.on_upload(uploaded)
+    key = page.server.gui.add_command("press", hotkey="K")
+    key.on_trigger(pressed)
+    start = {**UPLOAD, "source_component_uuid": upload._impl.uuid, "size_bytes": 0, "part_count": 0}
+    trigger = {"type": "CommandTriggerMessage", "uuid": key._impl.uuid}
+    with page.open(Role.ONLOOKER) as onlooker, page.open() as operator:
+        for connection in (onlooker, operator):
+            send(connection, CAMERA)
+        assert eventually(lambda: len(page.server.get_clients()) == 2), "both have been seen"
+        for message in (start, trigger, {**CAMERA, "fov": 0.5}):
+            send(onlooker, message)
+        assert eventually(lambda: any(client.camera.fov == 0.5 for client in page.server.get_clients().values()))
+        assert not done
+        for message in (start, trigger):
+            send(operator, message)
+        assert eventually(lambda: sorted(done) == ["key", "upload"])
+
+
+def test_a_button_for_all_is_pressed_by_who_looks_on_and_given_no_other_value(page: Guarded) -> None:
+    given: list[object] = []
+    stop = page.server.gui.add_button("stop")
+
+    async def press(event: GuiEvent[GuiButtonHandle]) -> None:
+        given.append(event.target.value)
+
+    stop.on_click(press)
+    page.guard.let_all_press(stop)
+    message = {"type": "GuiUpdateMessage", "uuid": stop._impl.uuid}
+    with page.open(Role.ONLOOKER) as onlooker:
+        send(onlooker, CAMERA)
+        assert eventually(lambda: bool(page.server.get_clients()))
+        for updates in ({"value": "broken"}, {"value": False}):
+            send(onlooker, {**message, "updates": updates})
+        send(onlooker, {**message, "updates": {"value": True}})
+        assert eventually(lambda: given == [True])
+
+
+@pytest.mark.parametrize(
+    "updates",
+    [
+        {"update_cb": []},
+        {"value": True, "disabled": False},
+        {"value": []},
+        {"value": math.nan},
+        {"value": -math.inf},
+        {"value": 1e300},
+        {},
+        None,
+    ],
+)
+def test_of_a_control_nothing_is_changed_but_its_value(page: Guarded, updates: object) -> None:
+    message, _ = button(page)
+    with page.open() as operator:
+        send(operator, {**message, "updates": updates})
+        assert closed(operator) == 1007
 
 
 def test_a_message_that_is_too_large_ends_the_connection(page: Guarded) -> None:

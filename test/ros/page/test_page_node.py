@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("viser", reason="viser is not installed, the extra 'page'")
 
 from geometry_msgs.msg import TwistStamped
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from osil.ros import topics
 from osil.ros.client import Client
@@ -127,6 +127,26 @@ def test_drags_that_are_none_move_nothing(page: PageClient, hand, twists: list[T
     page.drop()
     hand.wait(0.5)
     assert away(hand, begin) < WITHIN
+
+
+ODD = (np.zeros(2), np.zeros(4), np.zeros((2, 3)), np.array("there"), np.array(None))
+
+
+def listen_for_good(page: PageClient) -> None:
+    while True:
+        page.connection.recv(timeout=20.0)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_a_drag_to_what_is_no_place_ends_the_connection_alone(
+    page: PageClient, processes: NodeProcesses, odd: np.ndarray
+) -> None:
+    page.grasp()
+    page.drag(odd)
+    with pytest.raises(ConnectionClosed):
+        listen_for_good(page)
+    assert processes.running("page")
+    assert "Traceback" not in processes.log("page").read_text()
 
 
 def test_it_leaves_cleanly_while_somebody_holds_the_gripper(

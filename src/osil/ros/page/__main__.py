@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from osil.ros import page_node
+from osil.ros.__main__ import run
 from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses
 
 LOGS = Path("page_output", "logs")
@@ -18,7 +18,7 @@ def main() -> int:
         for node in SIMULATION_NODES:
             processes.start(node)
         print(f"Started {', '.join(SIMULATION_NODES)}; what they say is in {LOGS}/", flush=True)
-        return page_node.main([])
+        return run("page_node")
 
 
 if __name__ == "__main__":

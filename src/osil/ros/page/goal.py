@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import partial
 
 from action_msgs.msg import GoalStatus
-from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
 from rclpy.node import Node
 from rclpy.task import Future
+from unique_identifier_msgs.msg import UUID
 
+from osil.ros import topics
+from osil.ros.goal_sender import ANSWER, GoalSender
+from osil.ros.status import StatusWatch
 from osil_interfaces.action import Imitate
+from osil_interfaces.msg import PolicyStatus
 
 ACTION = "policy/imitate"
+
+SILENT = 2.0
+"""Seconds of the machine's clock after which a policy that says nothing is gone: it does so twice a second."""
 
 
 class Goal:
@@ -20,51 +29,75 @@ class Goal:
 
     Attributes:
         feedback: the newest; None before the first of a goal.
-        under_way: whether a goal was sent and has not ended.
     """
 
     def __init__(self, node: Node, ended: Callable[[bool, str], object]) -> None:
         """``ended``: called when a goal has ended, with whether it succeeded, and the outcome in words."""
         self.feedback: Imitate.Feedback | None = None
-        self.under_way = False
-        self._client = ActionClient(node, Imitate, ACTION)
+        self._sender = GoalSender(node, Imitate, ACTION)
+        self._policy = StatusWatch(node, PolicyStatus, topics.POLICY_STATUS)
         self._ended = ended
-        self._handle: ClientGoalHandle | None = None
+        self._number, self._running = 0, 0  # goals have numbers, so that what comes late of one is not taken for news
+        self._sent, self._name = 0.0, UUID()
+        self._answered, self._cancelled = False, False
 
     def close(self) -> None:
         """Leave the action alone."""
-        self._client.destroy()
+        self._sender.close()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a goal was sent and has not ended."""
+        return self._running > 0
+
+    @property
+    def missing(self) -> str:
+        """Why nothing can be asked of the policy now; empty if it can."""
+        if problem := self._policy.problem(SILENT):
+            return problem
+        if not self._sender.ready:
+            return f"nobody offers {ACTION}: the policy is not running, or sees no robot, blocks or controller"
+        return ""
 
     def send(self, demonstration: str) -> None:
         """Have a demonstration imitated, without a time limit."""
-        self.under_way, self.feedback, self._handle = True, None, None
+        self._number += 1
+        self._running, self.feedback = self._number, None
+        self._sent, self._answered, self._cancelled = time.monotonic(), False, False
         goal = Imitate.Goal(demonstration=demonstration)
-        self._client.send_goal_async(goal, self._hear).add_done_callback(self._accepted)
+        sent, self._name = self._sender.send(goal, partial(self._hear, self._number))
+        sent.add_done_callback(partial(self._accepted, self._number))
 
     def cancel(self) -> None:
-        """Ask for the end of the goal."""
-        if self._handle is not None:
-            self._handle.cancel_goal_async()
+        """Ask for the end of the goal, as soon as it has begun."""
+        self._cancelled = True
+        self._sender.cancel(self._name)
 
     def look(self) -> None:
         """Notice that nobody is there who would tell the end."""
-        if self.under_way and not self._client.server_is_ready():
-            self._end(
-                False, f"nobody offers {ACTION}: the policy is not running, or sees no robot, blocks or controller"
-            )
+        late = time.monotonic() - self._sent > ANSWER
+        if not self.under_way or (self.feedback is None and not late):  # while it takes in what was shown, it is silent
+            return
+        if problem := self.missing or (self._sender.unanswered if late and not self._answered else ""):
+            self.cancel()  # should it be there after all
+            self._end(self._running, False, problem)
 
-    def _hear(self, message: Imitate.Impl.FeedbackMessage) -> None:
-        self.feedback = message.feedback
+    def _hear(self, number: int, message: Imitate.Impl.FeedbackMessage) -> None:
+        if number == self._running:
+            self.feedback = message.feedback
 
-    def _accepted(self, sent: Future) -> None:
-        self._handle = sent.result()
-        self._handle.get_result_async().add_done_callback(self._over)
+    def _accepted(self, number: int, sent: Future) -> None:
+        handle: ClientGoalHandle = sent.result()
+        handle.get_result_async().add_done_callback(partial(self._over, number))
+        self._answered |= number == self._running
+        if number != self._running or self._cancelled:  # nobody waits for it any more
+            handle.cancel_goal_async()
 
-    def _over(self, answered: Future) -> None:
+    def _over(self, number: int, answered: Future) -> None:
         answer = answered.result()
-        self._end(answer.status == GoalStatus.STATUS_SUCCEEDED, answer.result.reason)
+        self._end(number, answer.status == GoalStatus.STATUS_SUCCEEDED, answer.result.reason)
 
-    def _end(self, succeeded: bool, reason: str) -> None:
-        if self.under_way:
-            self.under_way = False
+    def _end(self, number: int, succeeded: bool, reason: str) -> None:
+        if number == self._running:
+            self._running = 0
             self._ended(succeeded, reason)

@@ -18,16 +18,18 @@ from contextlib import redirect_stdout, suppress
 from dataclasses import replace
 from enum import Enum
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import websockets.asyncio.server
-from viser import ViserServer
+from viser import GuiButtonHandle, GuiMarkdownHandle, ViserServer
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from osil.demonstrations.library import LARGEST_SENT
 from osil.errors import ConfigError, OsilError
+from osil.ros.page.onlooking import for_onlookers
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 Serve = Callable[[ServerConnection, Request], Response | None]
@@ -40,7 +42,13 @@ GONE = 10.0
 """Seconds without an answer after which a page is disconnected, so that somebody else may operate."""
 
 LARGEST_MESSAGE = 1 << 20
-"""Bytes. What a page sends is far smaller."""
+"""Bytes. What a page sends is far smaller, but for files, which come in parts of half as much."""
+
+LARGEST_NUMBER = 1e9
+"""Of what a control may have; NaN is none."""
+
+LARGEST_UPLOAD = 2 * LARGEST_SENT
+"""Bytes of a file that may come at all, in which case the recorder says that it is too large."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -57,6 +65,9 @@ class Role(Enum):
         {
             "ViewerCameraMessage",
             "GuiUpdateMessage",
+            "CommandTriggerMessage",
+            "FileTransferStartUpload",
+            "FileTransferPart",
             "TransformControlsDragStartMessage",
             "TransformControlsUpdateMessage",
             "TransformControlsDragEndMessage",
@@ -69,21 +80,69 @@ class GuardError(OsilError):
     """The page would be open to everybody."""
 
 
+class _Pose(msgspec.Struct):
+    """Where something was dragged to."""
+
+    position: tuple[float, float, float]
+    wxyz: tuple[float, float, float, float]
+
+
+class _Upload(msgspec.Struct):
+    """How much a file has that is about to come."""
+
+    size_bytes: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_UPLOAD)]
+    part_count: Annotated[int, msgspec.Meta(ge=0, le=2 * LARGEST_UPLOAD // LARGEST_MESSAGE)]
+
+
+class _Value(msgspec.Struct, forbid_unknown_fields=True):
+    """What a control has now."""
+
+    value: bool | Annotated[float, msgspec.Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)] | str
+
+
+class _Update(msgspec.Struct):
+    """Of a control. The server would set whatever it is told, such as who is called."""
+
+    updates: _Value
+
+
+FORMS: dict[str, type] = {
+    "TransformControlsUpdateMessage": _Pose,
+    "FileTransferStartUpload": _Upload,
+    "GuiUpdateMessage": _Update,
+}
+"""Of messages whose fields the server keeps without a look at them."""
+
+
 class _Connection(ServerConnection):
-    """A connection from which only the messages of its role come through."""
+    """A connection from which only the messages of its role come through, and to which goes what its role sees."""
 
     role: Role
+    guard: Guard
 
     async def recv(self, decode: bool | None = None) -> Any:
         while True:
             message = await super().recv(decode)
             try:
-                taken = msgspec.msgpack.decode(message)["type"] in self.role.value
+                content = msgspec.msgpack.decode(message)
+                taken = content["type"] in self.role.value or _presses(content) in self.guard.for_all
+                if content["type"] in FORMS:
+                    msgspec.convert(content, FORMS[content["type"]])
             except (KeyError, TypeError, msgspec.MsgspecError):
                 await self.close(1007, "this is no message of the page")
                 continue  # to be told that the connection is closed
             if taken:
                 return message
+
+    async def send(self, message: Any, text: bool | None = None) -> None:
+        if self.role is Role.ONLOOKER:
+            message = for_onlookers(message, self.guard.for_all, self.guard.for_onlookers)
+        await super().send(message, text)
+
+
+def _presses(content: dict[str, Any]) -> str | None:
+    """The button that a message presses, as viser names it; None: it does something else."""
+    return content["uuid"] if content["type"] == "GuiUpdateMessage" and content["updates"] == {"value": True} else None
 
 
 class Guard:
@@ -91,13 +150,18 @@ class Guard:
 
     Attributes:
         tokens: of each role, new for each guard.
+        for_all: buttons that onlookers may press as well, by the names (uuid) that messages call them.
+        for_onlookers: what is shown to them alone, in the same way.
     """
 
     def __init__(self, let_go: Callable[[], object]) -> None:
         """``let_go``: called in the server's thread when the operator's page has gone or does not answer."""
         self.tokens = {role: secrets.token_urlsafe(18) for role in Role}
+        self.for_all: set[str] = set()
+        self.for_onlookers: set[str] = set()
         self._let_go = let_go
         self._operator: _Connection | None = None
+        self._onlookers = 0
         self._stands = False
 
     def open(self, host: str, port: int) -> ViserServer:
@@ -148,6 +212,19 @@ class Guard:
             )
         return server
 
+    def let_all_press(self, button: GuiButtonHandle) -> None:
+        """Let onlookers press it as well."""
+        self.for_all.add(button._impl.uuid)
+
+    def show_onlookers(self, text: GuiMarkdownHandle) -> None:
+        """Show them what is hidden from the operator."""
+        self.for_onlookers.add(text._impl.uuid)
+
+    @property
+    def pages(self) -> tuple[bool, int]:
+        """Whether somebody operates, and how many look on."""
+        return self._operator is not None, self._onlookers
+
     def _role(self, token: str) -> Role | None:
         for role, right in self.tokens.items():
             if hmac.compare_digest(token.encode(), right.encode()):
@@ -173,7 +250,7 @@ class Guard:
         if role is Role.OPERATOR and self._operator is not None:
             return connection.respond(HTTPStatus.CONFLICT, "somebody operates already\n")
         assert isinstance(connection, _Connection)
-        connection.role = role
+        connection.role, connection.guard = role, self
         return None
 
     async def _attend(self, connection: ServerConnection, handler: Handler) -> None:
@@ -183,11 +260,13 @@ class Guard:
                 await connection.close(1008, "somebody operates already")
                 return
             self._operator = connection
+        self._onlookers += connection.role is Role.ONLOOKER
         watch = asyncio.create_task(self._watch(connection))
         try:
             await handler(connection)
         finally:
             watch.cancel()
+            self._onlookers -= connection.role is Role.ONLOOKER
             if connection is self._operator:
                 self._operator = None
                 self._let_go()

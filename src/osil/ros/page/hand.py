@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from osil.core import Action, FloatArray
-from osil.geometry import wrap_angle
+from osil.geometry import clip_norm, wrap_angle
 from osil.robots.kinematics import GripperPose
 from osil.robots.recency import recent
 from osil.ros.page.control_law import ControlLaw
+from osil.ros.page.pointer import Pointer
 
 TURNING = 2.0
 """Seconds for which the gripper may turn after the slider was moved: long enough for a quarter turn."""
@@ -21,6 +22,21 @@ TURNED = math.radians(0.5)
 
 GRIPPING = 1.0
 """Seconds for which the arm is held still while the fingers move, so that a recording shows that they do."""
+
+
+STEPPING = 0.4
+"""Seconds for which the gripper moves after a step was asked for: longer than a key that is held takes to repeat."""
+
+AHEAD = 0.05
+"""Metres from where it is to where steps in quick succession may send it."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Where the gripper shall go; since so many nanoseconds of the node's clock."""
+
+    target: GripperPose
+    since: int
 
 
 @dataclass(frozen=True)
@@ -34,38 +50,56 @@ class _Wish:
 class Hand:
     """Call it from one thread. Times are nanoseconds of one clock.
 
-    Nothing is asked for longer than something is held, or for a moment after the slider was moved or a finger button
-    pressed. ``let_go`` ends all of it at once; a drag that it ended goes on only when the gripper is grasped anew.
+    Nothing is asked for longer than something is held, or for a moment after the slider was moved, or a key or a finger
+    button pressed. ``let_go`` ends all of it at once; a drag that it ended goes on only when the gripper is grasped
+    anew.
     """
 
     def __init__(self, law: ControlLaw) -> None:
         self._law = law
-        self._place: FloatArray | None = None
+        self._pointer: Pointer | None = None
+        self._step: _Step | None = None
         self._turn: _Wish | None = None
         self._grip: _Wish | None = None
 
     @property
     def dragging(self) -> bool:
         """Whether the gripper is being dragged."""
-        return self._place is not None
+        return self._pointer is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is asked of the arm."""
+        return any(wish is not None for wish in (self._pointer, self._step, self._turn, self._grip))
 
     @property
     def turning(self) -> bool:
         """Whether the gripper is being turned."""
         return self._turn is not None
 
-    def grasp(self, place: FloatArray) -> None:
+    def grasp(self, place: FloatArray, now: int) -> None:
         """Begin to drag the gripper, from ``place`` ``[3]`` (metres, base frame)."""
-        self._place = place if _is_place(place) else None
+        self._pointer = Pointer(place, now) if _is_place(place) else None
 
-    def drag(self, place: FloatArray) -> None:
+    def drag(self, place: FloatArray, now: int) -> None:
         """Drag the gripper to ``place`` ``[3]`` (metres, base frame), if it is still held."""
-        if self._place is not None and _is_place(place):
-            self._place = place
+        if self._pointer is not None and _is_place(place):
+            self._pointer.move(place, now)
 
     def drop(self) -> None:
         """End the drag."""
-        self._place = None
+        self._pointer = None
+
+    def step(self, way: FloatArray, turn: float, measured: GripperPose, now: int) -> None:
+        """Move on by ``way`` ``[3]`` (metres, base frame) and ``turn`` (radians). Quick steps add up.
+
+        Args:
+            measured: where the gripper is, base frame.
+            now: nanoseconds.
+        """
+        begin = self._step.target if self._step is not None else measured
+        ahead = clip_norm(begin.position + way - measured.position, AHEAD)
+        self._step = _Step(GripperPose(measured.position + ahead, begin.yaw + turn), now)
 
     def turn(self, yaw: float, now: int) -> None:
         """Turn the gripper to ``yaw`` (radians, base frame)."""
@@ -77,24 +111,28 @@ class Hand:
 
     def let_go(self) -> None:
         """Ask nothing any more."""
-        self._place = self._turn = self._grip = None
+        self._pointer = self._step = self._turn = self._grip = None
 
     def action(self, now: int, measured: GripperPose) -> tuple[Action, bool] | None:
-        """What is asked for in the next control period, and whether it says anything of the fingers; None: nothing.
+        """What is asked for now, as the motion of a control period, and whether that is anything of the fingers.
+
+        None: nothing.
 
         Args:
             now: nanoseconds.
             measured: where the gripper is, base frame.
         """
+        if self._step is not None and not recent(self._step.since, now, STEPPING):
+            self._step = None
         if self._turn is not None and not self._turns_on(self._turn, now, measured):
             self._turn = None
         if self._grip is not None and not recent(self._grip.since, now, GRIPPING):
             self._grip = None
-        if self._place is None and self._turn is None and self._grip is None:
+        if not self.busy:
             return None
-        target = measured
-        if self._place is not None:
-            target = replace(target, position=self._place)
+        target = measured if self._step is None else self._step.target
+        if self._pointer is not None:
+            target = replace(target, position=self._pointer.place(now))
         if self._turn is not None:
             target = replace(target, yaw=np.array(self._turn.value))
         close = self._grip is not None and bool(self._grip.value)

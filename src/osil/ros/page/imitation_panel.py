@@ -1,44 +1,44 @@
-"""Demonstrations that there are, what the policy understands of them, and their imitation."""
+"""What the policy understands of the demonstration that is chosen, and its imitation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from functools import partial
+from html import escape
 
 from rclpy.node import Node
-from viser import GuiApi, GuiDropdownHandle, GuiEvent
+from viser import GuiApi
 
 from osil.ros.page.errands import Errands
-from osil.ros.page.goal import Goal
+from osil.ros.page.goal import SILENT, Goal
 from osil.ros.page.inbox import Inbox
+from osil.ros.page.pictures import html_image
 from osil.ros.page.question import Question
+from osil.ros.page.shelf import Shelf
 from osil.ros.page.words import plain, write
-from osil_interfaces.srv import ListDemonstrations, UnderstandDemonstration
+from osil_interfaces.action import Imitate
+from osil_interfaces.msg import UnderstoodStage
+from osil_interfaces.srv import UnderstandDemonstration
 
-LIST, UNDERSTAND = "recorder/list", "policy/understand"
-
-NONE = "(none yet)"
+UNDERSTAND = "policy/understand"
 
 
 class ImitationPanel:
-    """Choose, see what was understood, say yes, watch."""
+    """See what was understood, say yes, watch."""
 
-    def __init__(self, gui: GuiApi, inbox: Inbox, errands: Errands, node: Node, confirm: bool) -> None:
+    def __init__(self, gui: GuiApi, inbox: Inbox, errands: Errands, shelf: Shelf, node: Node, confirm: bool) -> None:
         """Make the controls in the current container of ``gui``; ``confirm``: ask before anything moves."""
-        self._inbox, self._errands, self._confirm = inbox, errands, confirm
-        errands.know(LIST, ListDemonstrations)
+        self._errands, self._shelf, self._confirm = errands, shelf, confirm
         errands.know(UNDERSTAND, UnderstandDemonstration)
         self._goal = Goal(node, self._ended)
-        self._stale = True
-        self._facts: dict[str, str] = {}
-        self._choice = gui.add_dropdown("Shown", (NONE,))
+        self._demonstration = ""
+        self._understood_stages: Sequence[UnderstoodStage] = ()
         self._about = gui.add_markdown("")
-        self._imitate = gui.add_button("Imitate ...", color="blue", disabled=True)
+        self._imitate = gui.add_button("Imitate ...", color="blue", visible=False)
         self._question = Question(gui, inbox, "Yes, move", "No")
         self._cancel = gui.add_button("Cancel", color="gray", visible=False)
         self._progress = gui.add_progress_bar(0.0, visible=False)
         self._told = gui.add_markdown("")
-        self._choice.on_update(self._on_choice)
         inbox.collect(self._imitate, self._ask)
         inbox.collect(self._cancel, self._goal.cancel)
 
@@ -46,26 +46,38 @@ class ImitationPanel:
         """Leave the policy alone."""
         self._goal.close()
 
-    def refresh(self) -> None:
-        """Look anew which demonstrations there are, as soon as the recorder tells."""
-        self._stale = True
+    def choose(self, demonstration: str) -> None:
+        """Imitate this one from now on; empty: none."""
+        self._demonstration = demonstration
+        self._question.withdraw()
+        self._show_running(self._goal.under_way)
+
+    @property
+    def feedback(self) -> Imitate.Feedback | None:
+        """The newest of the imitation under way; None: there is none."""
+        return self._goal.feedback if self._goal.under_way else None
 
     @property
     def roles(self) -> Mapping[str, str]:
-        """What part blocks have in the imitation under way, by name."""
-        feedback = self._goal.feedback
-        if not self._goal.under_way or feedback is None:
-            return {}
-        return {feedback.target: "below", feedback.source: "moves"}
+        """What part blocks have in it, by name."""
+        feedback = self.feedback
+        return {} if feedback is None else {feedback.target: "below", feedback.source: "moves"}
+
+    @property
+    def stages(self) -> Sequence[UnderstoodStage]:
+        """What is understood of it, or of the demonstration about which the question is asked."""
+        if self.feedback is not None:
+            return self.feedback.understood
+        return self._understood_stages if self._question.waited else ()
 
     def look(self) -> None:
-        """Show which demonstrations there are, and how far the imitation is."""
-        if self._stale and self._errands.ready(LIST):
-            self._stale = False
-            self._errands.call(LIST, self._listed)
+        """Show how far the imitation is, or that there will be none."""
         self._goal.look()
-        feedback = self._goal.feedback
-        if self._goal.under_way and feedback is not None:
+        if self._question.waited > SILENT and (problem := self._goal.missing):
+            self._question.withdraw()
+            write(self._told, f"**Nothing was begun:** {plain(problem)}")
+        feedback = self.feedback
+        if feedback is not None:
             write(
                 self._told,
                 f"**{feedback.stage} of {feedback.stages_total}** stages, {feedback.seconds:.0f} s. Attends to "
@@ -74,40 +86,19 @@ class ImitationPanel:
             )
             self._progress.value = round(100.0 * min(1.0, max(0.0, feedback.progress)))
 
-    async def _on_choice(self, event: GuiEvent[GuiDropdownHandle[str]]) -> None:
-        self._inbox.put(self._show_choice)
-
-    def _show_choice(self) -> None:
-        self._question.withdraw()
-        write(self._about, self._facts.get(self._choice.value, ""))
-
-    def _listed(self, done: bool, message: str, response: ListDemonstrations.Response | None) -> None:
-        if response is None:
-            self._stale = True
-            return
-        newest = response.names[-1] if response.names else NONE
-        chosen = newest if set(response.names) != self._facts.keys() else self._choice.value
-        self._facts = {
-            name: f"{seconds:.1f} s, {steps} steps; blocks **{plain(' '.join(blocks))}**; shown "
-            f"{datetime.fromtimestamp(created.sec):%Y-%m-%d %H:%M}"
-            for name, seconds, steps, blocks, created in zip(
-                response.names, response.durations, response.steps, response.blocks, response.created, strict=True
-            )
-        }
-        self._choice.options = tuple(reversed(response.names)) or (NONE,)
-        self._choice.value = chosen
-        self._imitate.disabled = not response.names
-        self._show_choice()
-
     def _ask(self) -> None:
         if not self._goal.under_way:
-            self._errands.call(UNDERSTAND, self._understood, demonstration=self._choice.value)
+            name = self._demonstration
+            self._errands.call(UNDERSTAND, partial(self._understood, name), demonstration=name)
 
-    def _understood(self, done: bool, message: str, response: UnderstandDemonstration.Response | None) -> None:
+    def _understood(
+        self, demonstration: str, done: bool, message: str, response: UnderstandDemonstration.Response | None
+    ) -> None:
+        if demonstration != self._demonstration or self._goal.under_way:  # the answer to an earlier question
+            return
         if not done or response is None:
             write(self._told, plain(message))
             return
-        demonstration = self._choice.value
         stages = [
             f"{number}. **{plain(stage.source)}** onto **{plain(stage.target)}**, shown from {stage.begin:.1f} to "
             f"{stage.end:.1f} s, {100 * stage.confidence:.0f} % sure"
@@ -115,12 +106,26 @@ class ImitationPanel:
         ]
         understood = "\n".join(["**What I understood**\n", *stages]) if stages else "I understood **nothing** of it."
         write(self._told, "")
+        self._understood_stages = response.understood
         if self._confirm:
             self._question.ask(
                 f"{understood}\n\nShall I do this with the blocks as they lie now?", lambda: self._run(demonstration)
             )
+            spans = [(one.begin, one.end) for one in response.understood]
+            self._shelf.draw(demonstration, spans, partial(self._illustrate, demonstration))
         else:
             self._run(demonstration)
+
+    def _illustrate(self, demonstration: str, pictures: list[bytes] | str) -> None:
+        """Show how each stage ends, in order, or why not, if it is still asked about this demonstration."""
+        if demonstration != self._demonstration:
+            return
+        if isinstance(pictures, str):
+            shown = f"No pictures: {escape(pictures)}"
+        else:
+            shown = "".join(html_image(picture, "width:calc(50% - .25em)") for picture in pictures)
+        row = "display:flex;flex-wrap:wrap;gap:.5em;margin:0 .75em .5em"
+        self._question.illustrate(f'<div style="{row}">{shown}</div>')
 
     def _run(self, demonstration: str) -> None:
         self._goal.send(demonstration)
@@ -131,5 +136,9 @@ class ImitationPanel:
         self._show_running(False)
 
     def _show_running(self, running: bool) -> None:
-        self._imitate.visible, self._choice.disabled = not running, running
+        if self._demonstration:
+            write(self._about, f"Shown: **{plain(self._demonstration)}**")
+        else:
+            write(self._about, "Record a demonstration first, or choose one.")
+        self._imitate.visible = bool(self._demonstration) and not running
         self._cancel.visible = self._progress.visible = running

@@ -1,6 +1,8 @@
-"""What is asked before something is done that moves the arm."""
+"""What is asked before something is done that moves the arm, or is done for good."""
 
 from __future__ import annotations
+
+import time
 
 from viser import GuiApi
 
@@ -14,17 +16,29 @@ class Question:
     def __init__(self, gui: GuiApi, inbox: Inbox, yes: str, no: str) -> None:
         """``yes`` and ``no``: what stands on the buttons."""
         self._text = gui.add_markdown("", visible=False)
+        self._pictures = gui.add_html("", visible=False)
         self._yes = gui.add_button(yes, color="orange", visible=False)
         self._no = gui.add_button(no, color="gray", visible=False)
         self._deed: Deed | None = None
+        self._asked = 0.0
         inbox.collect(self._yes, self._answer)
         inbox.collect(self._no, self.withdraw)
+
+    @property
+    def waited(self) -> float:
+        """Seconds for which it has waited for an answer; 0: it is not asked."""
+        return 0.0 if self._deed is None else time.monotonic() - self._asked
 
     def ask(self, markdown: str, deed: Deed) -> None:
         """Show ``markdown``, and do ``deed`` if the answer is yes."""
         write(self._text, markdown)
-        self._deed = deed
+        self._pictures.content = ""
+        self._deed, self._asked = deed, time.monotonic()
         self._show(True)
+
+    def illustrate(self, html: str) -> None:
+        """Show pictures between question and answers."""
+        self._pictures.content = html
 
     def withdraw(self) -> None:
         """Ask no more."""
@@ -38,5 +52,5 @@ class Question:
             deed()
 
     def _show(self, visible: bool) -> None:
-        for part in (self._text, self._yes, self._no):
+        for part in (self._text, self._pictures, self._yes, self._no):
             part.visible = visible

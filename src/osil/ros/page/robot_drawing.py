@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import trimesh
-from transforms3d.euler import euler2quat
 from viser import FrameHandle, SceneApi
 
+from osil import rotations
 from osil.core import FloatArray
 from osil.errors import ConfigError
 from osil.files import read_text
@@ -30,17 +30,18 @@ class RobotDrawing:
         ConfigError: its URDF or a mesh cannot be read.
     """
 
-    def __init__(self, scene: SceneApi, robot: Robot) -> None:
-        self._scene, self._urdf = scene, robot.urdf
+    def __init__(self, scene: SceneApi, robot: Robot, name: str = "/robot", opacity: float | None = None) -> None:
+        """Draw it under ``name`` in the scene; ``opacity``: left out, it is no ghost."""
+        self._scene, self._urdf, self._opacity = scene, robot.urdf, opacity
         joints = read_joints(robot.urdf)
         root = ElementTree.fromstring(read_text(robot.urdf))  # which could be read just now
         self._colours = {material.attrib["name"]: _colour(material) for material in root.findall("material")}
         links = {link.attrib["name"]: link for link in root.findall("link")}
         children = {name: [one.child for one in joints.values() if one.parent == name] for name in links}
         (base,) = links.keys() - {joint.child for joint in joints.values()}
-        scene.add_frame("/robot", show_axes=False, position=(0.0, 0.0, robot.base_height))
+        self._whole = scene.add_frame(name, show_axes=False, position=(0.0, 0.0, robot.base_height))
         self._handles: dict[str, FrameHandle] = {}
-        self._add(f"/robot/{base}", base, links, children)
+        self._add(f"{name}/{base}", base, links, children)
         self._frames = LinkFrames(joints)
         for frame in self._frames.fixed:
             self._place(frame)
@@ -51,9 +52,18 @@ class RobotDrawing:
         for frame in self._frames.moving(positions):
             self._place(frame)
 
+    @property
+    def visible(self) -> bool:
+        """Whether it is seen."""
+        return bool(self._whole.visible)
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        self._whole.visible = visible
+
     def _place(self, frame: Frame) -> None:
         """Move a link in its parent, as far as it has moved: what has not is not sent again."""
-        handle, wxyz = self._handles[frame.child], np.roll(frame.quaternion, 1)
+        handle, wxyz = self._handles[frame.child], rotations.wxyz(frame.quaternion)
         if not np.array_equal(handle.position, frame.position):
             handle.position = frame.position
         if not np.array_equal(handle.wxyz, wxyz):
@@ -75,24 +85,25 @@ class RobotDrawing:
     def _add_shape(self, path: str, visual: ElementTree.Element) -> None:
         origin = visual.find("origin")
         place = origin.attrib if origin is not None else {}
-        position = _numbers(place.get("xyz", "0 0 0"))
-        wxyz = euler2quat(*_numbers(place.get("rpy", "0 0 0")), axes="sxyz")
+        look = {
+            "position": _numbers(place.get("xyz", "0 0 0")),
+            "wxyz": rotations.wxyz(rotations.from_rpy(*_numbers(place.get("rpy", "0 0 0")))),
+            "opacity": self._opacity,
+        }
         (shape,) = visual.findall("geometry/*")
         colour = self._painted(visual.find("material"))
         if shape.tag == "box":
-            self._scene.add_box(path, colour, _numbers(shape.attrib["size"]), position=position, wxyz=wxyz)
+            self._scene.add_box(path, colour, _numbers(shape.attrib["size"]), **look)
         elif shape.tag == "cylinder":
             radius, length = float(shape.attrib["radius"]), float(shape.attrib["length"])
-            self._scene.add_cylinder(path, radius, length, colour, position=position, wxyz=wxyz)
+            self._scene.add_cylinder(path, radius, length, colour, **look)
         elif shape.tag == "sphere":
-            self._scene.add_icosphere(path, float(shape.attrib["radius"]), colour, position=position, wxyz=wxyz)
+            self._scene.add_icosphere(path, float(shape.attrib["radius"]), colour, **look)
         else:
             # Meshes lie beside the URDF, where PyBullet looks for them, too.
             mesh = trimesh.load_mesh(self._urdf.parent / shape.attrib["filename"].removeprefix("package://"))
             scale = tuple(_numbers(shape.get("scale", "1 1 1")))
-            self._scene.add_mesh_simple(
-                path, mesh.vertices, mesh.faces, color=colour, scale=scale, position=position, wxyz=wxyz
-            )
+            self._scene.add_mesh_simple(path, mesh.vertices, mesh.faces, color=colour, scale=scale, **look)
 
     def _painted(self, material: ElementTree.Element | None) -> Colour:
         if material is None:

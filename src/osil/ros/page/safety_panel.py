@@ -9,6 +9,7 @@ from std_srvs.srv import Trigger
 from viser import GuiApi
 
 from osil.ros.page.errands import Errands
+from osil.ros.page.guard import Guard
 from osil.ros.page.inbox import Inbox
 from osil.ros.page.question import Question
 from osil.ros.page.words import plain, write
@@ -28,21 +29,39 @@ WARNING = (
 )
 
 
+ONLOOKING = (
+    "**You look on.** What is grey belongs to whoever operates. *Stop* works from here too: it only ever ends a motion."
+)
+
+
 class SafetyPanel:
     """At the top of the page, whatever else is done there."""
 
-    def __init__(self, gui: GuiApi, inbox: Inbox, errands: Errands) -> None:
-        self._errands = errands
+    def __init__(self, gui: GuiApi, inbox: Inbox, errands: Errands, guard: Guard) -> None:
+        self._errands, self._guard = errands, guard
+        guard.show_onlookers(gui.add_markdown(ONLOOKING, visible=False))
+        self._pages = gui.add_markdown("")
         errands.know(STOP, Trigger)
         errands.know(RESUME, Trigger)
         self._state = gui.add_markdown("")
         stop = gui.add_button("Stop", color="red", hint="Slows the arm down and stops it. No emergency stop.")
+        guard.let_all_press(stop)
         self._resume = gui.add_button("Resume ...", visible=False)
         self._question = Question(gui, inbox, "Resume", "Stay stopped")
         self._answer = gui.add_markdown("")
         self._seen = gui.add_markdown("")
-        inbox.collect(stop, lambda: errands.call(STOP, self._tell))
+        inbox.collect(stop, self.stop)
         inbox.collect(self._resume, lambda: self._question.ask(WARNING, self._call_resume))
+
+    def stop(self) -> None:
+        """Have the controller stop the arm."""
+        self._errands.call(STOP, self._tell)
+
+    def show_pages(self) -> None:
+        """Show who is there."""
+        operated, onlookers = self._guard.pages
+        others = f", {onlookers} look{'s' * (onlookers == 1)} on" if onlookers else ""
+        write(self._pages, f"{'One page operates' if operated else 'Nobody operates'}{others}.")
 
     def show_gate(self, status: ControllerStatus | None) -> None:
         """Show what the controller says of itself; None: nothing is heard of it."""

@@ -46,7 +46,7 @@ class TeachingPanel:
             hand: that is moved with them.
             errands: for the recorder's services.
             now: nanoseconds of the node's clock.
-            recorded: called when a demonstration was stored.
+            recorded: called when a recording has ended, here or by somebody else.
         """
         self._hand, self._errands, self._now, self._recorded = hand, errands, now, recorded
         self._inbox, self._yaw, self._recording, self._asked = inbox, 0.0, False, 0.0
@@ -62,6 +62,10 @@ class TeachingPanel:
         self._gizmo.on_update(self._on_drag)
         gui = server.gui
         gui.add_markdown("Drag the arrows at the gripper: it follows for as long as you hold them.")
+        gui.add_markdown(
+            "Keys: **I K J L** move it, **U O** lift and lower it, **N M** turn it, **C V** close and open the "
+            "fingers, **Esc** stops the arm."
+        )
         self._slider = gui.add_slider("Turn (°)", -90, 90, 1, 0)
         self._slider.on_update(self._on_slide)
         inbox.collect(gui.add_button("Close the fingers"), lambda: hand.grip(True, now()))
@@ -73,9 +77,9 @@ class TeachingPanel:
         self._discard = gui.add_button("Discard", color="gray", visible=False)
         self._progress = gui.add_markdown("")
         self._told = gui.add_markdown("")
-        inbox.collect(self._start, lambda: errands.call(START, self._told_by(None), name=self._name.value))
-        inbox.collect(self._keep, lambda: errands.call(KEEP, self._told_by(recorded)))
-        inbox.collect(self._discard, lambda: errands.call(DISCARD, self._told_by(None)))
+        inbox.collect(self._start, lambda: errands.call(START, self._tell, name=self._name.value))
+        inbox.collect(self._keep, lambda: errands.call(KEEP, self._tell))
+        inbox.collect(self._discard, lambda: errands.call(DISCARD, self._tell))
 
     def show(self, measured: GripperPose) -> None:
         """Put gizmo and slider where the gripper is, unless they are held."""
@@ -93,13 +97,14 @@ class TeachingPanel:
             self._errands.call(STATUS, self._show_status)
 
     async def _on_drag(self, event: TransformControlsEvent) -> None:
-        self._inbox.put(partial(self._drag, event.phase, np.array(event.target.position, dtype=float)))
+        place = np.array(event.target.position, dtype=float)
+        self._inbox.put(partial(self._drag, event.phase, place, self._now()))  # as it was there now
 
-    def _drag(self, phase: str, place: FloatArray) -> None:
+    def _drag(self, phase: str, place: FloatArray, now: int) -> None:
         if phase == "start":
-            self._hand.grasp(place)
+            self._hand.grasp(place, now)
         elif phase == "update":
-            self._hand.drag(place)
+            self._hand.drag(place, now)
         else:
             self._hand.drop()
 
@@ -111,14 +116,9 @@ class TeachingPanel:
         """Turn the gripper to ``yaw``, or half a turn from it, which is the same for two fingers."""
         self._hand.turn(self._yaw + _half_turn(yaw - self._yaw), self._now())
 
-    def _told_by(self, then: Callable[[], object] | None) -> Callable[[bool, str, Any], None]:
-        def tell(done: bool, message: str, response: Any) -> None:
-            write(self._told, plain(message))
-            self._asked = 0.0
-            if done and then is not None:
-                then()
-
-        return tell
+    def _tell(self, done: bool, message: str, response: Any) -> None:
+        write(self._told, plain(message))
+        self._asked = 0.0
 
     def _show_status(self, done: bool, message: str, response: RecordingStatus.Response | None) -> None:
         recording = response is not None and response.recording
@@ -127,6 +127,8 @@ class TeachingPanel:
             self._start.visible = not recording
             self._keep.visible = self._discard.visible = recording
             write(self._progress, "")
+            if not recording:
+                self._recorded()
         if response is not None and response.recording:
             write(self._progress, f"**{response.duration:.1f} s** recorded: {plain(message)}")
 
