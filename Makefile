@@ -12,9 +12,12 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 INTERFACES := $(shell find src/control_msgs src/osil_interfaces src/tf2_msgs src/ros_wheels.cmake -type f)
 
+# Nodes keep real time, so they do not share the machine with tests that compute, only with each other's waiting.
+NODE_TESTS := test/ros test/benchmarks/test_with_nodes.py
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo page test train evaluate reproduce lint clean no-sourced-ros
+.PHONY: help setup demo page test train evaluate reproduce docs lint clean no-sourced-ros
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +33,12 @@ page: setup  ## everything in simulation, with a page in the browser to teach an
 # The networks are small: threads that wait for each other cost more than they bring, above all on a busy machine.
 test evaluate: export OMP_NUM_THREADS := 1
 test: setup  ## run all tests (ARGS="-k name" to choose)
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses auto $(addprefix --ignore=,$(NODE_TESTS))
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(NODE_TESTS)
+endif
 
 train: setup  ## train a stacking policy into runs/ (CONFIG=config/training/..., RESUME=1 to go on)
 	$(BIN)/osil train $(CONFIG) --output runs/$(basename $(notdir $(CONFIG))) $(if $(RESUME),--resume)
@@ -38,8 +46,11 @@ train: setup  ## train a stacking policy into runs/ (CONFIG=config/training/...,
 evaluate: setup  ## judge a policy on the test tasks in PyBullet (MODEL=models/stacking, ARGS="--max-blocks 5")
 	$(BIN)/osil evaluate $(MODEL) $(ARGS)
 
-reproduce: setup  ## make published tables and figures anew (WHAT=particle or stacking, ARGS="--recipe better")
+reproduce: setup  ## make published tables and figures anew (WHAT=particle, stacking, ..., ARGS="--recipe better")
 	$(BIN)/osil reproduce $(or $(WHAT),particle) $(ARGS)
+
+docs: setup  ## build the site: build/docs/index.html
+	$(BIN)/sphinx-build -c docs --fail-on-warning --keep-going --quiet . build/docs
 
 lint: setup  ## check style, types and layers
 	$(BIN)/ruff check
@@ -88,7 +99,7 @@ $(VENV)/.installed: constraints.txt setup.py scripts/node | no-sourced-ros
 	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
 	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
 	@echo "== 3/4 ROS 2 and the other dependencies"
-	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,arms,fetch,tracker,planning,page,dev,test]'
+	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,arms,fetch,tracker,planning,page,docs,dev,test]'
 	$(INDEX_PACKAGE)
 	@touch $@
 

@@ -117,9 +117,18 @@ def test_rosdep_or_pip_brings_what_setup_asks_for(archive: Path) -> None:
 
 
 def test_a_distribution_brings_the_ros_packages_that_the_wheels_bring(archive: Path) -> None:
-    messages = {name for name in requirements(archive, "ros") if name.endswith(("-msgs", "-srvs", "-rclpy"))}
+    kinds = ("-msgs", "-srvs", "-interfaces", "-rclpy")
+    messages = {name for name in requirements(archive, "ros") if name.endswith(kinds)}
     ours = {"control_msgs", "osil_interfaces", "tf2_msgs"}  # built here where there are wheels
     assert {name.removeprefix("ros-").replace("-", "_") for name in messages} == dependencies("depend") - ours
+
+
+def test_every_package_of_messages_that_is_imported_is_asked_for() -> None:
+    pattern = re.compile(r"^\s*from (\w+)\.(?:msg|srv|action) import", re.MULTILINE)
+    imported = {name for path in (ROOT / "src").rglob("*.py") for name in pattern.findall(path.read_text())}
+    only_where_they_are = {"moveit_msgs", "shape_msgs", "vision_msgs"}  # of MoveIt, and of a tracker of others
+    assert imported - only_where_they_are <= dependencies("depend")
+    assert only_where_they_are <= imported
 
 
 def test_colcon_finds_what_runs_the_tests(archive: Path) -> None:

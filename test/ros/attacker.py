@@ -14,6 +14,7 @@ from geometry_msgs.msg import TwistStamped
 from hypothesis import strategies as st
 from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient, get_action_names_and_types
+from rclpy.client import Client
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -21,6 +22,7 @@ from rclpy.task import Future
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState, Joy
 from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from control_msgs.action import FollowJointTrajectory
@@ -28,6 +30,7 @@ from osil.core import CONTROL_PERIOD
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
+from osil.ros.client import ASK_AGAIN
 from osil.ros.joystick import Joystick
 from osil.ros.node_processes import SIMULATION_NODES, NodeProcesses
 from osil_interfaces.action import Imitate
@@ -43,6 +46,11 @@ NODES = (*SIMULATION_NODES, "operator")
 
 PATIENCE = 60.0
 """Seconds after which a node that does not answer hangs."""
+
+RESUME = "/controller/resume"
+
+STOPPED_FOR = 4
+"""Rounds after which somebody sets the arm going again: much of what is sent stops it."""
 
 EVERY = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """Fits every reader."""
@@ -63,6 +71,7 @@ class Attacker(Node):
         self._spinner.add_node(self)
         self.faults: list[str] = []
         self.sent = 0
+        self._rounds = 0
         self._last: deque[str] = deque(maxlen=30)
         self._now = 0
         self._judge = CommandJudge(FETCH)
@@ -119,7 +128,7 @@ class Attacker(Node):
 
     def connect(self) -> None:
         """Wait for all nodes, and find out what they listen to."""
-        self._barriers = [self.create_client(GetParameters, f"{node}/get_parameters") for node in NODES]
+        self._barriers = self._make_barriers()
         self._reset = self.create_client(ResetScene, "simulation/reset")
         assert self.until(lambda: all(one.service_is_ready() for one in self._barriers[:-1]), "the nodes")
         assert self.until(lambda: bool(self._judge.truth) and topics.BLOCK_POSES in self._live, "the robot")
@@ -137,17 +146,24 @@ class Attacker(Node):
         self._servers = {
             name: self.create_client(interface(kinds[0]), name)
             for name, kinds in sorted(dict(served).items())
-            if "/_action/" not in name
+            if "/_action/" not in name and not name.endswith("/change_state")  # which may end a node for good
         }
         self._goals = {name: interface(kinds[0]) for name, kinds in sorted(get_action_names_and_types(self))}
         self._actors = {name: ActionClient(self, kind, name) for name, kind in self._goals.items()}
         assert {"/joy", "/joint_states", "/block_poses", "/gripper_twist_command"} <= set(self._listeners)
         assert {"/recorder/start", "/simulation/reset"} <= set(self._servers)
         assert set(self._actors) == actions
+        self._barriers = self._make_barriers()  # a node that knows the newest client knows them all
+        self._settle()
+
+    def _make_barriers(self) -> list[Client]:
+        """What answers once a node has read all that was sent before."""
+        return [self.create_client(GetParameters, f"{node}/get_parameters") for node in NODES]
 
     def plans(self, spared: Sequence[str]) -> st.SearchStrategy[tuple[Any, ...]]:
         """What to send in a round, nothing of it to the topics ``spared``."""
-        seldom = ("parameter", "type_description", "logger", "go_to_ready")  # every node's, and what takes long
+        # Every node's, every managed one's, and what takes long.
+        seldom = ("parameter", "type_description", "logger", "transition", "_state", "go_to_ready")
         special = [name for name in self._servers if not any(word in name for word in seldom)]
         return st.tuples(
             # At most one to each topic, because some readers keep only the newest.
@@ -174,6 +190,9 @@ class Attacker(Node):
                 goal.name, self._actors[goal.name].send_goal_async(self._write(goal, self._goals[goal.name].Goal))
             )
         self._settle()
+        self._rounds += 1
+        if self._rounds % STOPPED_FOR == 0:
+            self._call(RESUME, self._servers[RESUME].call_async(Trigger.Request()))
         self._look_after()
 
     def _write(self, letter: Letter, kind: type) -> Any:
@@ -214,8 +233,21 @@ class Attacker(Node):
 
     def _settle(self) -> None:
         """Wait until every node has read what was sent: each answers a query that was sent after it."""
-        answers = [barrier.call_async(GetParameters.Request(names=["use_sim_time"])) for barrier in self._barriers]
-        self.until(lambda: all(answer.done() for answer in answers) or not self._alive(), "a query of parameters")
+        waiting, asked = list(self._barriers), -ASK_AGAIN
+        answers: list[tuple[Any, Future]] = []
+
+        def settled() -> bool:
+            """Asked again, because a node that has only just met its client may lose an answer."""
+            nonlocal waiting, asked
+            answered = [barrier for barrier, answer in answers if answer.done()]
+            waiting = [barrier for barrier in waiting if barrier not in answered]
+            if waiting and time.monotonic() - asked >= ASK_AGAIN:
+                asked = time.monotonic()
+                query = GetParameters.Request(names=["use_sim_time"])
+                answers.extend((barrier, barrier.call_async(query)) for barrier in waiting)
+            return not waiting
+
+        self.until(lambda: settled() or not self._alive(), "a query of parameters")
 
     def _call(self, name: str, future: Future) -> None:
         if "set_parameters" in name:

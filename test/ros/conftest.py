@@ -38,7 +38,8 @@ from .launched import Launch
 FETCH = load_robot("fetch")
 
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-os.environ["ROS_DOMAIN_ID"] = str(40 + os.getpid() % 20)
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+os.environ["ROS_DOMAIN_ID"] = str(40 + (os.getpid() % 20 + 20 * WORKER) % 60)
 
 
 @pytest.fixture(scope="module")

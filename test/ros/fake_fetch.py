@@ -74,7 +74,11 @@ class FakeFetch:
         lag: seconds by which messages come late, both ways.
         mute: nothing goes in or out, and the connection stays.
         frozen: joint states repeat what they said last, stamps too.
+        stuck: they repeat the positions of the arm only, with new stamps.
         absurd: positions that are reported instead of the true ones, by joint.
+        unreported: joints of which nothing is reported.
+        drift: radians a second by which a joint is reported farther and farther from where it is, by joint.
+        deaf: goals of the arm come, and are not heeded; those of the fingers neither.
         faulted, breaker_tripped, runstopped: as the robot's state says.
         goals, grips: goals of the arm and of the gripper that came.
         commanded: time (seconds) and joints ``[J]`` that the arm was told, at each physics step.
@@ -96,9 +100,7 @@ class FakeFetch:
         self._ended = threading.Event()
         self._robot = threading.Thread(target=self._live, daemon=True)
         self.port = 0
-        self.lag, self.mute, self.frozen = 0.0, False, False
-        self.absurd: dict[str, float] = {}
-        self.faulted = self.breaker_tripped = self.runstopped = False
+        self.honest()
         self.goals: list[Message] = []
         self.grips: list[Message] = []
         self.commanded: list[tuple[float, np.ndarray]] = []
@@ -137,8 +139,12 @@ class FakeFetch:
 
     def honest(self) -> None:
         """Misbehave no more."""
-        self.lag, self.mute, self.frozen, self.absurd = 0.0, False, False, {}
+        self.lag, self.mute, self.frozen, self.stuck, self.deaf = 0.0, False, False, False, False
+        self.absurd: dict[str, float] = {}
+        self.drift: dict[str, float] = {}
+        self.unreported: frozenset[str] = frozenset()
         self.faulted = self.breaker_tripped = self.runstopped = False
+        self._drifted = 0.0
 
     def move_blocks(self, positions: FloatArray) -> None:
         """Put the blocks elsewhere, ``[B, 3]`` metres in the base frame."""
@@ -205,14 +211,14 @@ class FakeFetch:
             self.runstopped = message["data"]
         elif topic == ARM_GOAL:
             self.goals.append(message["goal"])
-            if not self.runstopped:
+            if not (self.runstopped or self.deaf):
                 self._arm.take(message["goal"])
         elif topic == GRIPPER_GOAL:
             command = message["goal"]["command"]
             self.grips.append(command)
             if command["max_effort"] <= 0.0:
                 self.problems.append("the gripper was told an effort of 0, which may mean no torque")
-            else:
+            elif not self.deaf:
                 self._world.simulation.command_gripper(command["position"])
 
     def _step(self) -> None:
@@ -240,24 +246,33 @@ class FakeFetch:
         self.blocks = simulation.bodies.block_poses()
 
     def _tell_joints(self) -> None:
-        if not (self.frozen or self.runstopped):
-            states, header = self._world.simulation.joint_states(), {"stamp": _time(self.now()), "frame_id": ""}
-            columns = {"position": states.positions, "velocity": states.velocities, "effort": states.efforts}
-            fingers = len(FETCH.all_joints) - 2
-            self._joint_messages = [
-                {
-                    "header": header,
-                    "name": list(FETCH.all_joints[part]),
-                    **{name: values[part].tolist() for name, values in columns.items()},
-                }
-                for part in (slice(0, fingers), slice(fingers, None))
-            ]
-            for message in self._joint_messages:
-                for joint, position in self.absurd.items():
-                    if joint in message["name"]:
-                        message["position"][message["name"].index(joint)] = position
+        if self.stuck:
+            header = {"stamp": _time(self.now()), "frame_id": ""}
+            self._joint_messages = [{**message, "header": header} for message in self._joint_messages]
+        elif not (self.frozen or self.runstopped):
+            self._joint_messages = self._joint_states()
         for message in self._joint_messages:
             self._publish("/joint_states", message)
+
+    def _joint_states(self) -> list[Message]:
+        """One message of the arm's controller and one of the fingers'."""
+        states, header = self._world.simulation.joint_states(), {"stamp": _time(self.now()), "frame_id": ""}
+        self._drifted += STEPS_PER_STATE * PHYSICS_STEP * bool(self.drift)
+        positions = [
+            self.absurd.get(joint, float(position) + self._drifted * self.drift.get(joint, 0.0))
+            for joint, position in zip(FETCH.all_joints, states.positions, strict=True)
+        ]
+        columns = {"position": positions, "velocity": states.velocities, "effort": states.efforts}
+        told = [place for place, joint in enumerate(FETCH.all_joints) if joint not in self.unreported]
+        fingers = len(FETCH.all_joints) - 2
+        return [
+            {
+                "header": header,
+                "name": [FETCH.all_joints[place] for place in part],
+                **{name: [float(values[place]) for place in part] for name, values in columns.items()},
+            }
+            for part in ([place for place in told if place < fingers], [place for place in told if place >= fingers])
+        ]
 
     def _tell_state(self) -> None:
         breakers = [{"state": 2 if self.breaker_tripped else 1, "current": 1.0}]

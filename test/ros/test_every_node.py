@@ -5,21 +5,30 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from builtin_interfaces.msg import Time
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParametersAtomically
+from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from rosgraph_msgs.msg import Clock
 
 import osil.ros
+from osil.resources import resource_path
+from osil.robots.frames import BASE_FRAME
+from osil.ros import topics
 from osil.ros.client import Client
 from osil.ros.node_processes import FRAME_NODES, ROBOT_NODES, SIMULATION_NODES, NodeProcesses
+
+from .letters import interface
 
 NODES = (*SIMULATION_NODES, *FRAME_NODES)
 SOURCES = [*Path(osil.ros.__file__).parent.glob("*.py"), *Path(__file__).parent.glob("*.py")]
@@ -38,7 +47,7 @@ def node_classes() -> list[tuple[str, ast.ClassDef]]:
 @pytest.mark.parametrize(("name", "definition"), node_classes(), ids=[name for name, _ in node_classes()])
 def test_no_attribute_hides_one_of_rclpys(name: str, definition: ast.ClassDef, ros: None) -> None:
     """rclpy keeps its own state beside ours: a ``self._parameters`` of ours once made every parameter query fatal."""
-    bare = Node("bare")
+    bare = LifecycleNode("bare")
     taken = set(dir(bare))
     bare.destroy_node()
     own = {item.name for item in definition.body if isinstance(item, ast.FunctionDef)}
@@ -51,6 +60,7 @@ def test_no_attribute_hides_one_of_rclpys(name: str, definition: ast.ClassDef, r
         and target.value.id == "self"
     }
     extended = {"__init__", "destroy_node"}  # meant to be overridden, by a method that calls the base's
+    extended |= {name for name in taken if name.startswith("on_")}  # and what comes of a transition
     assert sorted((own & taken) - extended) == []
 
 
@@ -64,7 +74,7 @@ def test_all_nodes_are_looked_at() -> None:
 
 @pytest.fixture(scope="module")
 def callers(processes: NodeProcesses, client: Client, folder: Path) -> dict[str, AsyncParameterClient]:
-    """Of running nodes; made before them, because a node that has just met a caller may lose an answer to it."""
+    """Of running nodes."""
     callers = {node: AsyncParameterClient(client, node) for node in NODES}
     for node in NODES:
         processes.start(node, {"demonstrations": str(folder)} if node in ("recorder", "policy") else None)
@@ -82,6 +92,7 @@ def test_a_node_answers_about_its_parameters_and_lives_on(
         return future.result()
 
     client.wait(caller.services_are_ready, f"parameters of {node}", 30.0)
+    client.meet(node)
     names = list(answer(caller.list_parameters()).result.names)
     assert "use_sim_time" in names
     assert len(names) > 2
@@ -96,6 +107,39 @@ def test_a_node_answers_about_its_parameters_and_lives_on(
     answer(caller.get_parameters(["there_is_none"]))
     assert list(answer(caller.get_parameters(names)).values) == list(values)
     assert processes.running(node)
+
+
+def published(client: Client) -> dict[str, str]:
+    """The type of each topic in the graph."""
+    return {topic: kinds[0] for topic, kinds in client.get_topic_names_and_types() if client.count_publishers(topic)}
+
+
+def test_viewers_find_what_they_show(callers: dict[str, AsyncParameterClient], client: Client) -> None:
+    """RViz and Foxglove by their configurations, of which the one shows in 3D what the other does."""
+    rviz = yaml.safe_load(resource_path("config", "osil.rviz").read_text())["Visualization Manager"]
+    rviz_topics = {
+        display[name]["Value"]
+        for display in rviz["Displays"]
+        for name in ("Topic", "Description Topic")
+        if name in display
+    }
+    layout = json.loads(resource_path("config", "foxglove_layout.json").read_text())
+    panels = layout["configById"]
+    scene = panels["3D!scene"]
+    assert {*scene["topics"], scene["layers"]["robot"]["topic"]} == rviz_topics
+    assert (
+        rviz["Global Options"]["Fixed Frame"] == scene["followTf"] == scene["layers"]["floor"]["frameId"] == BASE_FRAME
+    )
+    assert set(re.findall(r'"(\w+!\w+)"', json.dumps(layout["layout"]))) == set(panels), "each has its place"
+    paths = [one["value"] for panel in panels.values() for one in panel.get("paths", [])]
+    paths += [panel["topicPath"] for panel in panels.values() if "topicPath" in panel]
+    fields = {tuple(path.split(".")) for path in paths}
+    wanted = {*rviz_topics, "/diagnostics", *(topic for topic, *_ in fields), f"/{topics.TF}", f"/{topics.TF_STATIC}"}
+    client.wait(lambda: wanted <= set(published(client)), "topics of viewers", 60.0)
+    for topic, *names in fields:
+        value = interface(published(client)[topic])()
+        for name in names:
+            value = getattr(value, name)
 
 
 def test_a_message_that_rclpy_cannot_take_ends_no_node(

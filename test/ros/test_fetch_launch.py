@@ -1,4 +1,4 @@
-"""The launch file for a real Fetch meets a fake one, moves it when it is told to, and leaves cleanly."""
+"""The launch file for a real Fetch meets a fake one, moves it once that is activated, and leaves cleanly."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ import rclpy  # noqa: E402
 from geometry_msgs.msg import TwistStamped  # noqa: E402
 from launch.event_handlers import OnProcessExit  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
+from lifecycle_msgs.msg import Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from osil.ros import convert, topics  # noqa: E402
 from osil.ros.client import Client  # noqa: E402
-from osil.ros.node_processes import FETCH_NODES, NodeProcesses  # noqa: E402
+from osil.ros.node_processes import FETCH_NODES, FRAME_NODES, NodeProcesses  # noqa: E402
 
 from .fake_fetch import FakeFetch  # noqa: E402
 
@@ -74,6 +76,10 @@ def test_the_robot_is_met_and_follows(fetch: FakeFetch, tmp_path: Path, exit_cod
         try:
             for node in FETCH_NODES:
                 client.meet(node)
+            assert "controller activate" in client.call("controller/resume", Trigger).message
+            for node in ("controller", "recorder", "policy"):
+                activate = Transition(id=Transition.TRANSITION_ACTIVATE)
+                assert client.call(f"{node}/change_state", ChangeState, transition=activate).success
             client.wait(lambda: client.call("controller/resume", Trigger).success, "the robot", 60.0)
             twist, start = client.create_publisher(TwistStamped, topics.GRIPPER_TWIST, 1), fetch.joints
             left = Action(np.array([0.0, 0.01, 0.0]), np.array(False))
@@ -89,4 +95,4 @@ def test_the_robot_is_met_and_follows(fetch: FakeFetch, tmp_path: Path, exit_cod
     assert not fetch.problems
     assert not exit_codes, "a node left early"
     yield
-    assert exit_codes == dict.fromkeys(FETCH_NODES, 0)
+    assert exit_codes == dict.fromkeys((*FETCH_NODES, *FRAME_NODES), 0)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from osil.resources import resource_path
-from osil.ros.node_processes import FETCH_NODES, FRAME_NODES, SIMULATION_NODES
+from osil.ros.node_processes import FETCH_NODES, FRAME_NODES, SIMULATION_NODES, TRACKER_NODES
 
 from .launched import NODES, Launch
 
@@ -23,7 +23,7 @@ from launch import LaunchContext
 from launch.actions import DeclareLaunchArgument
 from launch.utilities import perform_substitutions
 
-OF_THE_LAUNCH = {"namespace": "", "log_level": "info", "rviz": "false", "page": "false"}
+OF_THE_LAUNCH = {"namespace": "", "log_level": "info", "rviz": "false", "page": "false", "tracker": "false"}
 
 STAND_IN = """#!{python}
 import pathlib, sys, time
@@ -45,15 +45,18 @@ def defaults(launch_file: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("launch_file", "nodes"), [("sim.launch.py", SIMULATION_NODES), ("fetch.launch.py", FETCH_NODES)]
+    ("launch_file", "nodes", "own"),
+    [("sim.launch.py", SIMULATION_NODES, {}), ("fetch.launch.py", FETCH_NODES, {"autostart": "false"})],
 )
-def test_the_defaults_shown_are_what_every_node_has(launch_file: str, nodes: tuple[str, ...]) -> None:
-    shown = defaults(launch_file)
-    assert shown.items() >= OF_THE_LAUNCH.items()
-    for name in shown.keys() - OF_THE_LAUNCH:
+def test_the_defaults_shown_are_what_every_node_has(
+    launch_file: str, nodes: tuple[str, ...], own: dict[str, str]
+) -> None:
+    shown, own = defaults(launch_file), {**OF_THE_LAUNCH, **own}
+    assert shown.items() >= own.items()
+    for name in shown.keys() - own:
         configs = [
             yaml.safe_load(resource_path("config", f"{node}.yaml").read_text())["/**"]["ros__parameters"]
-            for node in (*nodes, *FRAME_NODES)
+            for node in (*nodes, *FRAME_NODES, *TRACKER_NODES)
         ]
         values = [config[name] for config in configs if name in config]
         assert values

@@ -25,6 +25,7 @@ from osil.ros.fetch_bridge_node import FetchBridgeParameters
 from osil.ros.gazebo_blocks_node import GazeboBlocksParameters
 from osil.ros.joystick import Joystick
 from osil.ros.keyboard_node import KeyboardParameters
+from osil.ros.managed_node import Management
 from osil.ros.operator_node import OperatorParameters
 from osil.ros.page.page_parameters import PageParameters
 from osil.ros.parameters import check_all_known, declare
@@ -42,13 +43,14 @@ CONFIGS = {
     "calibration": (CalibrationParameters,),
     "camera": (CameraParameters,),
     "tracker": (TrackerParameters,),
-    "controller": (ControllerParameters,),
+    "controller": (ControllerParameters, Management),
+    "detections": (),
     "fetch_bridge": (FetchBridgeParameters,),
     "gazebo_blocks": (GazeboBlocksParameters,),
     "page": (PageParameters,),
     "planning": (PlanningParameters,),
-    "policy": (PolicyParameters,),
-    "recorder": (RecorderParameters,),
+    "policy": (PolicyParameters, Management),
+    "recorder": (RecorderParameters, Management),
     "robot_state_publisher": (RobotStatePublisherParameters,),
     "simulation": (SimulationParameters,),
     "teleop": (Joystick, TeleopParameters, KeyboardParameters, OperatorParameters),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 
 import numpy as np
@@ -107,26 +109,34 @@ def test_teleoperation_takes_over(client: Client, hand, aside: np.ndarray) -> No
 def test_what_is_no_motion_is_refused_with_its_reason(client: Client, hand, aside: np.ndarray) -> None:
     caller = ActionClient(client, FollowJointTrajectory, topics.PLANNED_MOTION)
     client.wait(caller.server_is_ready, "the action", 30.0)
+    client.meet("controller")
     times, ways, still = np.array([0.0, 2.0]), np.stack([aside, READY]), np.zeros((2, 7))
     good = Trajectory(times, ways, still)
     late, moving = Trajectory(times + 0.5, ways, still), Trajectory(times, ways, still + 0.1)
     away, unknown = Trajectory(times, ways[::-1], still), ("x", *FETCH.arm_joints[1:])
+    long, fine = np.array([0.0, 1e9]), np.linspace(0.0, 2.0, convert.MOST_POINTS + 1)
+    slow, many = Trajectory(long, ways, still), Trajectory(fine, *np.zeros((2, len(fine), 7)))
+    torso = Trajectory(times, *np.zeros((2, 2, 8)))
+    result = FollowJointTrajectory.Result
 
     def send(names: Sequence[str], trajectory: Trajectory) -> Future:
         message = convert.from_planned_trajectory(names, trajectory)
         return caller.send_goal_async(FollowJointTrajectory.Goal(trajectory=message))
 
-    for names, trajectory, words in (
-        (FETCH.arm_joints, late, "the first at 0 s"),
-        (FETCH.arm_joints, moving, "to begin and to end at rest"),
-        (FETCH.arm_joints, away, "from where the arm is"),
-        (unknown, good, "shoulder_pan_joint"),
+    for names, trajectory, code, words in (
+        (FETCH.arm_joints, late, result.INVALID_GOAL, "the first at 0 s"),
+        (FETCH.arm_joints, moving, result.INVALID_GOAL, "to begin and to end at rest"),
+        (FETCH.arm_joints, away, result.INVALID_GOAL, "from where the arm is"),
+        (FETCH.arm_joints, slow, result.INVALID_GOAL, "at most 600 s"),
+        (FETCH.arm_joints, many, result.INVALID_GOAL, "at most 2000"),
+        (unknown, good, result.INVALID_JOINTS, "shoulder_pan_joint, x"),
+        ((*FETCH.arm_joints, "torso_lift_joint"), torso, result.INVALID_JOINTS, "torso_lift_joint"),
     ):
         sent = send(names, trajectory)
         client.wait(sent.done, "a goal", 30.0)
         ended = sent.result().get_result_async()
         client.wait(ended.done, "its end", 30.0)
-        assert ended.result().result.error_code == FollowJointTrajectory.Result.INVALID_GOAL
+        assert ended.result().result.error_code == code
         assert words in ended.result().result.error_string
     hand.wait(0.3)
     np.testing.assert_allclose(joints(hand), aside, atol=5e-3)
@@ -138,3 +148,18 @@ def test_what_is_no_motion_is_refused_with_its_reason(client: Client, hand, asid
     client.wait(ended.done, "its end", 30.0)
     assert ended.result().result.error_string == "cancelled by the client"
     caller.destroy()
+
+
+def test_a_controller_that_is_killed_is_waited_for_no_longer(
+    processes: NodeProcesses, client: Client, hand, aside: np.ndarray
+) -> None:
+    """It is offered on for many seconds by the middleware."""
+    answer = set_off(client, hand, aside)
+    os.kill(processes.pid("controller"), signal.SIGKILL)
+    processes.stop(["controller"])  # it is not looked after any more
+    given_up = answer_of(client, answer)
+    assert not given_up.success
+    assert "nothing was heard of the controller" in given_up.message
+    processes.start("controller")
+    client.meet("controller")
+    client.wait(lambda: answer_of(client, ask(client)).success, "the ready pose", 60.0)

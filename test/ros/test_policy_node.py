@@ -23,7 +23,7 @@ from osil.ros.node_processes import NodeProcesses
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.kinematic import KinematicWorld
 from osil_interfaces.action import Imitate
-from osil_interfaces.msg import PolicyStatus
+from osil_interfaces.msg import PolicyAttention, PolicyStatus
 from osil_interfaces.srv import UnderstandDemonstration
 
 FETCH = load_robot("fetch")
@@ -67,6 +67,7 @@ class Goal:
         self._client, self.feedback = client, []
         self._imitate = ActionClient(client, Imitate, "policy/imitate")
         client.wait(self._imitate.server_is_ready, "policy/imitate", 30.0)
+        client.meet("policy")
         goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit)
         sent = self._imitate.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
         client.wait(sent.done, "goal", 30.0)
@@ -123,13 +124,34 @@ def test_while_a_goal_is_under_way_nothing_else_is_understood(client: Client) ->
     assert goal.result().outcome == Result.CANCELLED
 
 
+def test_a_goal_right_after_a_cancelled_one_is_taken(client: Client) -> None:
+    first = Goal(client, "three", time_limit=20.0)
+    first.under_way()
+    first.handle.cancel_goal_async()
+    assert first.result().outcome == Result.CANCELLED
+    second = Goal(client, "three", time_limit=20.0)
+    second.under_way()
+    second.handle.cancel_goal_async()
+    assert second.result().outcome == Result.CANCELLED
+
+
 def test_time_limit_ends_the_goal_and_feedback_streams(client: Client) -> None:
+    looked: list[PolicyAttention] = []
+    listening = client.create_subscription(PolicyAttention, topics.POLICY_ATTENTION, looked.append, 10)
+    client.wait(lambda: client.count_publishers(topics.POLICY_ATTENTION) > 0, "policy/attention", 30.0)
     goal = Goal(client, "three", time_limit=1.0)
     result = goal.result()
+    client.destroy_subscription(listening)
     assert result.outcome == Result.TIME_LIMIT, result.reason
     assert (result.stages_done, result.stages_total) == (0, 1)
     assert result.seconds == pytest.approx(1.0, abs=0.2)
     assert len(goal.feedback) > 5
+    assert len(looked) > 5, "and so does attention"
+    for attention in looked:
+        assert list(attention.blocks) == ["a", "b", "c"]
+        for shares in (attention.source, attention.target, attention.moments):
+            assert sum(shares) == pytest.approx(1.0, abs=1e-3)
+        assert len(attention.moments) <= 100
     for feedback in goal.feedback:
         assert {feedback.source, feedback.target} <= set("abc")
         assert 0.0 <= feedback.progress <= 1.0

@@ -20,7 +20,16 @@ from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses
-from osil_interfaces.srv import ListDemonstrations, RecordingStatus, StartRecording, StopRecording
+from osil_interfaces.srv import (
+    DeleteDemonstration,
+    ListDemonstrations,
+    ReadDemonstration,
+    RecordingStatus,
+    RenameDemonstration,
+    StartRecording,
+    StopRecording,
+    WriteDemonstration,
+)
 
 FETCH = load_robot("fetch")
 
@@ -30,6 +39,10 @@ KINDS = {
     "discard": Trigger,
     "status": RecordingStatus,
     "list": ListDemonstrations,
+    "read": ReadDemonstration,
+    "write": WriteDemonstration,
+    "rename": RenameDemonstration,
+    "delete": DeleteDemonstration,
 }
 ACTIONS = [Action(np.array([0.004, 0.008, -0.002]), np.bool_(step > 10), np.float64(0.02)) for step in range(20)]
 
@@ -116,6 +129,43 @@ def test_what_was_recorded_can_be_looked_at(client: Client, hand) -> None:
         gripper, block = (placed(transforms, frame) for frame in (GRIPPER_FRAME, "b"))
         seen = (np.linalg.inv(gripper) @ block)[:3, 3]
         np.testing.assert_allclose(seen, shown.observations[step].block_positions[1], atol=5e-3)
+
+
+def test_what_is_stored_is_read_written_renamed_and_deleted(client: Client, folder: Path) -> None:
+    read = call(client, "read", name="wave")
+    assert read.success, read.message
+    data = (folder / "shown" / "wave.mcap").read_bytes()
+    assert read.data.tobytes() == data
+    for service, fields in (
+        ("write", {"name": "wave", "data": read.data}),
+        ("write", {"name": "new", "data": read.data[:-9]}),
+        ("write", {"name": "../new", "data": read.data}),
+        ("rename", {"name": "wave", "new_name": "looked at"}),
+        ("rename", {"name": "missing", "new_name": "new"}),
+        ("read", {"name": "missing"}),
+        ("delete", {"name": str(folder / "shown" / "wave.mcap")}),
+    ):
+        refused = call(client, service, **fields)
+        assert not refused.success
+        assert refused.message
+    assert call(client, "write", name="again", data=read.data).success
+    assert call(client, "rename", name="again", new_name="once more").success
+    assert (folder / "shown" / "once more.mcap").read_bytes() == data
+    assert call(client, "delete", name="once more").success
+    assert set(call(client, "list").names) == {"wave", "looked at"}
+
+
+def test_the_name_of_what_is_being_recorded_is_taken(client: Client) -> None:
+    data = call(client, "read", name="wave").data
+    assert call(client, "start", name="under way").success
+    for service, fields in (
+        ("write", {"name": "under way.mcap", "data": data}),
+        ("rename", {"name": "wave", "new_name": "under way"}),
+    ):
+        refused = call(client, service, **fields)
+        assert not refused.success
+        assert "is being recorded just now" in refused.message
+    assert call(client, "discard").success
 
 
 def placed(transforms: dict[str, Any], frame: str) -> np.ndarray:

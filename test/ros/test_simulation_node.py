@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import Vector3
+from std_srvs.srv import Trigger
 
 from osil.core import Scene
 from osil.robots.robot import load_robot
@@ -11,7 +13,7 @@ from osil.ros import convert
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses
 from osil_interfaces.msg import BlockPose
-from osil_interfaces.srv import ResetScene
+from osil_interfaces.srv import PushBlock, ResetScene
 
 FETCH = load_robot("fetch")
 
@@ -46,6 +48,20 @@ def test_a_given_layout_is_set_up_and_stays(client: Client, hand) -> None:
     scene = client.scene("abc")
     np.testing.assert_allclose(scene.block_positions, wanted.block_positions, atol=2e-3)
     np.testing.assert_allclose(scene.block_yaws, wanted.block_yaws, atol=2e-2)
+
+
+def test_a_block_is_pushed_and_what_cannot_be_is_refused(client: Client) -> None:
+    begin = convert.to_scene(reset(client, num_blocks=3, seed=0).blocks)
+    assert client.call("simulation/push", PushBlock, block="b", velocity=Vector3(y=0.5)).success
+    pushed = client.scene().block_positions - begin.block_positions
+    assert pushed[1, 1] > 0.01
+    np.testing.assert_allclose(pushed[[0, 2]], 0.0, atol=1e-3)
+    refused = client.call("simulation/push", PushBlock, block="d", velocity=Vector3(y=0.5))
+    assert not refused.success
+    assert "expected one of a b c" in refused.message
+    dropped = client.call("simulation/drop", Trigger)
+    assert not dropped.success
+    assert "hold no block" in dropped.message
 
 
 def test_layouts_that_cannot_be_are_refused(client: Client) -> None:
