@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import imageio.v3 as imageio
+import numpy as np
 from websockets.sync.client import connect
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -23,6 +25,9 @@ SELDOM = """
     window.requestAnimationFrame = callback => setTimeout(() => draw(callback), 250);
 """
 """JavaScript that has a page drawn four times a second: without a graphics card it would take both cores."""
+
+NEAR = 3
+"""Pixels from a place that still count as there."""
 
 SETTLE = 1.0
 """Seconds in which what is still moving on a page moves on."""
@@ -119,25 +124,30 @@ class Chromium:
         self.click_on(part("button, [role=tab]", text))
 
     def click_on(self, found: str, share: float = 0.5) -> None:
-        """Click on a part of the page, once it does not change its place any more.
+        """Click on a part of the page, once it is to be seen and does not change its place any more.
 
         Args:
             found: JavaScript for it, see ``part``.
             share: of its width, from the left, where it is clicked on.
         """
-        self.evaluate(f"{found}.scrollIntoView({{block: 'nearest'}})")
-        before, place = None, self._place(found, share)
-        while place != before:
+        deadline = time.monotonic() + PATIENCE
+        before, place = None, self._seen(found, share)
+        while place is None or place != before:
+            assert time.monotonic() < deadline, f"{found} is not to be seen, or does not come to rest"
             time.sleep(SETTLE)
-            before, place = place, self._place(found, share)
+            before, place = place, self._seen(found, share)
         for act in (self.move, self.press, self.release):
             act(*place)
 
-    def _place(self, found: str, share: float) -> tuple[float, float]:
-        """Where in the middle of its height, pixels."""
-        box = f"{found}.getBoundingClientRect()"
-        x, y = self.evaluate(f"(box => [box.x + {share} * box.width, box.y + box.height / 2])({box})")
-        return x, y
+    def _seen(self, found: str, share: float) -> tuple[float, float] | None:
+        """Where in the middle of its height (pixels) it is now that it was scrolled to; None: nowhere on the screen."""
+        place = self.evaluate(f"""(part => {{
+            part.scrollIntoView({{block: 'nearest'}});
+            const box = part.getBoundingClientRect();
+            const [x, y] = [box.x + {share} * box.width, box.y + box.height / 2];
+            return part.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+        }})({found})""")
+        return None if place is None else (place[0], place[1])
 
     def shows(self, text: str) -> bool:
         """Whether the page has this text."""
@@ -146,6 +156,13 @@ class Chromium:
     def screenshot(self) -> bytes:
         """A PNG."""
         return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
+
+    def colours(self, x: float, y: float) -> np.ndarray:
+        """Colours ``[K, 3]`` (red, green, blue, 0 to 255) of what is drawn near there."""
+        picture = imageio.imread(self.screenshot())[..., :3]
+        column, row = round(x), round(y)
+        nearby: np.ndarray = picture[max(row - NEAR, 0) : row + NEAR + 1, max(column - NEAR, 0) : column + NEAR + 1]
+        return nearby.reshape(-1, 3).astype(float)
 
     def key(self, key: str) -> None:
         """Press a key and let it go."""

@@ -41,6 +41,7 @@ class PageClient:
         self._commands: dict[str, str] = {}
         self._coming: dict[str, str] = {}
         self._nodes: set[str] = set()
+        self._target: np.ndarray | None = None
         self.connection = connect(
             address.replace("http://", "ws://").rstrip("/"),
             origin=f"http://{host}",
@@ -50,6 +51,10 @@ class PageClient:
             max_size=None,
             proxy=None,
         )
+        self.look(100, 100, np.zeros(3))
+
+    def look(self, width: int, height: int, target: np.ndarray) -> None:
+        """Tell that a screen of so many pixels shows what is around ``target`` (``[3]`` metres, base frame)."""
         self._send(
             "ViewerCameraMessage",
             wxyz=[1.0, 0.0, 0.0, 0.0],
@@ -57,11 +62,17 @@ class PageClient:
             fov=1.0,
             near=0.1,
             far=10.0,
-            image_height=100,
-            image_width=100,
-            look_at=[0.0, 0.0, 0.0],
+            image_height=height,
+            image_width=width,
+            look_at=target.tolist(),
             up_direction=[0.0, 0.0, 1.0],
         )
+
+    @property
+    def told_to_look(self) -> np.ndarray | None:
+        """At what (``[3]`` metres, base frame) it shall look since it has come; None: nothing was told."""
+        self._look()
+        return self._target
 
     def shows(self, text: str) -> bool:
         """Whether this can be read on the page now."""
@@ -165,6 +176,8 @@ class PageClient:
                 self._parts[message["uuid"]] |= message["updates"]
             elif message["type"] == "GuiRemoveMessage":
                 del self._parts[message["uuid"]]
+            elif message["type"] == "SetCameraLookAtMessage" and not message["initial"]:
+                self._target = np.array(message["look_at"])
             elif message["type"] == "RegisterCommandMessage":
                 self._commands[message["props"]["label"]] = message["uuid"]
             elif message["type"] == "FileTransferStartDownload":

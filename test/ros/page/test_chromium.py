@@ -34,6 +34,9 @@ SCREEN, PHONE = Screen(900, 480), Screen(412, 800)
 UP, FORWARD = np.array([0.0, 0.0, 0.12]), np.array([0.12, 0.0, 0.0])
 """Places on two of the arrows, metres from the gripper."""
 
+COLOURED = 60
+"""Of 255 by which the colour of an arrow stands out."""
+
 
 @pytest.fixture(scope="module")
 def browser(
@@ -67,10 +70,18 @@ def drag(browser: Chromium, hand, arrow: np.ndarray, screen: Screen) -> np.ndarr
     begin = hand.gripper().position
     place = begin + arrow
 
+    def drawn() -> bool:
+        """Red, green and blue are the arrows along x, y and z; where none is, a drag would turn the view."""
+        axis = int(arrow.argmax())
+        colours = browser.colours(*screen.pixel(begin + arrow, FETCH))
+        others = np.delete(colours, axis, axis=1).max(axis=1)
+        return bool((colours[:, axis] > others + COLOURED).any())
+
     def grasped() -> bool:
         """Dragged away: a page that draws seldom may not have seen yet what is below the pointer, so try again."""
         nonlocal place
         place = begin + arrow
+        assert hand.until(drawn, 60.0)
         browser.move(*screen.pixel(place, FETCH))
         hand.wait(0.5)
         browser.press(*screen.pixel(place, FETCH))
@@ -138,7 +149,6 @@ def test_on_a_phone_the_gripper_is_dragged_with_a_finger_above_the_controls(
     browser.leave()
     with Chromium(tmp_path, address(processes), PHONE.width, PHONE.height, touched=True) as phone:
         assert hand.until(lambda: phone.shows("Sees blocks a b c"), 120.0)
-        hand.wait(5.0)  # in which the scene is drawn
         way = drag(phone, hand, FORWARD, PHONE)
         assert way[0] > 0.01
         assert abs(way[1:]).max() < 0.01, "along the arrow alone"

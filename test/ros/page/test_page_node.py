@@ -16,9 +16,11 @@ pytest.importorskip("viser", reason="viser is not installed, the extra 'page'")
 from geometry_msgs.msg import TwistStamped
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from osil.robots.robot import load_robot
 from osil.ros import topics
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses, program
+from osil.ros.page.scene_drawing import first_view
 
 from .page_client import PageClient
 
@@ -98,6 +100,20 @@ def test_the_gripper_is_where_it_is_dragged_and_stays_there(page: PageClient, ha
     count = len(twists)
     hand.wait(0.5)
     assert len(twists) == count, "and then nothing is commanded"
+
+
+def test_a_phone_looks_at_what_is_above_its_controls_until_its_user_looks_elsewhere(page: PageClient, hand) -> None:
+    """Its browser takes the first view of a desktop late, when it has told its size long ago."""
+    desktop, phone = (first_view(load_robot("fetch"), upright=upright).target for upright in (False, True))
+    page.look(412, 800, np.zeros(3))
+    page.look(412, 800, desktop)
+    assert hand.until(lambda: page.told_to_look is not None)
+    assert page.told_to_look == pytest.approx(phone)
+    page.look(800, 412, phone)
+    assert hand.until(lambda: np.allclose(page.told_to_look, desktop)), "turned on its side"
+    page.look(412, 800, desktop + np.array([0.0, 0.1, 0.0]))
+    hand.wait(0.5)
+    assert page.told_to_look == pytest.approx(desktop)
 
 
 @pytest.mark.parametrize("way_to_go", ["closed", "vanished"])

@@ -24,6 +24,9 @@ FLOOR = (219, 224, 232)
 THERE = 0.5
 """Share of its edge length by which a block may be off the place at which it shall be."""
 
+UNMOVED = 1e-3
+"""Metres by which a browser may round what it looks at."""
+
 Pose = tuple[FloatArray, FloatArray]
 
 
@@ -67,9 +70,14 @@ class SceneDrawing:
             self._scene.add_box(f"/furniture/{number}", colour, box.size, position=box.position)
         _look(server.initial_camera, first_view(robot))
 
+        async def settle(camera: CameraHandle) -> None:
+            """A browser tells its size, and takes the first view, only some time after it has come."""
+            upright = camera.image_height > camera.image_width
+            if np.allclose(camera.look_at, first_view(robot, not upright).target, atol=UNMOVED):
+                _look(camera, first_view(robot, upright))
+
         async def welcome(client: ClientHandle) -> None:
-            if client.camera.aspect < 1.0:
-                _look(client.camera, first_view(robot, upright=True))
+            client.camera.on_update(settle)
 
         server.on_client_connect(welcome)
         self._robot = RobotDrawing(self._scene, robot)
