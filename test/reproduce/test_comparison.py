@@ -21,7 +21,7 @@ policy: {network: {dim: 8, hidden: 16}, ensemble: 2, draws: 3}
 sampling: {demonstrations: 2, observations: 4, pool_tasks: 2, queries: 1, pools: 1, dagger_share: 0.5, dagger_after: 0}
 loop: {steps: 2, validate_every: 2}
 validation_episodes: 1
-workers: 0
+workers: 1
 """
 
 
@@ -44,7 +44,7 @@ def test_it_trains_judges_and_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(comparison, "EXPERIMENTS", small)
     monkeypatch.setattr(comparison, "ENSEMBLES", (1, 2))
     for _ in range(2):
-        comparison.reproduce(tmp_path / "out", tmp_path / "runs", seed=0, jobs=1)
+        comparison.reproduce(tmp_path / "out", tmp_path / "runs", seed=0, jobs=2)
     curve = (tmp_path / "runs" / "final_state" / "learning_curve.jsonl").read_text()
     assert [json.loads(line)["step"] for line in curve.splitlines()] == [2], "what is trained is not trained again"
     assert "| 1 | 1 | - | 100.0%" in (tmp_path / "out" / "comparison_test.md").read_text()

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from joblib import delayed
-
 from osil.demonstrations.conditioning import Kind
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.policies.stacking import StackingPolicy, save_policy
@@ -23,7 +21,6 @@ from osil.settings import from_yaml
 from osil.tasks.splits import load_tasks
 from osil.training.run_folder import resumable, steps_done
 from osil.training.stacking import StackingTraining, run
-from osil.workers import in_processes
 
 VARIANTS = {"dagger": "DAGGER", "bc": "BC", "snapshots": "Snapshot", "final_state": "Final state"}
 """Compared policies, and as the paper calls them."""
@@ -59,13 +56,13 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
         output: folder of records, tables and figures.
         runs: folder of the training runs.
         seed: chooses the episodes.
-        jobs: processes.
+        jobs: processes that judge.
     """
     base = from_yaml(StackingTraining, resource_path("config", "training", "stacking_comparison.yaml"))
     wanted = {name: variant(base, name) for name in VARIANTS}
-    missing = [name for name, config in wanted.items() if steps_done(runs / name) < config.loop.steps]
-    trainings = (delayed(run)(wanted[name], runs / name, resume=resumable(runs / name)) for name in missing)
-    list(in_processes(trainings, jobs))
+    for name, config in wanted.items():  # one after another: each has processes of its own, which want the cores
+        if steps_done(runs / name) < config.loop.steps:
+            run(config, runs / name, resume=resumable(runs / name))
     for experiment in EXPERIMENTS:
         expert = replace(experiment, expert=True)
         reports = {EXPERT: run_experiment(expert, runs / "dagger", output / "expert", seed, jobs)}
