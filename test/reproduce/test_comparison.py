@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from osil.reproduce import comparison
+from osil.reproduce import comparison, stage_curves
 from osil.reproduce.comparison import VARIANTS, variant
+from osil.reproduce.stage_curves import FIGURE, RECORD
 from osil.resources import resource_path
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
@@ -43,9 +44,13 @@ def test_it_trains_judges_and_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(comparison, "resource_path", lambda *_: tiny)
     monkeypatch.setattr(comparison, "EXPERIMENTS", small)
     monkeypatch.setattr(comparison, "ENSEMBLES", (1, 2))
+    monkeypatch.setattr(stage_curves, "EPISODES", 1)
     for _ in range(2):
         comparison.reproduce(tmp_path / "out", tmp_path / "runs", seed=0, jobs=2)
     curve = (tmp_path / "runs" / "final_state" / "learning_curve.jsonl").read_text()
     assert [json.loads(line)["step"] for line in curve.splitlines()] == [2], "what is trained is not trained again"
     assert "| 1 | 1 | - | 100.0%" in (tmp_path / "out" / "comparison_test.md").read_text()
     assert (tmp_path / "out" / "ensembles" / "success.png").exists()
+    points = json.loads((tmp_path / "out" / RECORD).read_text())["runs"]["DAGGER"]
+    assert [(step, len(point["stages"])) for step, point in points.items()] == [("2", 7)]
+    assert (tmp_path / "out" / FIGURE).exists()

@@ -90,6 +90,35 @@ def draw_learning(
     _save(figure, path)
 
 
+def draw_stage_curves(curves: Mapping[str, Mapping[int, Sequence[float]]], path: Path) -> None:
+    """Success in single stages over training: a panel for the mean of all, and one for each stage.
+
+    Args:
+        curves: by label and training step the success in each stage, between 0 and 1; at most six labels.
+        path: a .png or .svg file.
+    """
+    stages = max(len(rates) for points in curves.values() for rates in points.values())
+    columns = -(-(1 + stages) // 2)
+    figure = Figure(figsize=(2.6 * columns, 4.8), layout="constrained")
+    panels = figure.subplots(2, columns, sharex=True, sharey=True).ravel()
+    for (label, points), colour in zip(curves.items(), _COLOURS, strict=False):
+        steps = sorted(points)
+        rates = 100.0 * np.array([points[step] for step in steps])
+        for axes, rate in zip(panels, [rates.mean(1), *rates.T], strict=False):
+            axes.plot(steps, rate, "o-", markersize=3.0, color=colour, label=label)
+    for axes, title in zip(panels, ["all stages", *(f"stage {stage}" for stage in range(stages))], strict=False):
+        axes.set_title(title, fontsize=10)
+        axes.grid(alpha=0.3)
+    for axes in panels[1 + stages :]:
+        axes.set_visible(False)
+    panels[0].set_ylim(0.0, 102.0)
+    figure.supxlabel("training steps", fontsize=10)
+    figure.supylabel("episodes of one stage that succeed [%]", fontsize=10)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=9)
+    _save(figure, path)
+
+
 def draw_failures(panels: Mapping[str, Mapping[int, tuple[float, float, float, float]]], path: Path) -> None:
     """Stacked bars of how episodes ended, a panel for each label, a bar for each number of stages.
 

@@ -1,6 +1,6 @@
 """The paper's comparisons by one command: what a policy is shown, how it is trained, how large its ensemble is.
 
-``osil reproduce comparison``: tables 3 to 5 and 7 to 11, figures 9, 11 and 12. Judged in the kinematic world, in which
+``osil reproduce comparison``: tables 3 to 5 and 7 to 11, figures 9, 11, 12 and 15. Judged in the kinematic world, where
 many episodes cost little and what is compared shows undisturbed. What is done already is kept.
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 from osil.demonstrations.conditioning import Kind
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.policies.stacking import StackingPolicy, save_policy
+from osil.reproduce import stage_curves
 from osil.reproduce.experiments import Experiment
 from osil.reproduce.stacking import run_experiment
 from osil.reproduce.stacking_tables import comparison_table, draw
@@ -63,6 +64,7 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int) -> None:
     for name, config in wanted.items():  # one after another: each has processes of its own, which want the cores
         if steps_done(runs / name) < config.loop.steps:
             run(config, runs / name, resume=resumable(runs / name))
+    stage_curves.reproduce({label: runs / name for name, label in VARIANTS.items()}, output, seed, jobs)
     for experiment in EXPERIMENTS:
         expert = replace(experiment, expert=True)
         reports = {EXPERT: run_experiment(expert, runs / "dagger", output / "expert", seed, jobs)}

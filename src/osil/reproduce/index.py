@@ -12,6 +12,7 @@ from typing import Any
 
 from osil.figures.reaching import NAMES
 from osil.files import read_json
+from osil.reproduce import stage_curves
 from osil.reproduce.attention import RECORD
 from osil.reproduce.comparison import ENSEMBLES, EXPERT, VARIANTS
 from osil.reproduce.reaching_tables import LANDMARKS
@@ -178,10 +179,6 @@ def _key(label: str) -> str:
     return label.lower().replace(" ", "_")
 
 
-def _nothing(results: Path) -> None:
-    """No command measures it yet."""
-
-
 def _compared(split: str) -> dict[str, str]:
     return {label: f"stacking/comparison/{folder}/{split}.json" for label, folder in _COMPARED.items()}
 
@@ -196,6 +193,7 @@ _RELEASED = {
 _TRAIN = ("`osil reproduce comparison`", "stacking/comparison/comparison_train.md")
 _TEST = ("`osil reproduce comparison`", "stacking/comparison/comparison_test.md")
 _ENSEMBLE = ("`osil reproduce comparison`", "stacking/comparison/ensembles.md")
+_STAGES = ("`osil reproduce comparison`", f"stacking/comparison/{stage_curves.FIGURE}")
 _BLOCKS, _MOMENTS, _SCENES = (
     ("`osil reproduce attention`", f"stacking/attention/figure_{number}.png") for number in (16, 17, 18)
 )
@@ -237,5 +235,10 @@ ROWS = (
     Row("Figures 13, 16", "attention over blocks", *_BLOCKS, _picture(_BLOCKS[1], _HEADS)),
     Row("Figures 13, 17", "attention over the demonstration", *_MOMENTS, _picture(_MOMENTS[1], _HEADS)),
     Row("Figures 18, 19", "the task of these figures", *_SCENES, _picture(_SCENES[1], _HEADS)),
-    Row("Figure 15", "learning curves of block stacking, one stage at a time", "-", "-", _nothing),
+    Row(
+        "Figure 15",
+        "learning curves of block stacking, one stage at a time",
+        *_STAGES,
+        _picture(_STAGES[1], f"stacking/comparison/{stage_curves.RECORD}"),
+    ),
 )
