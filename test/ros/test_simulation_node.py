@@ -68,12 +68,18 @@ def test_layouts_that_cannot_be_are_refused(client: Client) -> None:
     before = reset(client, num_blocks=3, seed=0).blocks
     apart = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, 0.11, 0.42]]), np.zeros(2)), "ab")
     below = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, -0.1, 0.30]]), np.zeros(2)), "ab")
+    in_the_air = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, -0.1, 0.60]]), np.zeros(2)), "ab")
+    beyond = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, -0.9, 0.42]]), np.zeros(2)), "ab")
+    leaning = convert.from_scene(Scene(np.array([[0.6, 0.1, 0.42], [0.6, 0.13, 0.46]]), np.zeros(2)), "ab")
     double = [BlockPose(name="a"), BlockPose(name="a")]
     for fields, message in (
         ({"num_blocks": 200}, "200"),
         ({"num_blocks": 1}, "2 to 12"),
         ({"blocks": apart}, "inside one another"),
         ({"blocks": below}, "table"),
+        ({"blocks": in_the_air}, "block b would fall"),
+        ({"blocks": beyond}, "block b would fall"),
+        ({"blocks": leaning}, "block b would fall"),
         ({"blocks": double}, "each once"),
     ):
         answer = reset(client, **fields)

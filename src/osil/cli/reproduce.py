@@ -40,13 +40,14 @@ def add(commands: Commands) -> None:
         "--run", dest="training", type=Path, default=run, metavar="DIR", help="of osil train", **special(("learning",))
     )
     stacking, of_stacking = parser.add_argument_group("stacking, baselines"), special(("stacking", "baselines"))
+    counted = special(("stacking", "baselines", "comparison"))
     of_model = ("stacking", "baselines", "attention", "understanding")
     model = f"{MODEL}; also for attention and understanding; default: %(default)s"
     stacking.add_argument("--model", default="stacking", help=model, **special(of_model))
     only = "of evaluations; default: all"
     stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help=only, **of_stacking)
-    at_most = "of each task at most, for a first look; default: all"
-    stacking.add_argument("--episodes", type=positive, metavar="N", help=at_most, **of_stacking)
+    at_most = "of each task at most, for a first look; also for comparison; default: all"
+    stacking.add_argument("--episodes", type=positive, metavar="N", help=at_most, **counted)
     parser.set_defaults(run=_run)
 
 
@@ -64,7 +65,7 @@ def _run(options: argparse.Namespace) -> None:
 
         runs = Path("runs/comparison")
         check_output_folder(runs)
-        reproduce_comparison(output, runs, options.seed, options.jobs)
+        reproduce_comparison(output, runs, options.seed, options.jobs, options.episodes)
     elif options.experiment == "index":
         from osil.reproduce.index import write_index
 

@@ -192,6 +192,7 @@ _RELEASED = {
 }
 _TRAIN = ("`osil reproduce comparison`", "stacking/comparison/comparison_train.md")
 _TEST = ("`osil reproduce comparison`", "stacking/comparison/comparison_test.md")
+_CONTACT = ("`osil reproduce comparison`", "stacking/comparison/comparison_contact.md")
 _ENSEMBLE = ("`osil reproduce comparison`", "stacking/comparison/ensembles.md")
 _STAGES = ("`osil reproduce comparison`", f"stacking/comparison/{stage_curves.FIGURE}")
 _BLOCKS, _MOMENTS, _SCENES = (
@@ -225,6 +226,12 @@ ROWS = (
         "test tasks, kinematic world, all trained alike",
         *_TEST,
         _stages(_compared("test"), "success_test_tasks"),
+    ),
+    Row(
+        "Table 4, figure 9",
+        "test tasks, contact physics, all trained alike",
+        *_CONTACT,
+        _stages(_compared("contact"), "success_test_tasks"),
     ),
     Row("Table 5, figure 11", "size of the ensemble", *_ENSEMBLE, _stages(_ENSEMBLES, "ensembles")),
     Row("Table 6, figure 10", "24 namings of one task", *_RELEASED["permutations"], _permutations),

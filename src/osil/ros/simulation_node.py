@@ -28,14 +28,16 @@ from osil import seeds
 from osil.choices import ROBOT
 from osil.core import NANOSECONDS, Scene
 from osil.errors import ObservationError, SceneError
-from osil.robots.robot import load_robot
+from osil.robots.robot import Robot, load_robot
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.parameters import LARGEST_INTEGER, declare, parameter
 from osil.ros.run_node import run_node
+from osil.tasks.block_stacking import stacked_on
 from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil.worlds.arm_simulation import PHYSICS_STEP
 from osil.worlds.bullet_scene import Physics
+from osil.worlds.furniture import furniture
 from osil.worlds.meddling import drop, push
 from osil.worlds.pybullet import PyBulletWorld
 from osil.worlds.window import Window
@@ -221,7 +223,7 @@ class SimulationNode(Node):
         return response
 
     def _reset(self, scene: Scene) -> None:
-        _check(scene, self._robot.table.height, self._physics.blocks)
+        _check(scene, self._robot, self._physics.blocks)
         self._trajectory = None
         if scene.num_blocks != self._world.simulation.num_blocks:
             self._world.close()
@@ -234,17 +236,28 @@ def _check_count(num_blocks: int) -> None:
         raise SceneError(f"expected 2 to {MAX_BLOCKS} blocks, got {num_blocks}")
 
 
-def _check(scene: Scene, table_height: float, blocks: Blocks) -> None:
-    """Raise SceneError if blocks would be inside one another or the table."""
+def _check(scene: Scene, robot: Robot, blocks: Blocks) -> None:
+    """Raise SceneError if blocks would be inside one another or the table, or would fall."""
     _check_count(scene.num_blocks)
-    positions = scene.block_positions
+    positions, table_height = scene.block_positions, robot.table.height
+    names = string.ascii_lowercase
     if positions[:, 2].min() < table_height + 0.45 * blocks.size:
         raise SceneError(f"a block is inside the table: its centre belongs {blocks.half} m above {table_height} m")
     distance = np.linalg.norm(positions[:, None] - positions, axis=-1) + np.diag([np.inf] * len(positions))
     if distance.min() < 0.95 * blocks.size:
         first, second = np.unravel_index(distance.argmin(), distance.shape)
-        names = string.ascii_lowercase
         raise SceneError(f"blocks {names[first]} and {names[second]} are inside one another; move them apart")
+    top = furniture(robot)[0]
+    aside = np.abs(positions[:, :2] - top.position[:2])
+    on_table = (aside <= 0.5 * np.array(top.size[:2])).all(-1)
+    on_table &= positions[:, 2] < table_height + blocks.half + blocks.height_tolerance
+    falling = np.flatnonzero(~on_table & ~stacked_on(positions, blocks).any(-1))
+    if len(falling):
+        raise SceneError(
+            f"block {names[falling[0]]} would fall: put it onto the table ({top.size[0]:.2f} m by {top.size[1]:.2f} m "
+            f"around x {top.position[0]:.2f} m, y 0; its centre belongs {table_height + blocks.half:.3f} m high) or "
+            f"straight onto another block"
+        )
 
 
 def main(args: Sequence[str] | None = None) -> int:

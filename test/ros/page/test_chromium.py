@@ -34,7 +34,7 @@ SCREEN, PHONE = Screen(900, 480), Screen(412, 800)
 UP, FORWARD = np.array([0.0, 0.0, 0.12]), np.array([0.12, 0.0, 0.0])
 """Places on two of the arrows, metres from the gripper."""
 
-COLOURED = 60
+COLOURED = 30
 """Of 255 by which the colour of an arrow stands out."""
 
 
@@ -71,11 +71,12 @@ def drag(browser: Chromium, hand, arrow: np.ndarray, screen: Screen) -> np.ndarr
     place = begin + arrow
 
     def drawn() -> bool:
-        """Red, green and blue are the arrows along x, y and z; where none is, a drag would turn the view."""
+        """Whether the arrow is, red, green or blue along x, y or z; where none is, a drag would turn the view."""
         axis = int(arrow.argmax())
         colours = browser.colours(*screen.pixel(begin + arrow, FETCH))
-        others = np.delete(colours, axis, axis=1).max(axis=1)
-        return bool((colours[:, axis] > others + COLOURED).any())
+        own, others, blue = colours[:, axis], np.delete(colours, axis, axis=1), colours[:, 2]
+        pointed_at = colours[:, :2].min(axis=1) > blue + COLOURED  # then it is yellow
+        return bool(((own > others.max(axis=1) + COLOURED) | pointed_at).any())
 
     def grasped() -> bool:
         """Dragged away: a page that draws seldom may not have seen yet what is below the pointer, so try again."""
