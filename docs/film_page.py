@@ -63,8 +63,14 @@ DESKTOP, PHONE = Screen(1100, 640), Screen(412, 800)
 WIDTH, COLOURS = 720, 64
 """Pixels across the film at most, and colours in each of its pictures."""
 
-SPEED, RATE = 6.0, 5.0
-"""How much faster the film runs, and pictures a second in it."""
+TEACHING, IMITATING = 7.0, 2.0
+"""How much faster the film runs meanwhile."""
+
+RATE = 5.0
+"""Pictures a second in the film."""
+
+CLOSE_NOTES = "document.querySelectorAll('[class*=Notification-close]').forEach(button => button.click())"
+"""JavaScript that closes what a browser without a graphics card is told."""
 
 FINENESS = 0.5
 """Pixels that are computed for each one of the screen, in a row: without a graphics card they take long."""
@@ -75,7 +81,7 @@ COLOURED = 30.0
 APART = 0.3
 """Seconds between two pictures at least, in which messages are taken in."""
 
-PAUSE = 0.6
+PAUSE = 2.0
 """Seconds of the film at most in which nothing changes."""
 
 WAIT = 60.0
@@ -88,7 +94,8 @@ class Operator(Client):
     Attributes:
         gripper: grasp centre, ``[3]`` metres, base frame.
         opening: metres between the finger pads.
-        pictures: time (seconds of the machine's clock) and picture.
+        pace: how much faster the film runs from now on.
+        pictures: time in the film (seconds) and picture.
     """
 
     def __init__(self, processes: NodeProcesses, browser: Chromium, screen: Screen) -> None:
@@ -97,6 +104,7 @@ class Operator(Client):
         self.gripper: FloatArray = np.zeros(3)
         self.opening = 0.0
         self.pictures: list[tuple[float, Picture]] = []
+        self.pace, self._shown, self._filmed_at = TEACHING, 0.0, time.monotonic()
         self.create_subscription(JointState, topics.JOINT_STATES, self._note, topics.NEWEST)
 
     def _note(self, message: JointState) -> None:
@@ -111,7 +119,9 @@ class Operator(Client):
         x, y = self._browser.pointer
         radius = 9 if self._browser.pressed else 6
         ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), outline="black", width=3)
-        self.pictures.append((time.monotonic(), np.asarray(picture)))
+        now = time.monotonic()
+        self._shown, self._filmed_at = self._shown + (now - self._filmed_at) / self.pace, now
+        self.pictures.append((self._shown, np.asarray(picture)))
 
     def let_pass(self, seconds: float) -> None:
         """Film for so long."""
@@ -122,7 +132,7 @@ class Operator(Client):
         """Film until ``over()``. Raises NodeProcessError if it takes longer than ``seconds``."""
 
         def looks() -> bool:
-            if not self.pictures or time.monotonic() - self.pictures[-1][0] > APART:
+            if time.monotonic() - self._filmed_at > APART:
                 self.film()
             return over()
 
@@ -205,7 +215,7 @@ def teach_and_imitate(nodes: NodeProcesses, folder: Path, screen: Screen, touche
     with Chromium(folder / "browser", address, screen.width, screen.height, touched, seldom=False) as browser:
         operator = Operator(nodes, browser, screen)
         try:
-            return _teach_and_imitate(operator)
+            return _teach_and_imitate(operator, browser)
         except BaseException:
             imageio.imwrite("film_page_failed.png", operator.pictures[-1][1])  # what could be seen last
             raise
@@ -213,10 +223,11 @@ def teach_and_imitate(nodes: NodeProcesses, folder: Path, screen: Screen, touche
             operator.close()
 
 
-def _teach_and_imitate(operator: Operator) -> list[tuple[float, Picture]]:
+def _teach_and_imitate(operator: Operator, browser: Chromium) -> list[tuple[float, Picture]]:
     answer = operator.call("simulation/reset", ResetScene, blocks=convert.from_scene(SCENE, "abc"))
     assert answer.success, answer.message
     operator.reads("Sees blocks a b c")
+    browser.evaluate(CLOSE_NOTES)
     operator.pictures.clear()
     operator.click("Record")
     operator.reads("waiting for teleoperation")
@@ -239,6 +250,7 @@ def _teach_and_imitate(operator: Operator) -> list[tuple[float, Picture]]:
         operator.lead(place + above)
     operator.click("Stop and keep")
     operator.reads("written to")
+    operator.pace = IMITATING
     operator.click("Scene")
     operator.click("New layout")
     operator.let_pass(2.0)
@@ -259,10 +271,10 @@ def cut(pictures: list[tuple[float, Picture]]) -> Iterator[Picture]:
     """The pictures of the film, ``RATE`` a second, without what stands still for longer than ``PAUSE``."""
     shown, still = 0.0, 0.0
     for (begin, picture), (end, following) in pairwise(pictures):
-        still = 0.0 if (picture != following).any() else still + (end - begin) / SPEED
+        still = 0.0 if (picture != following).any() else still + (end - begin)
         if still > PAUSE:
             continue
-        shown += RATE * (end - begin) / SPEED
+        shown += RATE * (end - begin)
         while shown >= 1.0:
             shown -= 1.0
             yield small(picture)

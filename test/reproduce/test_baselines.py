@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from osil.cli import main
 from osil.errors import ConfigError
 from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.reproduce import baselines, stacking
@@ -26,8 +27,8 @@ def test_all_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: pytest
     model = "expert"  # which stands for a model here
     stacking.reproduce(model, tmp_path, seed=0, jobs=1, names=["test"])
     records = (tmp_path / "records" / "test.jsonl").read_text()
-    for at_most in (1, None):
-        baselines.reproduce(model, tmp_path, seed=0, jobs=1, at_most=at_most)
+    for episodes in (["--episodes", "1"], []):
+        main(["reproduce", "baselines", "--model", model, "--output", str(tmp_path), "--jobs", "1", *episodes])
     assert (tmp_path / "records" / "test.jsonl").read_text() == records, "what is there is not run again"
     reports = [json.loads((tmp_path / folder / "drop.json").read_text()) for folder in (".", "baselines/replay")]
     assert [report["model"]["name"] for report in reports] == ["expert", "replay"]

@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace) -> None:
     check_special(options, options.experiment)
     folder = {"particle": "particle", "index": "."}.get(options.experiment, "stacking")
     output = options.output or Path("results") / folder
-    if options.experiment in ("attention", "understanding", "comparison", "baselines"):
+    if options.experiment in ("attention", "understanding", "comparison"):
         output = output / options.experiment
     check_output_folder(output)
     if options.experiment == "comparison":
