@@ -96,7 +96,7 @@ SCENES = {
 RECOVERY = {
     "push": ("a push in every episode", EvaluationConfig(push=0.10)),
     "drop": ("a block drops in every episode", EvaluationConfig(mishap="drop")),
-    "wrong_block": ("a wrong block in the fingers in every episode", EvaluationConfig(mishap="wrong_block")),
+    "wrong_block": ("a wrong block in the fingers where there is a chance", EvaluationConfig(mishap="wrong_block")),
 }
 """What happens to whoever acts, by name: title and circumstances."""
 
