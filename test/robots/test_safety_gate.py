@@ -216,6 +216,23 @@ def test_an_arm_that_is_let_through_again_waits_until_nobody_commands() -> None:
     assert len(arm.sent) == sent + 3
 
 
+@pytest.mark.parametrize("reason", [StopReason.CLOCK_JUMP, StopReason.STALE_JOINT_STATE])
+def test_fingers_are_told_anew_after_whatever_ended_the_commands(reason: StopReason) -> None:
+    arm = GatedArm()
+    arm.fingers_obey = False
+    for _ in range(4):
+        arm.carry_out(arm.gate.grip(arm.now, POLICY, close=True))
+        arm.command(LEFT)
+        arm.opening -= 0.002
+    FAULTS[reason].inject(arm)
+    arm.rest(0.5)
+    FAULTS[reason].end(arm)
+    arm.rest(1.0)
+    arm.forget()
+    arm.carry_out(arm.gate.grip(arm.now, POLICY, close=True))
+    assert arm.gripped == [True]
+
+
 def test_a_joint_that_was_never_reported_is_missed() -> None:
     arm = GatedArm()
     arm.restart()

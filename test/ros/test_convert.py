@@ -150,3 +150,11 @@ def test_incomplete_messages_are_refused() -> None:
         convert.pick({"elbow_flex_joint": 0.0}, FETCH.arm_joints)
     with pytest.raises(ObservationError, match="frame 'gripper'"):
         convert.to_action(TwistStamped(), False, CONTROL_PERIOD)
+
+
+def test_blocks_in_another_frame_are_refused() -> None:
+    message = convert.from_blocks([BlockPose(name="a")], 1)
+    convert.check_base_frame(message)
+    message.header.frame_id = "camera"
+    with pytest.raises(ObservationError, match="expected frame 'base_link', got 'camera'"):
+        convert.check_base_frame(message)

@@ -113,6 +113,7 @@ def test_what_is_no_motion_is_refused_with_its_reason(client: Client, hand, asid
     times, ways, still = np.array([0.0, 2.0]), np.stack([aside, READY]), np.zeros((2, 7))
     good = Trajectory(times, ways, still)
     late, moving = Trajectory(times + 0.5, ways, still), Trajectory(times, ways, still + 0.1)
+    unsure = Trajectory(times, ways, np.stack([np.full(7, np.nan), np.full(7, 0.5)]))
     away, unknown = Trajectory(times, ways[::-1], still), ("x", *FETCH.arm_joints[1:])
     long, fine = np.array([0.0, 1e9]), np.linspace(0.0, 2.0, convert.MOST_POINTS + 1)
     slow, many = Trajectory(long, ways, still), Trajectory(fine, *np.zeros((2, len(fine), 7)))
@@ -126,6 +127,7 @@ def test_what_is_no_motion_is_refused_with_its_reason(client: Client, hand, asid
     for names, trajectory, code, words in (
         (FETCH.arm_joints, late, result.INVALID_GOAL, "the first at 0 s"),
         (FETCH.arm_joints, moving, result.INVALID_GOAL, "to begin and to end at rest"),
+        (FETCH.arm_joints, unsure, result.INVALID_GOAL, "expected finite positions, got nan"),
         (FETCH.arm_joints, away, result.INVALID_GOAL, "from where the arm is"),
         (FETCH.arm_joints, slow, result.INVALID_GOAL, "at most 600 s"),
         (FETCH.arm_joints, many, result.INVALID_GOAL, "at most 2000"),

@@ -17,7 +17,8 @@ from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses
-from osil_interfaces.msg import ControllerStatus
+from osil.ros.status import StatusTopic
+from osil_interfaces.msg import ControllerStatus, RobotStatus
 
 from .spinning import SpinningNode
 
@@ -121,6 +122,20 @@ def test_a_goal_that_fails_stops_until_resumed(
     hand.command(LEFT * 30)
     assert np.abs(hand.gripper().position - start).max() < 1e-3
     assert client.call("controller/resume", Trigger).success
+    hand.command([Action(np.array([0.0, -0.012, 0.0]), np.bool_(False))] * 10)
+    assert hand.until(lambda: start[1] - hand.gripper().position[1] > 0.05)
+
+
+def test_what_a_driver_says_of_the_robot_stops_it_until_resumed(
+    server: ArmServer, status: list[ControllerStatus], hand, client: Client
+) -> None:
+    driver = StatusTopic(server, topics.ROBOT_STATUS, RobotStatus(reason_name="RUN_STOP", reason="pressed"))
+    assert hand.until(lambda: bool(status) and status[-1].reason_name == "RUN_STOP")
+    start = hand.gripper().position
+    hand.command(LEFT * 10)
+    assert np.abs(hand.gripper().position - start).max() < 1e-3
+    driver.tell(reason_name="", reason="")
+    assert hand.until(lambda: client.call("controller/resume", Trigger).success)
     hand.command([Action(np.array([0.0, -0.012, 0.0]), np.bool_(False))] * 10)
     assert hand.until(lambda: start[1] - hand.gripper().position[1] > 0.05)
 

@@ -173,7 +173,6 @@ class SafetyGate:
         if self._motion is not None:
             return self._go_on(now, self._motion)
         if self.status.state is State.FOLLOWING and not recent(self._last_step, now, self._config.command_timeout):
-            self._fingers.forget()
             self._hold(StopReason.NO_COMMAND, StopReason.NO_COMMAND.sentence)
         elif not recent(self._last_command, now, self._config.release_timeout):
             self._say_why_idle(now)
@@ -292,6 +291,8 @@ class SafetyGate:
 
     def _hold(self, reason: StopReason, text: str, commander: str | None = None) -> None:
         self._end_motion(text)
+        if self.status.state is State.FOLLOWING:
+            self._fingers.forget()  # until somebody follows on they may have been moved
         self.status = Status(State.HOLDING, self.status.commander if commander is None else commander, reason, text)
 
     def _say_why_idle(self, now: int) -> None:

@@ -46,6 +46,7 @@ from osil.ros.joint_topic import hear_joints
 from osil.ros.managed_node import ManagedNode
 from osil.ros.parameters import declare, parameter, require
 from osil.ros.planned_motions import PlannedMotions
+from osil.ros.robot_status import RobotStatusWatch
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 from osil.ros.status import StatusTopic
@@ -115,6 +116,7 @@ class ControllerNode(ManagedNode):
         self._gate = SafetyGate(self._robot, config, TELEOPERATION)
         self._gate.report(StopReason.INACTIVE, self.inactive)
         self._back_end = make_back_end(settings.back_end, self, self._robot)
+        self._robot_status = RobotStatusWatch(self)
         self._planned_motions = PlannedMotions(self, self._robot, self._gate)
         self._clock_watch = ClockWatch(self)
         self._status = StatusTopic(self, topics.CONTROLLER_STATUS, ControllerStatus())
@@ -165,8 +167,9 @@ class ControllerNode(ManagedNode):
 
     def _watch(self) -> None:
         self._gate.report(StopReason.CLOCK_STOPPED, self._clock_watch.problem)
-        for reason, problem in self._back_end.problems().items():
-            self._gate.report(reason, problem)
+        told = self._robot_status.problems()
+        for reason, problem in {**told, **self._back_end.problems()}.items():
+            self._gate.report(reason, told.get(reason) or problem)
         self._carry_out(self._gate.watch(self._now()))
 
     def _carry_out(self, orders: Orders) -> None:

@@ -97,6 +97,12 @@ def to_scene(blocks: Sequence[BlockPose], names: Sequence[str] | None = None) ->
     return Scene(positions, cube_yaws(quaternions))
 
 
+def check_base_frame(message: BlockPoseArray) -> None:
+    """Raise ObservationError unless block poses are given in the base frame."""
+    if message.header.frame_id != BASE_FRAME:
+        raise ObservationError(f"block poses: expected frame {BASE_FRAME!r}, got {message.header.frame_id!r}")
+
+
 def _check_poses(positions: FloatArray, quaternions: FloatArray, names: Sequence[str]) -> None:
     """Raise ObservationError if blocks cannot be where they are said to be."""
     if not (np.isfinite(positions).all() and np.isfinite(quaternions).all()):
@@ -239,6 +245,7 @@ def to_planned_trajectory(message: JointTrajectory, names: Sequence[str]) -> Tra
         raise ObservationError("planned motion: expected velocities of every joint at each point")
     first = message.points[0]
     _check_numbers("planned motion", message.joint_names, first.positions)
+    _check_numbers("planned motion, velocities", message.joint_names, first.velocities)
     start = pick(dict(zip(message.joint_names, first.positions, strict=True)), names)
     rest = JointTrajectory(joint_names=message.joint_names, points=message.points[1:])
     trajectory = to_trajectory(rest, names, start, np.zeros(len(names)))

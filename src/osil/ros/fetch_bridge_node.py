@@ -192,8 +192,9 @@ class FetchBridgeNode(Node):
         reason, text = self._problem() or (None, "")
         if reason is None:
             self._grip()
-        elif reason is not StopReason.LOST_CONNECTION:
-            self._opening = self._told = None  # fingers without power let go, and must not close by themselves
+        else:
+            # Fingers without power let go, and must not close by themselves; a lost robot may have been without.
+            self._opening = self._told = None
         name = reason.name if reason else ""
         if name not in ("", self._status.message.reason_name):
             self.get_logger().warning(text)

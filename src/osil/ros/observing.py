@@ -9,7 +9,6 @@ from rclpy.node import Node
 
 from osil.core import Observation, Scene
 from osil.errors import ObservationError
-from osil.robots.frames import BASE_FRAME
 from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent, seconds_since
 from osil.robots.robot import Robot
@@ -91,8 +90,7 @@ class SceneView:
         if message is None:
             raise ObservationError(f"no block poses have arrived on {BLOCK_POSES}; is the tracker running?")
         check_recent("block poses", self._received, now, self._max_age)
-        if message.header.frame_id != BASE_FRAME:
-            raise ObservationError(f"block poses: expected frame {BASE_FRAME!r}, got {message.header.frame_id!r}")
+        convert.check_base_frame(message)
         scene = convert.to_scene(message.blocks, block_names)
         if problem := self.clock_watch.problem:
             raise ObservationError(problem)

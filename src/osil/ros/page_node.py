@@ -151,6 +151,7 @@ class PageNode(Node):
 
     def _store_blocks(self, message: BlockPoseArray) -> None:
         try:
+            convert.check_base_frame(message)
             convert.to_scene(message.blocks)
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)

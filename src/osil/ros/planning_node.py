@@ -160,6 +160,7 @@ class PlanningNode(Node):
         if self._blocks is None:
             raise ObservationError(f"no block poses have arrived on {topics.BLOCK_POSES}; is the tracker running?")
         check_recent("block poses", self._received, now, self._settings.max_age)
+        convert.check_base_frame(self._blocks)
         blocks = self._blocks.blocks
         if blocks:
             convert.to_scene(blocks)  # its checks

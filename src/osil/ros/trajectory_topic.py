@@ -12,7 +12,6 @@ from osil.robots.robot import Robot
 from osil.robots.stop_reasons import StopReason
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
-from osil.ros.robot_status import RobotStatusWatch
 
 
 class TrajectoryTopic:
@@ -26,7 +25,6 @@ class TrajectoryTopic:
         self._node, self._robot = node, robot
         self._arm = node.create_publisher(JointTrajectory, topics.ARM_TRAJECTORY, 1)
         self._gripper = node.create_publisher(JointTrajectory, topics.GRIPPER_TRAJECTORY, 1)
-        self._robot_status = RobotStatusWatch(node)
 
     def send(self, trajectory: Trajectory) -> None:
         """See ``BackEnd``."""
@@ -40,11 +38,11 @@ class TrajectoryTopic:
         self._gripper.publish(convert.from_joint_targets(gripper.joints, fingers, seconds))
 
     def problems(self) -> Mapping[StopReason, str]:
-        """See ``BackEnd``. Topics tell of none, but whoever listens to them may."""
+        """See ``BackEnd``. Topics tell of none, but whoever listens to them may (``RobotStatusWatch``)."""
         if self._node.count_publishers(self._arm.topic_name) > 1:
             self._node.get_logger().warning(
                 f"another node publishes on {self._arm.topic_name}: two that command one arm disturb each other; end "
                 "all but one",
                 throttle_duration_sec=5.0,
             )
-        return self._robot_status.problems()
+        return {}

@@ -127,6 +127,15 @@ def test_a_key_that_is_held_sends_an_arm_that_does_not_move_no_further(hand: Han
     np.testing.assert_allclose(wish[0].displacement, dragged[0].displacement)
 
 
+@pytest.mark.parametrize("turn", [0.1, -0.1])
+def test_a_key_that_is_held_turns_an_arm_that_is_slow_in_one_direction(hand: Hand, turn: float) -> None:
+    for _ in range(100):
+        hand.step(np.zeros(3), turn, HERE, NOW)
+        wish = hand.action(NOW, HERE)
+        assert wish is not None
+        assert wish[0].yaw_step * turn > 0.0
+
+
 def test_letting_go_ends_steps(hand: Hand) -> None:
     hand.step(LEFT, 0.1, HERE, NOW)
     hand.let_go()

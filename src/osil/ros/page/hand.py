@@ -27,8 +27,8 @@ GRIPPING = 1.0
 STEPPING = 0.4
 """Seconds for which the gripper moves after a step was asked for: longer than a key that is held takes to repeat."""
 
-AHEAD = 0.05
-"""Metres from where it is to where steps in quick succession may send it."""
+AHEAD, TURNED_AHEAD = 0.05, math.radians(30.0)
+"""Metres and radians from where it is to where steps in quick succession may send it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ class Hand:
         """
         begin = self._step.target if self._step is not None else measured
         ahead = clip_norm(begin.position + way - measured.position, AHEAD)
-        self._step = _Step(GripperPose(measured.position + ahead, begin.yaw + turn), now)
+        turned = np.clip(wrap_angle(begin.yaw + turn - measured.yaw), -TURNED_AHEAD, TURNED_AHEAD)
+        self._step = _Step(GripperPose(measured.position + ahead, measured.yaw + turned), now)
 
     def turn(self, yaw: float, now: int) -> None:
         """Turn the gripper to ``yaw`` (radians, base frame)."""
