@@ -6,8 +6,11 @@ import json
 import os
 import stat
 import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from osil.errors import ConfigError, OsilError
 
@@ -128,3 +131,17 @@ def check_output_folder(path: Path | None) -> None:
             pass
     except OSError as error:
         raise ConfigError(f"cannot write to the folder {str(path)!r}: {error.strerror}; choose another one") from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to be written, which appears at ``path`` whole or not at all. Raises OSError."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}.writing")  # short, so that every name that a file can have will do
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,21 @@ def test_a_recording_under_way_is_let_alone(tmp_path: Path) -> None:
         Partial(partial.path)
     partial.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("steps", [0, STEPS])
+def test_what_cannot_be_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    path, sizes = left_behind(tmp_path)
+    path.write_bytes(path.read_bytes()[: sizes[steps - 1] if steps else 0])
+
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    if steps:  # a file that is written anew removes its temporary one
+        monkeypatch.setattr("osil.demonstrations.partial.storage.save", lambda *args: None)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(DemonstrationError, match=f"cannot remove {path}: Read-only file system; remove it"):
+        recover(path)
 
 
 @pytest.mark.parametrize("place", ["file/folder", "file", "loop", "/proc/nowhere"])

@@ -6,10 +6,12 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from mcap.reader import make_reader
+from mcap.writer import CompressionType
 from mcap_ros2.decoder import DecoderFactory
 
 from osil.core import Action, Demonstration, Observation
@@ -116,6 +118,17 @@ def test_no_damaged_bit_gives_another_demonstration(small: Path) -> None:
         for one, other in zip(arrays(read.demonstration), arrays(whole.demonstration), strict=True):
             np.testing.assert_array_equal(one, other)
     assert refused > 0.4 * len(data)
+
+
+@pytest.mark.parametrize("compression", [CompressionType.ZSTD, CompressionType.LZ4])
+def test_a_compressed_file_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: CompressionType
+) -> None:
+    """A few kilobytes could ask for any amount of memory."""
+    monkeypatch.setattr("osil.demonstrations.steps_file.CompressionType", SimpleNamespace(NONE=compression))
+    save(make_demonstration(), tmp_path / "packed.mcap", "packed", NAMES)
+    with pytest.raises(DemonstrationError, match=f"not compressed, got compression '{compression.name.lower()}'"):
+        load(tmp_path / "packed.mcap")
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class CameraCell(SpinningNode):
 
     Attributes:
         dark: True: no pictures come but those that ``show`` is told to.
+        intrinsics: what is told of the camera.
     """
 
     def __init__(self, hand: FloatArray, blocks: FloatArray) -> None:
@@ -42,6 +43,7 @@ class CameraCell(SpinningNode):
         super().__init__("cell")
         self.dark = False
         self._camera = TagCamera(FETCH, len(blocks), TAGS, POSE)
+        self.intrinsics = self._camera.camera.intrinsics
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 1)
         self._info = self.create_publisher(CameraInfo, topics.CAMERA_INFO, 1)
         self._image = self.create_publisher(CompressedImage, images.TRANSPORTS["compressed"][1], 1)
@@ -73,7 +75,7 @@ class CameraCell(SpinningNode):
 
     def show(self, stamp: int) -> None:
         """Publish the picture with this stamp, nanoseconds."""
-        self._info.publish(images.from_intrinsics(self._camera.camera.intrinsics, stamp))
+        self._info.publish(images.from_intrinsics(self.intrinsics, stamp))
         message = self._message
         message.header.stamp = convert.to_stamp(stamp)
         self._image.publish(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +32,12 @@ def cell(ros: None) -> Iterator[CameraCell]:
 
 
 @pytest.fixture
-def output(processes: NodeProcesses, folder: Path) -> Path:
+def output(processes: NodeProcesses, folder: Path) -> Iterator[Path]:
     """What the running node shall write."""
     output = folder / "camera_pose.yaml"
     processes.start("calibration", {"use_sim_time": False, "output": str(output)})
-    return output
+    yield output
+    processes.stop(["calibration"])
 
 
 def ask(client: Client, service: str) -> Trigger.Response:
@@ -57,6 +59,22 @@ def counted(client: Client, count: int) -> None:
         assert time.monotonic() < deadline, answer.message
 
 
+def test_without_a_picture_nothing_is_sampled(output: Path, client: Client) -> None:
+    assert ask(client, "sample").message.startswith("no picture has come on camera/image_raw")
+
+
+def test_a_scaled_picture_does_not_count(
+    cell: CameraCell, output: Path, client: Client, processes: NodeProcesses
+) -> None:
+    cell.intrinsics = replace(cell.intrinsics, width=2 * cell.intrinsics.width, height=2 * cell.intrinsics.height)
+    cell.put(PLACES[0], PLACES[:1], NOMINAL.size)
+    sample(client)
+    cell.put(AWAY, PLACES[:1])
+    log = processes.log("calibration")
+    client.wait(lambda: "expected both of one camera" in log.read_text(), "calibration", 60.0)
+    assert "place 1 counts" not in log.read_text()
+
+
 def test_touching_calibrates(cell: CameraCell, output: Path, client: Client) -> None:
     for count, place in enumerate(PLACES, start=1):
         cell.put(place, place[None], NOMINAL.size)
@@ -64,6 +82,12 @@ def test_touching_calibrates(cell: CameraCell, output: Path, client: Client) -> 
         assert not output.exists() or count > 4
         cell.put(AWAY, place[None])
         counted(client, count)
+    output.unlink()
+    output.mkdir()
+    refused = ask(client, "save")
+    assert not refused.success
+    assert "Is a directory; all places are kept" in refused.message
+    output.rmdir()
     saved = ask(client, "save")
     assert saved.success, saved.message
     found = from_yaml(CameraPose, output)

@@ -52,7 +52,12 @@ def test_grey_pictures_stay_grey() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [({"encoding": "32FC1"}, "expected encoding"), ({"height": 6}, "expected 6 rows of 21 bytes")]
+    ("change", "said"),
+    [
+        ({"encoding": "32FC1"}, "expected encoding"),
+        ({"height": 6}, "expected 6 rows of 21 bytes"),
+        ({"width": 0}, "expected 5 rows of 1 bytes or more"),
+    ],
 )
 def test_pictures_that_cannot_be_read_are_refused(change: dict[str, object], said: str) -> None:
     message = images.from_picture(PICTURE, 0, "raw")

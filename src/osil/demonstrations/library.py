@@ -13,6 +13,7 @@ from osil.demonstrations import storage
 from osil.demonstrations.names import SUFFIX, checked_name, to_path, to_text
 from osil.demonstrations.steps_file import read_bytes
 from osil.errors import DemonstrationError
+from osil.files import whole_file
 
 UNFINISHED = ".partial"
 """Suffix of a recording under way, whose file is hidden besides."""
@@ -107,7 +108,7 @@ class Library:
         storage.loads(data, name)
         with _refused(f"write {to_text(path)}"):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with storage.whole_file(path) as file:
+            with whole_file(path) as file:
                 file.write(data)
         return path
 

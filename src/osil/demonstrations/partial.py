@@ -101,7 +101,8 @@ def recover(path: Path) -> Path | None:
         the two steps of a demonstration.
 
     Raises:
-        DemonstrationError: the file is whole, is being recorded just now, or holds too little that can be read.
+        DemonstrationError: the file is whole, is being recorded just now, or holds too little that can be read; or the
+            folder cannot be written.
     """
     contents, unfinished = read_contents(path), path.suffix == UNFINISHED
     if not contents.problem:
@@ -109,7 +110,7 @@ def recover(path: Path) -> Path | None:
     if unfinished:
         _refuse_locked(path)
     if unfinished and contents.cut and len(contents.steps) < FEWEST:
-        path.unlink(missing_ok=True)
+        _remove(path)
         return None
     if len(contents.steps) < FEWEST:
         raise DemonstrationError(
@@ -121,8 +122,15 @@ def recover(path: Path) -> Path | None:
     replay = read_replay(contents.shown, len(contents.steps), stored.block_names)
     storage.save(stored.demonstration, new, to_text(Path(new.stem)), stored.block_names, stored.stamps, replay)
     if unfinished:
-        path.unlink(missing_ok=True)
+        _remove(path)
     return new
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DemonstrationError(f"cannot remove {to_text(path)}: {error.strerror}; remove it") from error
 
 
 def _refuse_locked(path: Path) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
 from mcap.exceptions import EndOfFile
-from mcap.records import Channel, Message, Metadata, Schema, Statistics
-from mcap.stream_reader import StreamReader
+from mcap.records import Channel, Chunk, McapRecord, Message, Metadata, Schema, Statistics
+from mcap.stream_reader import StreamReader, breakup_chunk
 from mcap.well_known import MessageEncoding
 from mcap.writer import CompressionType
 from mcap_ros2.writer import Writer
@@ -162,7 +162,7 @@ def _read_into(contents: Contents, data: bytes) -> None:
     decode, expected = decoder(STEPS), -1
     schemas: dict[int, str] = {}
     channels: dict[int, FileTopic] = {}
-    for record in StreamReader(BytesIO(data), validate_crcs=True).records:
+    for record in _records(data):
         if isinstance(record, Metadata) and record.name == METADATA:
             contents.metadata = record.metadata
         elif isinstance(record, Schema):
@@ -183,6 +183,17 @@ def _read_into(contents: Contents, data: bytes) -> None:
     found = len(contents.steps) + sum(len(messages) for messages in contents.shown.values())
     if expected != found:
         raise ValueError(f"{found} messages of {expected} are there")
+
+
+def _records(data: bytes) -> Iterator[McapRecord]:
+    """What is in a file, chunks taken apart; raises ValueError for a compressed one, which might ask for any memory."""
+    for record in StreamReader(BytesIO(data), emit_chunks=True, validate_crcs=True).records:
+        if not isinstance(record, Chunk):
+            yield record
+        elif record.compression:
+            raise ValueError(f"expected steps that are not compressed, got compression {record.compression!r}")
+        else:
+            yield from breakup_chunk(record, validate_crc=True)
 
 
 def _known_message(schema: Schema) -> str:

@@ -9,14 +9,11 @@ metadata are covered by checksums. Nothing in it says which task was shown.
 from __future__ import annotations
 
 import json
-import os
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +31,7 @@ from osil.demonstrations.steps_file import (
     read_contents,
 )
 from osil.errors import DemonstrationError
+from osil.files import whole_file
 from osil.robots.frames import GRIPPER_FRAME
 from osil.tasks.block_size import likely_blocks
 from osil.tasks.block_stacking import layout_below
@@ -144,20 +142,6 @@ def save(
             f"cannot write {to_text(path)}: {error.strerror}; nothing was kept there, make its folder writable or free "
             "the disk"
         ) from error
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to be written, which appears at ``path`` whole or not at all. Raises OSError."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}.writing")  # short, so that every name that a file can have will do
-    try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def describe(name: str, block_names: Sequence[str]) -> dict[str, str]:

@@ -76,7 +76,7 @@ class CalibrationNode(Node):
         self._touched: FloatArray | None = None  # centre of the tag, of which the camera has not told yet
         self._places: list[tuple[FloatArray, FloatArray]] = []  # a touched centre or a hand's orientation and position
         self._pixels: list[FloatArray] = []  # corners of the tag at each
-        self._image: Image | CompressedImage = Image()
+        self._image: Image | CompressedImage | None = None
         hear_joints(self, self._joints.add)
         self._camera = CameraInfoTopic(self, self._warn)
         images.subscribe(self, settings.image_transport, self._store_image)
@@ -101,13 +101,20 @@ class CalibrationNode(Node):
         except ObservationError as error:
             self._warn(str(error))
 
+    def _newest(self) -> Image | CompressedImage:
+        """The newest picture. Raises ObservationError if there is none."""
+        if self._image is None:
+            topic = images.TRANSPORTS[self._settings.image_transport][1]
+            raise ObservationError(f"no picture has come on {topic}; the camera's driver must publish it")
+        return self._image
+
     def _hand(self) -> tuple[FloatArray, FloatArray, float]:
         """Grasp centre ``[3]``, orientation ``[3, 3]`` and opening at the time of the newest picture, base frame.
 
         Raises:
             ObservationError: picture or joint states are not of now.
         """
-        robot, now, stamp = self._robot, self._now(), convert.to_nanoseconds(self._image.header.stamp)
+        robot, now, stamp = self._robot, self._now(), convert.to_nanoseconds(self._newest().header.stamp)
         check_recent("pictures", Received(stamp, stamp), now, self._settings.max_age)
         self._joints.check(now, list(robot.joints))
         lift = float(self._joints.at([stamp], [robot.lift_joint])[0, 0]) if robot.lift_joint else robot.lift
@@ -116,8 +123,14 @@ class CalibrationNode(Node):
         return robot.kinematics.forward(arm, lift).position, robot.kinematics.orientation(arm), opening
 
     def _corners(self) -> FloatArray:
-        """``[4, 2]`` of the tag in the newest picture. Raises ObservationError if it is not in sight."""
-        found = self._finder.find(images.to_picture(self._image))
+        """``[4, 2]`` of the tag in the newest picture.
+
+        Raises:
+            ObservationError: it is not in sight, or the picture is not as what is known of its camera.
+        """
+        picture = images.to_picture(self._newest())
+        images.check_same_camera(picture, self._camera.intrinsics)
+        found = self._finder.find(picture)
         if self._settings.tag not in found:
             raise ObservationError(f"the tag {self._settings.tag!r} is not in sight; drive the hand out of the way")
         return found[self._settings.tag]
@@ -180,11 +193,15 @@ class CalibrationNode(Node):
         """Calibrate and write."""
         try:
             calibration = self._calibrate()
+            calibration.pose.write(Path(self._settings.output))
+            response.success, response.message = True, f"{self._settings.output} written: {calibration.summary}"
         except (CalibrationError, ObservationError) as error:
             response.message = str(error)
-            return response
-        calibration.pose.write(Path(self._settings.output))
-        response.success, response.message = True, f"{self._settings.output} written: {calibration.summary}"
+        except OSError as error:
+            response.message = (
+                f"cannot write {self._settings.output}: {error.strerror}; all places are kept: free the disk or "
+                "make the folder writable, and save again"
+            )
         return response
 
     def _calibrate(self) -> Calibration:

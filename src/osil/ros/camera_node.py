@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, JointState
+from sensor_msgs.msg import CameraInfo
 
 from osil.choices import ROBOT
 from osil.errors import ObservationError
@@ -22,6 +22,7 @@ from osil.robots.joint_states import check_reported
 from osil.robots.recency import recent
 from osil.robots.robot import load_robot
 from osil.ros import convert, images, topics
+from osil.ros.joint_topic import hear_joints
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.settings import from_yaml
@@ -61,11 +62,11 @@ class CameraNode(Node):
             transport: self.create_publisher(kind, topic, 1) for transport, (kind, topic) in images.TRANSPORTS.items()
         }
         self._info = self.create_publisher(CameraInfo, topics.CAMERA_INFO, 1)
-        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.NEWEST)
+        hear_joints(self, self._store_joints, topics.NEWEST)
         self.create_subscription(BlockPoseArray, topics.TRUE_BLOCK_POSES, self._look, topics.NEWEST)
 
-    def _store_joints(self, message: JointState) -> None:
-        self._joints = convert.to_joint_positions(message)
+    def _store_joints(self, now: int, stamp: int, positions: dict[str, float]) -> None:
+        self._joints = positions
 
     def _look(self, message: BlockPoseArray) -> None:
         stamp = convert.to_nanoseconds(message.header.stamp)

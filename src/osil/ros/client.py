@@ -12,13 +12,13 @@ from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
-from sensor_msgs.msg import JointState
 
 from osil.core import CONTROL_PERIOD, Scene
 from osil.errors import OsilError
 from osil.robots.recency import seconds_since
 from osil.robots.robot import Robot
 from osil.ros import convert, topics
+from osil.ros.joint_topic import hear_joints
 from osil.ros.node_processes import NodeProcessError, NodeProcesses
 from osil.tasks.blocks import NOMINAL, Blocks
 from osil.worlds.snapshot import Snapshot
@@ -50,7 +50,7 @@ class Client(Node):
         self._filmed = 0
         self._joints: dict[str, float] = {}
         self._blocks: BlockPoseArray | None = None
-        self.create_subscription(JointState, topics.JOINT_STATES, self._store_joints, topics.NEWEST)
+        hear_joints(self, self._store_joints, topics.NEWEST)
         self.create_subscription(BlockPoseArray, topics.BLOCK_POSES, self._store_blocks, topics.NEWEST)
 
     def close(self) -> None:
@@ -59,8 +59,8 @@ class Client(Node):
         self._spinner.shutdown()
         self.destroy_node()
 
-    def _store_joints(self, message: JointState) -> None:
-        self._joints = convert.to_joint_positions(message)
+    def _store_joints(self, now: int, stamp: int, positions: dict[str, float]) -> None:
+        self._joints = positions
 
     def _store_blocks(self, message: BlockPoseArray) -> None:
         message.blocks = sorted(message.blocks, key=lambda block: block.name)  # a tracker may tell them in any order

@@ -67,9 +67,9 @@ def to_picture(message: Image | CompressedImage) -> NDArray[np.uint8]:
     if message.encoding not in CHANNELS:
         raise ObservationError(f"picture: expected encoding {', '.join(CHANNELS)}, got {message.encoding!r}")
     row = message.width * CHANNELS[message.encoding]
-    if message.step < row or len(message.data) != message.step * message.height:
+    if not row or message.step < row or len(message.data) != message.step * message.height:
         raise ObservationError(
-            f"picture: expected {message.height} rows of {row} bytes or more, got {len(message.data)} bytes with "
+            f"picture: expected {message.height} rows of {row or 1} bytes or more, got {len(message.data)} bytes with "
             f"step {message.step}"
         )
     rows = np.frombuffer(message.data, dtype=np.uint8).reshape(message.height, message.step)[:, :row]

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 
 from osil.errors import ObservationError
 from osil.ros import convert, topics
 
 
-def hear_joints(node: Node, take: Callable[[int, int, dict[str, float]], object]) -> None:
+def hear_joints(
+    node: Node, take: Callable[[int, int, dict[str, float]], object], quality: QoSProfile = topics.EVERY
+) -> None:
     """Subscribe a node to ``joint_states``. What cannot be believed is told in its log, and left out.
 
     Args:
         node: see above.
         take: is given the node's time and the stamp (nanoseconds), and positions by name (radians or metres); it may
             raise ObservationError.
+        quality: of the subscription; ``topics.NEWEST`` for a reader that is often too busy to hear every message.
     """
 
     def store(message: JointState) -> None:
@@ -27,4 +31,4 @@ def hear_joints(node: Node, take: Callable[[int, int, dict[str, float]], object]
         except ObservationError as error:
             node.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
-    node.create_subscription(JointState, topics.JOINT_STATES, store, topics.EVERY)
+    node.create_subscription(JointState, topics.JOINT_STATES, store, quality)

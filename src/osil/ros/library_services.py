@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,45 @@ from osil_interfaces.srv import (
     WriteDemonstration,
 )
 
+REMEMBERED = 10_000
+"""Files of which is remembered what is told of them."""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is told of a demonstration.
+
+    Attributes:
+        steps: their number.
+        duration: seconds.
+        blocks: their names, such as "abcd".
+        created: nanoseconds of the machine's clock.
+    """
+
+    steps: int
+    duration: float
+    blocks: str
+    created: int
+
+
+def _told(path: Path) -> _Facts | str:
+    try:
+        status = path.stat()
+    except OSError as error:
+        return f"cannot read {to_text(path)}: {error.strerror}"
+    return _read_facts(path, status.st_ino, status.st_ctime_ns, status.st_size)
+
+
+@lru_cache(REMEMBERED)
+def _read_facts(path: Path, inode: int, changed: int, size: int) -> _Facts | str:
+    """Read a file, which takes 23 ms for 300 steps, once. ``changed``: when its bytes or permissions were."""
+    try:
+        stored = storage.load(path)
+    except DemonstrationError as error:
+        return str(error)
+    created = round(stored.created.timestamp() * NANOSECONDS)
+    return _Facts(len(stored.demonstration), stored.duration, "".join(stored.block_names), created)
+
 
 class LibraryServices:
     """Offers what ``Library`` does. A name under which something is being recorded counts as taken."""
@@ -30,6 +71,7 @@ class LibraryServices:
     def __init__(self, node: Node, library: Library, recorded: Callable[[], str]) -> None:
         """``recorded``: tells the name of the recording under way; empty: there is none."""
         self._library, self._recorded, self._logger = library, recorded, node.get_logger()
+        self._look()  # now: while an operator drives the arm, commands would wait for it
         node.create_service(ListDemonstrations, "~/list", self._list)
         node.create_service(ReadDemonstration, "~/read", _answered(self._read))
         node.create_service(WriteDemonstration, "~/write", _answered(self._write))
@@ -40,19 +82,23 @@ class LibraryServices:
         self, request: ListDemonstrations.Request, response: ListDemonstrations.Response
     ) -> ListDemonstrations.Response:
         found = []
-        for path in self._library.files():
-            try:
-                found.append((path, storage.load(path)))
-            except DemonstrationError as error:
-                self._logger.warning(str(error))
-        for path, stored in sorted(found, key=lambda item: item[1].created):
+        for path, facts in self._look():
+            if isinstance(facts, _Facts):
+                found.append((path, facts))
+            else:
+                self._logger.warning(facts)
+        for path, facts in sorted(found, key=lambda item: item[1].created):
             response.names.append(to_text(Path(path.stem)))
             response.paths.append(to_text(path))
-            response.steps.append(len(stored.demonstration))
-            response.durations.append(stored.duration)
-            response.blocks.append("".join(stored.block_names))
-            response.created.append(convert.to_stamp(round(stored.created.timestamp() * NANOSECONDS)))
+            response.steps.append(facts.steps)
+            response.durations.append(facts.duration)
+            response.blocks.append(facts.blocks)
+            response.created.append(convert.to_stamp(facts.created))
         return response
+
+    def _look(self) -> list[tuple[Path, _Facts | str]]:
+        """What is told of each file, or in words why nothing is."""
+        return [(path, _told(path)) for path in self._library.files()]
 
     def _read(self, request: ReadDemonstration.Request, response: ReadDemonstration.Response) -> str:
         data = self._library.read(request.name)

@@ -15,6 +15,7 @@ from typing_extensions import Self
 from osil import rotations
 from osil.core import FloatArray
 from osil.errors import ConfigError
+from osil.files import whole_file
 from osil.tracking.opencv import cv2
 
 
@@ -68,11 +69,12 @@ class CameraPose:
         return cls((x_, y_, z_), (x, y, z, w), residual_mm)
 
     def write(self, path: Path) -> None:
-        """Write it as a YAML, which ``osil.settings.from_yaml`` reads."""
+        """Write it as a YAML, which ``osil.settings.from_yaml`` reads; whole or not at all. Raises OSError."""
         words = ["# Where the camera is, by calibration_node. Metres and x y z w, of its optical frame in base_link."]
         values = {**asdict(self), "translation": list(self.translation), "quaternion": list(self.quaternion)}
         words += [f"{name}: {value}" for name, value in values.items()]
-        path.write_text("\n".join(words) + "\n", encoding="utf-8")
+        with whole_file(path.resolve()) as file:  # a link stays one
+            file.write(("\n".join(words) + "\n").encode())
 
     @property
     def rotation(self) -> FloatArray:

@@ -119,11 +119,13 @@ class Shelf:
         self._changed()
 
     def _read(self, entry: Entry, done: bool, message: str, response: ReadDemonstration.Response | None) -> None:
-        if not done or response is None:
+        if response is None:  # the recorder is busy or gone, which says nothing of the file: ``look`` asks again
+            self._reading = False
+        elif not done:
             self._keep(entry, message)
-            return
-        # Of numbers that no scene has it fails in many ways, and the page goes on.
-        self._process.call(partial(self._keep, entry), make_showing, response.data.tobytes(), entry.name, self._robot)
+        else:  # of numbers that no scene has it fails in many ways, and the page goes on
+            data = response.data.tobytes()
+            self._process.call(partial(self._keep, entry), make_showing, data, entry.name, self._robot)
 
     def _keep(self, entry: Entry, showing: Showing | str) -> None:
         self._reading = False
