@@ -48,6 +48,7 @@ from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.ros.status import StatusTopic, StatusWatch
+from osil.ros.timing import pacing
 from osil.tasks.progress import Progress
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
@@ -127,7 +128,7 @@ class PolicyNode(ManagedNode):
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
         self._server: ActionServer | None = None
         self.create_service(UnderstandDemonstration, "~/understand", self._understand)
-        self.create_timer(CONTROL_PERIOD, self._step)
+        self.create_timer(CONTROL_PERIOD, self._step, clock=pacing(self))
         self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _adopt(self, settings: PolicyParameters) -> None:

@@ -1,4 +1,5 @@
-"""Whether the clock of a node goes on. What counts as present by it is decided in ``robots/recency.py``."""
+"""By which clock a node acts, and whether it goes on. What counts as present by it is decided in
+``robots/recency.py``."""
 
 from __future__ import annotations
 
@@ -9,6 +10,16 @@ from rclpy.node import Node
 
 CLOCK_PATIENCE = 3.0
 """Seconds of the machine's clock after which a node's clock that has not gone on has stopped."""
+
+
+def pacing(node: Node) -> Clock:
+    """For timers that act once in so many seconds of simulated time, if there is any, or of the machine's.
+
+    A timer by the node's own clock, which without simulated time is that of the system, would rest until it has caught
+    up with itself when that is set back.
+    """
+    simulated = node.get_parameter("use_sim_time").value
+    return node.get_clock() if simulated else Clock(clock_type=ClockType.STEADY_TIME)
 
 
 class ClockWatch:
