@@ -110,14 +110,14 @@ class PageNode(Node):
             print(f"to {what}, open {address}", flush=True)
 
     def destroy_node(self) -> None:
-        """Let go of the arm, and close the page."""
+        """End the imitation, let go of the arm, and close the page."""
         if self._open:
             self._open = False
+            self._imitation.close()  # while the rest goes on, so that the policy's answer is heard
             self._hand.let_go()
             self._command()
             self._server.stop()
             self._shelf.close()
-            self._imitation.close()
         super().destroy_node()
 
     def _make_panels(self, confirm: bool) -> None:

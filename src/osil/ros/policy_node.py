@@ -43,6 +43,7 @@ from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.attention_topic import AttentionTopic
 from osil.ros.continuity import Continuity
+from osil.ros.farewell import linger
 from osil.ros.managed_node import ManagedNode
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter
@@ -61,10 +62,6 @@ MAX_STEP = 4 * CONTROL_PERIOD
 
 WAITS = (0.1, 60.0)
 """Shortest and longest that a goal waits for others, seconds."""
-
-FAREWELL = 0.3
-"""Seconds that a node which was told to leave takes to answer its client. No parameter: launch files kill a node that
-takes long."""
 
 
 @dataclass(frozen=True)
@@ -318,9 +315,7 @@ class PolicyNode(ManagedNode):
         """Let the client know how its goal ends, if one is under way."""
         if not self.inactive and self._imitation is not None:
             self.deactivate("was told to leave")
-            deadline = time.monotonic() + FAREWELL
-            while time.monotonic() < deadline and self.executor is not None:
-                self.executor.spin_once(FAREWELL / 10)
+            linger(self)
         super().destroy_node()
 
     def _end(self, imitation: Imitation, outcome: int, reason: str) -> None:

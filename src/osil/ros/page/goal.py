@@ -13,6 +13,7 @@ from rclpy.task import Future
 from unique_identifier_msgs.msg import UUID
 
 from osil.ros import topics
+from osil.ros.farewell import linger
 from osil.ros.goal_sender import ANSWER, GoalSender
 from osil.ros.status import StatusWatch
 from osil_interfaces.action import Imitate
@@ -34,6 +35,7 @@ class Goal:
     def __init__(self, node: Node, ended: Callable[[bool, str], object]) -> None:
         """``ended``: called when a goal has ended, with whether it succeeded, and the outcome in words."""
         self.feedback: Imitate.Feedback | None = None
+        self._node = node
         self._sender = GoalSender(node, Imitate, ACTION)
         self._policy = StatusWatch(node, PolicyStatus, topics.POLICY_STATUS)
         self._ended = ended
@@ -42,7 +44,10 @@ class Goal:
         self._answered, self._cancelled = False, False
 
     def close(self) -> None:
-        """Leave the action alone."""
+        """End the goal that is under way, and leave the action alone: nobody else knows by what it is cancelled."""
+        if self.under_way:
+            self.cancel()
+            linger(self._node, lambda: not self.under_way)
         self._sender.close()
 
     @property

@@ -43,7 +43,7 @@ class ImitationPanel:
         inbox.collect(self._cancel, self._goal.cancel)
 
     def close(self) -> None:
-        """Leave the policy alone."""
+        """End the imitation, if one is under way, and leave the policy alone."""
         self._goal.close()
 
     def choose(self, demonstration: str) -> None:
