@@ -128,3 +128,19 @@ def test_who_leaves_ends_the_goal_first(late, monkeypatch: pytest.MonkeyPatch) -
     assert outcomes == [False]
     policy.executor.shutdown()
     heeding.join()
+
+
+def test_a_goal_whose_sender_has_gone_can_be_cancelled_by_the_next(late) -> None:
+    policy, sender, until = late
+    before, after = (Goal(sender, lambda succeeded, reason: None) for _ in range(2))
+    assert until(lambda: not before.missing and not after.missing)
+    before.send("shown")
+    assert until(lambda: before._answered, both=True)
+    assert not after.cancellable
+    told = sender.create_publisher(PolicyStatus, topics.POLICY_STATUS, topics.LATCHED)
+    assert until(lambda: told.publish(PolicyStatus(state=PolicyStatus.ACTING)) or after.cancellable)
+    after.cancel()
+    assert until(lambda: policy.ended == 1, both=True)
+    assert until(lambda: not before.under_way, both=True)
+    for goal in (before, after):
+        goal.close()

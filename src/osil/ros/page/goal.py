@@ -14,7 +14,7 @@ from unique_identifier_msgs.msg import UUID
 
 from osil.ros import topics
 from osil.ros.farewell import linger
-from osil.ros.goal_sender import ANSWER, GoalSender
+from osil.ros.goal_sender import ALL, ANSWER, GoalSender
 from osil.ros.status import StatusWatch
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import PolicyStatus
@@ -56,6 +56,13 @@ class Goal:
         return self._running > 0
 
     @property
+    def cancellable(self) -> bool:
+        """Whether a goal is under way, even one that somebody else has sent, such as the page before this one."""
+        status = self._policy.status
+        acts = status is not None and status.state != PolicyStatus.IDLE and not self._policy.problem(SILENT)
+        return self.under_way or acts
+
+    @property
     def missing(self) -> str:
         """Why nothing can be asked of the policy now; empty if it can."""
         if problem := self._policy.problem(SILENT):
@@ -74,9 +81,9 @@ class Goal:
         sent.add_done_callback(partial(self._accepted, self._number))
 
     def cancel(self) -> None:
-        """Ask for the end of the goal, as soon as it has begun."""
+        """Ask for the end of the goal, as soon as it has begun; if none was sent from here, for that of all."""
         self._cancelled = True
-        self._sender.cancel(self._name)
+        self._sender.cancel(self._name if self.under_way else ALL)
 
     def look(self) -> None:
         """Notice that nobody is there who would tell the end."""
