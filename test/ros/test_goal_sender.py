@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,7 +13,7 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from osil.ros import goal_sender, topics
+from osil.ros import farewell, goal_sender, topics
 from osil.ros.page import goal as page_goal
 from osil.ros.page.goal import Goal
 from osil.ros.status import StatusTopic
@@ -110,3 +111,36 @@ def test_a_goal_whose_answer_is_lost_can_be_cancelled(late, monkeypatch: pytest.
     goal.cancel()
     assert until(lambda: policy.ended == 1, both=True)
     goal.close()
+
+
+def test_who_leaves_ends_the_goal_first(late, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, sender, until = late
+    monkeypatch.setattr(farewell, "FAREWELL", 10.0)
+    outcomes: list[bool] = []
+    goal = Goal(sender, lambda succeeded, reason: outcomes.append(succeeded))
+    assert until(lambda: not goal.missing)
+    goal.send("shown")
+    assert until(lambda: goal._answered, both=True)
+    heeding = threading.Thread(target=policy.executor.spin, daemon=True)
+    heeding.start()
+    goal.close()
+    assert policy.ended == 1
+    assert outcomes == [False]
+    policy.executor.shutdown()
+    heeding.join()
+
+
+def test_a_goal_whose_sender_has_gone_can_be_cancelled_by_the_next(late) -> None:
+    policy, sender, until = late
+    before, after = (Goal(sender, lambda succeeded, reason: None) for _ in range(2))
+    assert until(lambda: not before.missing and not after.missing)
+    before.send("shown")
+    assert until(lambda: before._answered, both=True)
+    assert not after.cancellable
+    told = sender.create_publisher(PolicyStatus, topics.POLICY_STATUS, topics.LATCHED)
+    assert until(lambda: told.publish(PolicyStatus(state=PolicyStatus.ACTING)) or after.cancellable)
+    after.cancel()
+    assert until(lambda: policy.ended == 1, both=True)
+    assert until(lambda: not before.under_way, both=True)
+    for goal in (before, after):
+        goal.close()

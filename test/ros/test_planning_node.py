@@ -152,6 +152,20 @@ def test_what_is_no_motion_is_refused_with_its_reason(client: Client, hand, asid
     caller.destroy()
 
 
+def test_who_is_told_to_leave_ends_the_motion_first(
+    processes: NodeProcesses, client: Client, hand, aside: np.ndarray
+) -> None:
+    set_off(client, hand, aside)
+    processes.stop(["planning"])
+    hand.wait(0.6)
+    resting = joints(hand)
+    assert np.abs(resting - READY).max() > 0.05, "it was still on its way"
+    hand.wait(0.5)
+    np.testing.assert_allclose(joints(hand), resting, atol=1e-3)
+    processes.start("planning")
+    client.meet("planning")
+
+
 def test_a_controller_that_is_killed_is_waited_for_no_longer(
     processes: NodeProcesses, client: Client, hand, aside: np.ndarray
 ) -> None:

@@ -50,7 +50,7 @@ from osil.ros.robot_status import RobotStatusWatch
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
 from osil.ros.status import StatusTopic
-from osil.ros.timing import ClockWatch
+from osil.ros.timing import ClockWatch, pacing
 from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import ControllerStatus
 
@@ -133,7 +133,7 @@ class ControllerNode(ManagedNode):
             self.create_subscription(Bool, grip, partial(self._grip, commander), 1)
         self.create_service(Trigger, "~/stop", self._stop)
         self.create_service(Trigger, "~/resume", self._resume)
-        self.create_timer(CONTROL_PERIOD, self._watch)
+        self.create_timer(CONTROL_PERIOD, self._watch, clock=pacing(self))
         self.create_timer(IDLE_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def activate(self) -> None:

@@ -16,6 +16,9 @@ from unique_identifier_msgs.msg import UUID
 ANSWER = 15.0
 """Seconds of the machine's clock within which a server has to accept or reject a goal: it may be busy."""
 
+ALL = UUID()
+"""What all goals of an action are cancelled by, whoever has sent them."""
+
 
 class GoalSender:
     """An action client whose goals can be cancelled before they are accepted.

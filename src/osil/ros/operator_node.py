@@ -29,6 +29,7 @@ from osil.ros.joystick import Joystick, unheard
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
+from osil.ros.timing import pacing
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.blocks import LARGEST, SMALLEST, Blocks
 from osil_interfaces.msg import ControllerStatus
@@ -76,7 +77,7 @@ class OperatorNode(Node):
         self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._heed, topics.NEWEST)
         self._steps, self._limit, self._finished = 0, round(parameters.time_limit / CONTROL_PERIOD), 0
         self._steps_wrong = self._steps_watched = 0
-        self.create_timer(CONTROL_PERIOD, self._step)
+        self.create_timer(CONTROL_PERIOD, self._step, clock=pacing(self))
         self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _step(self) -> None:

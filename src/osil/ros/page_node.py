@@ -52,7 +52,7 @@ from osil.ros.page.teaching_panel import TeachingPanel
 from osil.ros.parameters import declare
 from osil.ros.run_node import run_node
 from osil.ros.status import StatusWatch
-from osil.ros.timing import ClockWatch
+from osil.ros.timing import ClockWatch, pacing
 from osil.tasks.blocks import Blocks
 from osil_interfaces.msg import BlockPoseArray, ControllerStatus, PolicyAttention
 
@@ -99,7 +99,7 @@ class PageNode(Node):
         self._twist = self.create_publisher(TwistStamped, topics.TELEOP_GRIPPER_TWIST, 1)
         self._gripper = self.create_publisher(Bool, topics.TELEOP_GRIPPER, 1)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(HAND_PERIOD, self._command)
+        self.create_timer(HAND_PERIOD, self._command, clock=pacing(self))
         self.create_timer(PICTURE_PERIOD, self._draw, clock=steady)
         self.create_timer(WORDS_PERIOD, self._speak, clock=steady)
         self.create_timer(PLOT_PERIOD, self._plot, clock=steady)
@@ -110,14 +110,14 @@ class PageNode(Node):
             print(f"to {what}, open {address}", flush=True)
 
     def destroy_node(self) -> None:
-        """Let go of the arm, and close the page."""
+        """End the imitation, let go of the arm, and close the page."""
         if self._open:
             self._open = False
+            self._imitation.close()  # while the rest goes on, so that the policy's answer is heard
             self._hand.let_go()
             self._command()
             self._server.stop()
             self._shelf.close()
-            self._imitation.close()
         super().destroy_node()
 
     def _make_panels(self, confirm: bool) -> None:

@@ -23,6 +23,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
+from unique_identifier_msgs.msg import UUID
 
 from control_msgs.action import FollowJointTrajectory
 from osil.choices import ROBOT
@@ -34,6 +35,7 @@ from osil.robots.joint_states import JointStates
 from osil.robots.recency import Received, check_recent
 from osil.robots.robot import Robot, load_robot
 from osil.ros import convert, topics
+from osil.ros.farewell import linger
 from osil.ros.goal_sender import ANSWER, GoalSender
 from osil.ros.joint_topic import hear_joints
 from osil.ros.moveit_planner import MoveItPlanner
@@ -71,6 +73,7 @@ class PlanningNode(Node):
     """Plans the way to the ready pose, and has the controller go it."""
 
     def __init__(self) -> None:
+        self._motion: UUID | None = None  # first of all, as destroy_node also ends a node that is half made
         super().__init__("planning")
         self._settings = declare(self, PlanningParameters)
         blocks = Blocks(self._settings.block_size)
@@ -92,6 +95,13 @@ class PlanningNode(Node):
         # In a group of its own: while it waits for the arm, the other callbacks go on, and a second caller waits.
         group = MutuallyExclusiveCallbackGroup()
         self.create_service(Trigger, "~/go_to_ready", self._go_to_ready, callback_group=group)
+
+    def destroy_node(self) -> None:
+        """End the motion, if one is under way: nobody else would."""
+        if self._motion is not None:
+            self._controller.cancel(self._motion)
+            linger(self, lambda: self._motion is None)
+        super().destroy_node()
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
@@ -139,13 +149,15 @@ class PlanningNode(Node):
         self.get_logger().info(f"going to the ready pose, by {len(trajectory.times)} points")
         message = convert.from_planned_trajectory(self._robot.arm_joints, trajectory)
         self._asked = self._watch.speaker
-        sent, name = self._controller.send(FollowJointTrajectory.Goal(trajectory=message))
+        sent, self._motion = self._controller.send(FollowJointTrajectory.Goal(trajectory=message))
         try:
             goal = await self._answer(sent, ANSWER)
             result = (await self._answer(goal.get_result_async())).result
         except PlanningError:
-            self._controller.cancel(name)  # should it be there after all
+            self._controller.cancel(self._motion)  # should it be there after all
             raise
+        finally:
+            self._motion = None
         if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL:
             raise PlanningError(result.error_string)
         return "in the ready pose"

@@ -43,11 +43,13 @@ from osil.robots.robot import load_robot
 from osil.ros import convert, topics
 from osil.ros.attention_topic import AttentionTopic
 from osil.ros.continuity import Continuity
+from osil.ros.farewell import linger
 from osil.ros.managed_node import ManagedNode
 from osil.ros.observing import SceneView
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.ros.status import StatusTopic, StatusWatch
+from osil.ros.timing import pacing
 from osil.tasks.progress import Progress
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import ControllerStatus, PolicyStatus
@@ -60,10 +62,6 @@ MAX_STEP = 4 * CONTROL_PERIOD
 
 WAITS = (0.1, 60.0)
 """Shortest and longest that a goal waits for others, seconds."""
-
-FAREWELL = 0.3
-"""Seconds that a node which was told to leave takes to answer its client. No parameter: launch files kill a node that
-takes long."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ class PolicyNode(ManagedNode):
         self._gripper = self.create_publisher(Bool, topics.GRIPPER, 1)
         self._server: ActionServer | None = None
         self.create_service(UnderstandDemonstration, "~/understand", self._understand)
-        self.create_timer(CONTROL_PERIOD, self._step)
+        self.create_timer(CONTROL_PERIOD, self._step, clock=pacing(self))
         self.create_timer(CONTROL_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _adopt(self, settings: PolicyParameters) -> None:
@@ -317,9 +315,7 @@ class PolicyNode(ManagedNode):
         """Let the client know how its goal ends, if one is under way."""
         if not self.inactive and self._imitation is not None:
             self.deactivate("was told to leave")
-            deadline = time.monotonic() + FAREWELL
-            while time.monotonic() < deadline and self.executor is not None:
-                self.executor.spin_once(FAREWELL / 10)
+            linger(self)
         super().destroy_node()
 
     def _end(self, imitation: Imitation, outcome: int, reason: str) -> None:

@@ -124,13 +124,14 @@ def _run(make_node: Callable[[], Node], names: set[str]) -> None:
 
     def look() -> None:
         if told:
+            timer.cancel()  # once, so that the node can take leave
             raise KeyboardInterrupt
 
     node = make_node()
     executor = SingleThreadedExecutor()
     try:
         check_all_known(node, names)
-        node.create_timer(TOLD_PERIOD, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        timer = node.create_timer(TOLD_PERIOD, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
         with claimed_name(node):
             executor.add_node(node)
             if isinstance(node, ManagedNode):

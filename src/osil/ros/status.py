@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +11,7 @@ from rclpy.node import Node
 from rclpy.subscription import MessageInfo
 
 from osil.ros.sources import publisher_of
+from osil.ros.timing import Listening
 from osil.ros.topics import LATCHED
 
 M = TypeVar("M")
@@ -69,12 +69,13 @@ class StatusWatch(Generic[M]):
         self.speaker = b""
         self._who, _, _ = topic.partition("/")
         self._heed, self._told = heed, 0.0
+        self._listening = Listening(node)
         node.create_subscription(kind, topic, self._hear, LATCHED)
 
     @property
     def silent(self) -> float:
-        """Seconds of the machine's clock for which it has told nothing; 0 if it never did."""
-        return time.monotonic() - self._told if self.status is not None else 0.0
+        """Seconds of the machine's clock for which the node listened and heard nothing; 0 if it never heard it."""
+        return self._listening.seconds - self._told if self.status is not None else 0.0
 
     def problem(self, timeout: float) -> str:
         """Why it counts as gone: it once told something, and nothing for ``timeout`` seconds; empty if it does not."""
@@ -82,7 +83,7 @@ class StatusWatch(Generic[M]):
         return f"nothing was heard of the {self._who} for {silent:.1f} s; is it running?" if silent > timeout else ""
 
     def _hear(self, status: M, info: MessageInfo) -> None:
-        self.status, self.speaker, self._told = status, publisher_of(info), time.monotonic()
+        self.status, self.speaker, self._told = status, publisher_of(info), self._listening.seconds
         if self._heed:
             self._heed(status)
 

@@ -31,6 +31,7 @@ from osil.ros.joystick import Joystick
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
 from osil.ros.sources import Sources
+from osil.ros.timing import pacing
 
 BACKLOG = 10
 """Messages that wait to be read: of each of a few joysticks the newest."""
@@ -75,7 +76,7 @@ class TeleopNode(Node):
         self._gripper = self.create_publisher(Bool, topics.TELEOP_GRIPPER, 1)
         self.create_subscription(Joy, topics.JOY, self._store, BACKLOG)
         # Ticks faster than it sends, so that a stick that moves after a pause is followed at once.
-        self.create_timer(CONTROL_PERIOD / 4, self._step)
+        self.create_timer(CONTROL_PERIOD / 4, self._step, clock=pacing(self))
 
     def _take(self, joystick: Joystick) -> None:
         self._joystick = joystick

@@ -13,7 +13,8 @@ from rclpy.task import Future
 from unique_identifier_msgs.msg import UUID
 
 from osil.ros import topics
-from osil.ros.goal_sender import ANSWER, GoalSender
+from osil.ros.farewell import linger
+from osil.ros.goal_sender import ALL, ANSWER, GoalSender
 from osil.ros.status import StatusWatch
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import PolicyStatus
@@ -34,6 +35,7 @@ class Goal:
     def __init__(self, node: Node, ended: Callable[[bool, str], object]) -> None:
         """``ended``: called when a goal has ended, with whether it succeeded, and the outcome in words."""
         self.feedback: Imitate.Feedback | None = None
+        self._node = node
         self._sender = GoalSender(node, Imitate, ACTION)
         self._policy = StatusWatch(node, PolicyStatus, topics.POLICY_STATUS)
         self._ended = ended
@@ -42,13 +44,23 @@ class Goal:
         self._answered, self._cancelled = False, False
 
     def close(self) -> None:
-        """Leave the action alone."""
+        """End the goal that is under way, and leave the action alone: nobody else knows by what it is cancelled."""
+        if self.under_way:
+            self.cancel()
+            linger(self._node, lambda: not self.under_way)
         self._sender.close()
 
     @property
     def under_way(self) -> bool:
         """Whether a goal was sent and has not ended."""
         return self._running > 0
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether a goal is under way, even one that somebody else has sent, such as the page before this one."""
+        status = self._policy.status
+        acts = status is not None and status.state != PolicyStatus.IDLE and not self._policy.problem(SILENT)
+        return self.under_way or acts
 
     @property
     def missing(self) -> str:
@@ -69,9 +81,9 @@ class Goal:
         sent.add_done_callback(partial(self._accepted, self._number))
 
     def cancel(self) -> None:
-        """Ask for the end of the goal, as soon as it has begun."""
+        """Ask for the end of the goal, as soon as it has begun; if none was sent from here, for that of all."""
         self._cancelled = True
-        self._sender.cancel(self._name)
+        self._sender.cancel(self._name if self.under_way else ALL)
 
     def look(self) -> None:
         """Notice that nobody is there who would tell the end."""

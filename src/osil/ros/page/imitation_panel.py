@@ -43,7 +43,7 @@ class ImitationPanel:
         inbox.collect(self._cancel, self._goal.cancel)
 
     def close(self) -> None:
-        """Leave the policy alone."""
+        """End the imitation, if one is under way, and leave the policy alone."""
         self._goal.close()
 
     def choose(self, demonstration: str) -> None:
@@ -76,6 +76,7 @@ class ImitationPanel:
         if self._question.waited > SILENT and (problem := self._goal.missing):
             self._question.withdraw()
             write(self._told, f"**Nothing was begun:** {plain(problem)}")
+        self._cancel.visible = self._goal.cancellable
         feedback = self.feedback
         if feedback is not None:
             write(
@@ -141,4 +142,5 @@ class ImitationPanel:
         else:
             write(self._about, "Record a demonstration first, or choose one.")
         self._imitate.visible = bool(self._demonstration) and not running
-        self._cancel.visible = self._progress.visible = running
+        self._cancel.visible = self._goal.cancellable
+        self._progress.visible = running
