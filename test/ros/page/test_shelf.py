@@ -14,7 +14,7 @@ from builtin_interfaces.msg import Time
 from osil.robots.robot import load_robot
 from osil.ros.page.errands import Tell
 from osil.ros.page.inbox import Inbox
-from osil.ros.page.shelf import LIST, READ, Shelf
+from osil.ros.page.shelf import LIST, MOST_LOOKED_AT, READ, Shelf
 from osil_interfaces.srv import ListDemonstrations, ReadDemonstration
 
 
@@ -39,6 +39,13 @@ class Recorder:
         tell(done, message, response)
 
 
+def listed(*names: str) -> ListDemonstrations.Response:
+    """What the recorder tells of these, the oldest first."""
+    created = [Time(sec=1 + number) for number in range(len(names))]
+    facts = {"durations": [1.0] * len(names), "blocks": ["ab"] * len(names), "created": created}
+    return ListDemonstrations.Response(names=list(names), **facts)
+
+
 @pytest.fixture
 def recorder() -> Recorder:
     return Recorder()
@@ -49,8 +56,7 @@ def shelf(recorder: Recorder) -> Iterator[Shelf]:
     """Of one demonstration."""
     shelf = Shelf(Inbox(), recorder, load_robot("fetch"), lambda: None)
     shelf.look()
-    listed = ListDemonstrations.Response(names=["one"], durations=[1.0], blocks=["ab"], created=[Time(sec=1)])
-    recorder.answer(LIST, True, "", listed)
+    recorder.answer(LIST, True, "", listed("one"))
     shelf.look()
     yield shelf
     shelf.close()
@@ -68,3 +74,13 @@ def test_what_the_recorder_refuses_is_told_and_not_asked_again(shelf: Shelf, rec
     assert shelf.showing("one") == "it cannot be shown: larger than any"
     shelf.look()
     assert recorder.asked == []
+
+
+def test_what_old_ones_look_like_is_forgotten(shelf: Shelf, recorder: Recorder) -> None:
+    recorder.answer(READ, False, "larger than any", ReadDemonstration.Response())
+    shelf.refresh()
+    shelf.look()
+    newer = [f"newer {number}" for number in range(MOST_LOOKED_AT + 1)]
+    recorder.asked = [ask for ask in recorder.asked if ask[0] == LIST]
+    recorder.answer(LIST, True, "", listed("one", *newer))
+    assert shelf.showing("one") == "not looked at yet"

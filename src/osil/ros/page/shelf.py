@@ -101,12 +101,16 @@ class Shelf:
             self._stale = False
             self._errands.call(LIST, self._listed)
         if not self._reading and self._errands.ready(READ):
-            newest = [self._wanted, *self.entries][: MOST_LOOKED_AT + 1]
-            unseen = (self.entries[name] for name in newest if name in self.entries)
-            entry = next((one for one in unseen if one not in self._seen), None)
+            entry = next((one for one in self._worth_a_look if one not in self._seen), None)
             if entry is not None:
                 self._reading = True
                 self._errands.call(READ, partial(self._read, entry), name=entry.name)
+
+    @property
+    def _worth_a_look(self) -> list[Entry]:
+        """The one that somebody wants to see, and the newest. What they look like is kept, and of no others."""
+        names = [self._wanted, *self.entries][: MOST_LOOKED_AT + 1]
+        return [self.entries[name] for name in names if name in self.entries]
 
     def _listed(self, done: bool, message: str, response: ListDemonstrations.Response | None) -> None:
         if response is None:
@@ -115,7 +119,7 @@ class Shelf:
         created = [stamp.sec * 1_000_000_000 + stamp.nanosec for stamp in response.created]
         facts = zip(response.names, response.durations, response.blocks, created, strict=True)
         self.entries = {fact[0]: Entry(*fact) for fact in reversed(list(facts))}
-        self._seen = {entry: self._seen[entry] for entry in self.entries.values() if entry in self._seen}
+        self._seen = {entry: self._seen[entry] for entry in self._worth_a_look if entry in self._seen}
         self._changed()
 
     def _read(self, entry: Entry, done: bool, message: str, response: ReadDemonstration.Response | None) -> None:
