@@ -75,9 +75,6 @@ CLOSE_NOTES = "document.querySelectorAll('[class*=Notification-close]').forEach(
 FINENESS = 0.5
 """Pixels that are computed for each one of the screen, in a row: without a graphics card they take long."""
 
-COLOURED = 30.0
-"""Of 255 by which the colour of an arrow stands out."""
-
 APART = 0.3
 """Seconds between two pictures at least, in which messages are taken in."""
 
@@ -163,7 +160,8 @@ class Operator(Client):
         begin, arrow = self.gripper.copy(), GRIP * np.eye(3)[axis]
         way, along = goal - begin[axis], 0.0
         self._point(self._browser.move, begin + arrow)
-        self.until(partial(self._drawn, begin + arrow, axis), "the arrow")
+        x, y = self._screen.pixel(begin + arrow, FETCH)
+        self.until(lambda: bool(self._browser.has_arrow(x, y, axis)), "the arrow")
         self._point(self._browser.press, begin + arrow)
         deadline = time.monotonic() + 20.0
         while abs(goal - self.gripper[axis]) > WITHIN and time.monotonic() < deadline:
@@ -175,12 +173,6 @@ class Operator(Client):
 
     def _point(self, act: Callable[[float, float], None], place: FloatArray) -> None:
         act(*self._screen.pixel(place, FETCH))
-
-    def _drawn(self, place: FloatArray, axis: int) -> bool:
-        """Whether an arrow is there: red, green, blue along x, y, z, and yellow the one that is pointed at."""
-        colours = self._browser.colours(*self._screen.pixel(place, FETCH))
-        own, others, blue = colours[:, axis], np.delete(colours, axis, axis=1), colours[:, 2]
-        return bool(((own > others.max(axis=1) + COLOURED) | (colours[:, :2].min(axis=1) > blue + COLOURED)).any())
 
 
 def main() -> None:

@@ -29,6 +29,9 @@ SELDOM = """
 NEAR = 3
 """Pixels from a place that still count as there."""
 
+COLOURED = 30.0
+"""Of 255 by which the colour of an arrow stands out."""
+
 SETTLE = 1.0
 """Seconds in which what is still moving on a page moves on."""
 
@@ -157,12 +160,15 @@ class Chromium:
         """A PNG."""
         return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
 
-    def colours(self, x: float, y: float) -> np.ndarray:
-        """Colours ``[K, 3]`` (red, green, blue, 0 to 255) of what is drawn near there."""
+    def has_arrow(self, x: float, y: float, axis: int) -> bool:
+        """Whether an arrow along x, y or z (``axis`` 0 to 2) is near there: red, green, blue, or pointed at yellow."""
         picture = imageio.imread(self.screenshot())[..., :3]
         column, row = round(x), round(y)
-        nearby: np.ndarray = picture[max(row - NEAR, 0) : row + NEAR + 1, max(column - NEAR, 0) : column + NEAR + 1]
-        return nearby.reshape(-1, 3).astype(float)
+        nearby = picture[max(row - NEAR, 0) : row + NEAR + 1, max(column - NEAR, 0) : column + NEAR + 1]
+        colours = nearby.reshape(-1, 3).astype(float)
+        own, others, blue = colours[:, axis], np.delete(colours, axis, axis=1), colours[:, 2]
+        pointed_at = colours[:, :2].min(axis=1) > blue + COLOURED
+        return bool(((own > others.max(axis=1) + COLOURED) | pointed_at).any())
 
     def key(self, key: str) -> None:
         """Press a key and let it go."""

@@ -34,9 +34,6 @@ SCREEN, PHONE = Screen(900, 480), Screen(412, 800)
 UP, FORWARD = np.array([0.0, 0.0, 0.12]), np.array([0.12, 0.0, 0.0])
 """Places on two of the arrows, metres from the gripper."""
 
-COLOURED = 30
-"""Of 255 by which the colour of an arrow stands out."""
-
 
 @pytest.fixture(scope="module")
 def browser(
@@ -71,12 +68,8 @@ def drag(browser: Chromium, hand, arrow: np.ndarray, screen: Screen) -> np.ndarr
     place = begin + arrow
 
     def drawn() -> bool:
-        """Whether the arrow is, red, green or blue along x, y or z; where none is, a drag would turn the view."""
-        axis = int(arrow.argmax())
-        colours = browser.colours(*screen.pixel(begin + arrow, FETCH))
-        own, others, blue = colours[:, axis], np.delete(colours, axis, axis=1), colours[:, 2]
-        pointed_at = colours[:, :2].min(axis=1) > blue + COLOURED  # then it is yellow
-        return bool(((own > others.max(axis=1) + COLOURED) | pointed_at).any())
+        """Whether the arrow is; where none is, a drag would turn the view."""
+        return browser.has_arrow(*screen.pixel(begin + arrow, FETCH), int(arrow.argmax()))
 
     def grasped() -> bool:
         """Dragged away: a page that draws seldom may not have seen yet what is below the pointer, so try again."""
