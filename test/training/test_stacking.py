@@ -4,9 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
+from osil.training.data_processes import data_processes
 from osil.training.stacking import StackingTraining, run, step_folder
 
 FETCH = load_robot("fetch")
@@ -127,7 +127,7 @@ def test_where_pools_are_made_makes_no_difference():
     network = StackingNetwork(config.network)
     sampling = replace(SMALL, first_batches=0, refresh=3, dagger_share=0.5, dagger_after=0, dagger_steps=40)
 
-    def batches(executor: ProcessPoolExecutor | None) -> list[np.ndarray]:
+    def batches(executor: Executor | None) -> list[np.ndarray]:
         source = PairSource(
             [StackingTask.parse("ab")],
             Conditioning(),
@@ -139,7 +139,7 @@ def test_where_pools_are_made_makes_no_difference():
         )
         return [source.batch().labels.displacement for _ in range(7)]
 
-    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+    with data_processes(1, 1) as executor:
         for here, there in zip(batches(None), batches(executor), strict=True):
             np.testing.assert_allclose(here, there, atol=1e-6)
 

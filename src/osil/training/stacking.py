@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
-from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from osil.data.pair_pool import SamplingConfig
 from osil.data.pair_source import PairSource
 from osil.experts.noise import NoiseConfig
-from osil.lifeline import end_with
 from osil.networks.stacking import StackingNetwork
 from osil.policies.stacking import PolicyConfig, StackingPolicy, save_policy
 from osil.robots.robot import load_robot
@@ -26,6 +18,7 @@ from osil.seeds import generator
 from osil.settings import check_at_least
 from osil.tasks.splits import load_tasks
 from osil.training.behavioral_cloning import BehavioralCloning
+from osil.training.data_processes import data_processes
 from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
 from osil.training.processes import together
@@ -105,7 +98,7 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     def learner() -> StackingPolicy:
         return StackingPolicy(deepcopy(network).cpu(), single)
 
-    with _workers(config) as executor:
+    with data_processes(config.workers, within_cores(config.threads)) as executor:
 
         def validate(step: int) -> Metrics:
             for path in (folder.path, step_folder(folder.path, step)):
@@ -127,43 +120,3 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
             executor,
         )
         train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate)
-
-
-def _begin_worker(parent: int, threads: int) -> None:
-    end_with(parent)  # which may be killed: then nobody would ever tell this one to end
-    torch.set_num_threads(threads)
-
-
-@contextmanager
-def _workers(config: StackingTraining) -> Iterator[ProcessPoolExecutor | None]:
-    """Fresh processes: what torch has begun in this one does not survive a fork. None where the machine allows none.
-
-    Ctrl-C in a terminal goes to all processes. These are deaf to it, and are ended by the one that trains.
-    """
-    if not config.workers:
-        yield None
-        return
-    resource_tracker.ensure_running()  # first, because its start makes SIGINT heard again
-    others = active_children()
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun now inherits it
-    try:
-        executor = ProcessPoolExecutor(
-            within_cores(config.workers),
-            get_context("spawn"),
-            initializer=_begin_worker,
-            initargs=(os.getpid(), within_cores(config.threads)),
-        )
-        executor.submit(int)
-    except (OSError, NotImplementedError) as error:
-        tqdm.write(f"this machine allows no worker processes ({error}), so training data are made in between")
-        executor = None
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
-    with executor or nullcontext():
-        try:
-            yield executor
-        except BaseException:
-            for child in active_children():  # nobody wants what they make any more, which may take long
-                if child not in others:
-                    child.terminate()
-            raise
