@@ -70,7 +70,7 @@ def test_what_is_under_way_is_foreseen() -> None:
     under_way = UnderWay()
     slow = Action(np.tile([0.004, -0.003, 0.002], (2, 1)), np.zeros(2, dtype=bool), np.full(2, 0.03))
     for _ in range(3):
-        foreseen = under_way.anticipate(seen, late)
+        foreseen = under_way.anticipate(seen, late, np.ones(2))
         np.testing.assert_array_equal(foreseen.block_positions[1], seen.block_positions[1])
         under_way.add(slow)
         seen = world.step(slow)
@@ -79,12 +79,13 @@ def test_what_is_under_way_is_foreseen() -> None:
 
 
 def test_what_is_held_is_taken_along() -> None:
-    under_way, late = UnderWay(), np.array([1])
+    under_way, late, whole = UnderWay(), np.array([1]), np.array([1.0])
     under_way.add(Action(np.array([[0.0, 0.0, 0.01]]), np.array([True])))
     held = Observation(np.array([[[0.0, 0.0, 0.0], [0.2, 0.0, -0.1]]]), np.array([0.040]))
-    np.testing.assert_allclose(under_way.anticipate(held, late).block_positions, [[[0.0, 0.0, 0.0], [0.2, 0.0, -0.11]]])
+    foreseen = under_way.anticipate(held, late, whole)
+    np.testing.assert_allclose(foreseen.block_positions, [[[0.0, 0.0, 0.0], [0.2, 0.0, -0.11]]])
     open_fingers = Observation(held.block_positions, np.array([0.066]))
-    np.testing.assert_allclose(under_way.anticipate(open_fingers, late).block_positions[0, 0], [0.0, 0.0, -0.01])
+    np.testing.assert_allclose(under_way.anticipate(open_fingers, late, whole).block_positions[0, 0], [0.0, 0.0, -0.01])
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.002])
@@ -103,6 +104,27 @@ def test_the_latency_is_measured_while_acting(believed: int, noise: float) -> No
         seen = world.step(action)
         if step >= 30:
             assert meter.latency.tolist() == late.tolist()
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.002])
+@pytest.mark.parametrize("slowed", [1.0, 0.6, 0.36])
+def test_it_is_measured_by_how_much_the_arm_is_slowed_down(slowed: float, noise: float) -> None:
+    """As by the safety gate on a robot: all motion by the same factor, while it acts late."""
+    rng, late = np.random.default_rng(0), np.arange(MOST)
+    world = LateWorld(KinematicWorld(rng, FETCH), late)
+    task = StackingTask.parse("abc")
+    seen = world.reset(Scene.stack([FETCH.table.random_scene(3, rng) for _ in late]))
+    expert, meter = StackingExpert([task] * len(late), EXPERT), LatencyMeter(np.zeros(len(late), dtype=int))
+    for step in range(120):
+        noisy = replace(seen, block_positions=seen.block_positions + rng.normal(0.0, noise, seen.block_positions.shape))
+        meter.look(noisy)
+        action = expert.act(seen)
+        meter.add(action)
+        seen = world.step(Action(slowed * action.displacement, action.close_gripper, slowed * action.yaw_step))
+        if step >= 30:
+            np.testing.assert_allclose(meter.share, slowed, atol=0.05)
+            unsure = int(slowed < 0.5)  # a step of a slow arm is a short way
+            np.testing.assert_allclose(meter.latency, late, atol=unsure)
 
 
 def test_the_policy_takes_the_latency_from_its_demonstration() -> None:

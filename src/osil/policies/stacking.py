@@ -192,7 +192,7 @@ class StackingPolicy:
         seen = self._scale.shrink(seen)
         if self.config.anticipate:
             self._meter.look(seen)
-            seen = self._under_way.anticipate(seen, self._meter.latency)
+            seen = self._under_way.anticipate(seen, self._meter.latency, self._meter.share)
         members, different = self.config.ensemble, self._different
         present = ObservationTensors.from_numpy(seen.map(lambda array: array.reshape(different, -1, *array.shape[1:])))
         self._first = self._first_member()

@@ -42,6 +42,10 @@ STEPS_WRONG = 20
 """Control steps, a second of them, for which other blocks may be seen than those of the task: trackers err, and a scene
 may be set up just now."""
 
+GAIN = 0.2
+"""Of the expert's hand (``ExpertConfig``). What it does is seen two control steps later, three where the machine is busy:
+with more it would swing about the block to grasp until its time is up."""
+
 WATCH_PERIOD = 2.0
 """Seconds of the machine's clock after which the operator says why it is idle."""
 
@@ -71,7 +75,7 @@ class OperatorNode(Node):
         self._blocks = Blocks(parameters.block_size)
         robot = load_robot(parameters.robot).opened_for(self._blocks)
         self._names = string.ascii_lowercase[: self._task.num_blocks]
-        self._expert = StackingExpert(self._task, ExpertConfig(robot.gripper, blocks=self._blocks))
+        self._expert = StackingExpert(self._task, ExpertConfig(robot.gripper, gain=GAIN, blocks=self._blocks))
         self._view = SceneView(self, robot, parameters.max_age)
         self._joy = self.create_publisher(Joy, topics.JOY, 1)
         self.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._heed, topics.NEWEST)
