@@ -186,10 +186,15 @@ def cut(message: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def start(processes: NodeProcesses, node: str, port: int) -> None:
-    """Start controller or bridge as launch/fetch.launch.py does."""
-    slow = {"use_sim_time": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
-    processes.start(node, {"port": port} if node == "fetch_bridge" else slow)
+def start(processes: NodeProcesses, node: str, port: int, demonstrations: Path = Path("demonstrations")) -> None:
+    """Start one of FETCH_NODES as launch/fetch.launch.py does, but for ``autostart``."""
+    own: dict[str, dict[str, object]] = {
+        "fetch_bridge": {"port": port},
+        "controller": {"max_speed": 0.25, "acceleration_scaling": 1.0},
+        "policy": {"demonstrations": str(demonstrations)},
+        "recorder": {"demonstrations": str(demonstrations)},
+    }
+    processes.start(node, {"use_sim_time": False, **own.get(node, {})})
 
 
 def run(fetch: FakeFetch, port: int, seconds: float) -> list[str]:
