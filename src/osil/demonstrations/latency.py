@@ -53,7 +53,7 @@ WHOLLY = 0.8
 """An arm that makes at least this share of the motion that is commanded does as it is told; the rest is lag."""
 
 FULL_SPEED = 1e-3
-"""An arm of which little is known is taken to do as it is told: as if it had, with steps of this sum of squares, m^2."""
+"""An arm of which little is known counts as one that did as it was told, in steps of this sum of squares, m^2."""
 
 BETTER, EVIDENCE = 0.7, 1e-4
 """Another latency is believed once its squared errors are less than this share of those of the one believed so far, and

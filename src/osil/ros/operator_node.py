@@ -43,8 +43,8 @@ STEPS_WRONG = 20
 may be set up just now."""
 
 GAIN = 0.2
-"""Of the expert's hand (``ExpertConfig``). What it does is seen two control steps later, three where the machine is busy:
-with more it would swing about the block to grasp until its time is up."""
+"""Of the expert's hand (``ExpertConfig``). What it does is seen two control steps later, or three on a busy machine: with
+more it would swing about the block to grasp until its time is up."""
 
 WATCH_PERIOD = 2.0
 """Seconds of the machine's clock after which the operator says why it is idle."""
