@@ -42,11 +42,7 @@ class SetPoint:
         self._trajectory: Trajectory | None = None
 
     def follow(self, trajectory: Trajectory) -> None:
-        self._trajectory = Trajectory(
-            trajectory.times,
-            np.array([self.position, *trajectory.positions[1:]]),
-            np.array([self.velocity, *trajectory.velocities[1:]]),
-        )
+        self._trajectory = trajectory.begun_at(self.position, self.velocity)
         self._since = 0.0
 
     def advance(self, seconds: float) -> None:

@@ -73,6 +73,8 @@ def add(commands: Commands) -> None:
     physics.add_argument("--latency", type=natural, default=0, metavar="STEPS", help=late, **of_pybullet)
     shown = "the same in the demonstration; default: as in the episode"
     physics.add_argument("--shown-latency", type=natural, metavar="STEPS", help=shown, **of_pybullet)
+    slow = "behind the safety gate, which slows the gripper to so much, with the robot's own limits of acceleration"
+    physics.add_argument("--max-speed", type=float, metavar="M/S", help=slow, **of_pybullet)
     tracker = parser.add_argument_group("how the tracker sees the blocks, in the PyBullet world")
     seen: dict[str, Any] = {"type": float, **of_pybullet}
     tracker.add_argument("--noise", default=0.0, metavar="METRES", help="standard deviation of positions", **seen)
@@ -108,7 +110,9 @@ def _run(options: argparse.Namespace) -> None:
         from osil.worlds.tracker import TrackerConfig
 
         tracker = TrackerConfig(options.noise, options.rate, options.delay, options.unseen)
-        conditions = Conditions(options.friction, options.mass, options.size, options.latency, tracker)
+        conditions = Conditions(
+            options.friction, options.mass, options.size, options.latency, tracker, options.max_speed
+        )
         config = EvaluationConfig(
             options.world,
             options.teacher,

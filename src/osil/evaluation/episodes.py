@@ -116,7 +116,8 @@ def run_batch(
         shown, redrawn = _demonstrations(config, cases, worlds)
         policy.reset_batch(shown, [int(case.generator(_POLICY).integers(2**31)) for case in cases])
         actor = policy
-    judge, recorder = Judge(tasks, config.arm, blocks=config.conditions.blocks), Recorder[Observation, Action]()
+    judge = Judge(tasks, config.arm, config.patience, config.conditions.blocks)
+    recorder = Recorder[Observation, Action]()
     happened = [np.zeros(len(cases), dtype=np.bool_)]
     if config.mishap != "none":
         actor = MishapActor(actor, tasks, config.mishap, _streams(cases, _MISHAP), config.expert)

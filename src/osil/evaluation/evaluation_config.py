@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from osil.choices import Arrangement, MishapKind, TeacherKind, WorldKind
+from osil.core import CONTROL_PERIOD
 from osil.errors import ConfigError
 from osil.experts.stacking import ExpertConfig
 from osil.robots.robot import Robot, load_robot
@@ -22,7 +23,7 @@ class EvaluationConfig:
         teacher: who demonstrates.
         push: longest distance by which a free block is pushed once in every episode, metres; 0: never.
         mishap: what happens once in every episode to whoever is judged.
-        conditions: of the world, for the demonstration and for the policy alike.
+        conditions: of the world, for the demonstration and for the policy alike, but for the speed behind a gate.
         shown_latency: control steps by which actions act late in the demonstration; None: as in the episode.
         arrangement: how the blocks lie. Policies that see positions alone need them parallel, as in the paper.
         begun: episode and demonstration begin with the same first stages done, some or none, so that blocks are stacked
@@ -67,7 +68,14 @@ class EvaluationConfig:
     @property
     def shown_conditions(self) -> Conditions:
         """Of the world in which the demonstration is made."""
-        return self.conditions if self.shown_latency is None else replace(self.conditions, latency=self.shown_latency)
+        latency = self.conditions.latency if self.shown_latency is None else self.shown_latency
+        return replace(self.conditions, latency=latency, max_speed=None)
+
+    @property
+    def patience(self) -> float:
+        """How much more time there is, because the arm is slowed down."""
+        full = self.arm.limits.max_step / CONTROL_PERIOD
+        return max(1.0, full / (self.conditions.max_speed or full))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

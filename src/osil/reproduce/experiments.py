@@ -123,6 +123,10 @@ CHANGED = {
         )
         for acting, shown in ((1, 1), (3, 0), (0, 3))
     },
+    "slowed": (
+        "behind the safety gate, 0.25 m/s and a Fetch's accelerations, as on a robot",
+        EvaluationConfig(conditions=Conditions(max_speed=0.25)),
+    ),
 }
 """Changed conditions, by name: title and circumstances."""
 

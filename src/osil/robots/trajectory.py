@@ -74,6 +74,12 @@ class Trajectory:
             np.stack([velocity, wanted, 0.0 * wanted]),
         )
 
+    def begun_at(self, position: FloatArray, velocity: FloatArray) -> Trajectory:
+        """The same, entered by an arm that was told to be elsewhere: ``[J]`` radians, radians a second."""
+        positions, velocities = self.positions.copy(), self.velocities.copy()
+        positions[0], velocities[0] = position, velocity
+        return Trajectory(self.times, positions, velocities)
+
     def slowed(self, factor: float) -> Trajectory:
         """The same way, ``factor`` times as slowly."""
         return Trajectory(factor * self.times, self.positions, self.velocities / factor)

@@ -43,7 +43,7 @@ STEPS_WRONG = 20
 may be set up just now."""
 
 GAIN = 0.2
-"""Of the expert's hand (``ExpertConfig``). What it does is seen two control steps later, or three on a busy machine: with
+"""Of the expert's hand (``ExpertConfig``). It sees what it does two control steps later, three on a busy machine: with
 more it would swing about the block to grasp until its time is up."""
 
 WATCH_PERIOD = 2.0

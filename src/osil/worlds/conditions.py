@@ -13,6 +13,9 @@ from osil.worlds.tracker import TrackerConfig
 LATEST = 20
 """Control steps, a second: nobody stacks blocks with an arm that acts later."""
 
+SLOWEST, FASTEST = 0.05, 1.0
+"""Metres a second of a gripper behind the safety gate."""
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -24,6 +27,8 @@ class Conditions:
         size: factor on their edge length.
         latency: control steps, 0 to ``LATEST``, by which actions act late.
         tracker: how the blocks are seen.
+        max_speed: to which the safety gate slows the gripper on a robot, metres a second; None: no gate. Demonstrations
+            are made without one.
 
     Raises:
         ConfigError: a number out of range.
@@ -34,12 +39,15 @@ class Conditions:
     size: float = 1.0
     latency: int = 0
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    max_speed: float | None = None
 
     def __post_init__(self) -> None:
         if not all(0.2 <= factor <= 5.0 for factor in (self.friction, self.mass)):
             raise ConfigError(f"{self}: expected factors of 0.2 to 5 on friction and mass")
         if not 0 <= self.latency <= LATEST:
             raise ConfigError(f"latency {self.latency}: expected a whole number of control steps, 0 to {LATEST}")
+        if self.max_speed is not None and not SLOWEST <= self.max_speed <= FASTEST:
+            raise ConfigError(f"max_speed {self.max_speed:g} m/s: expected {SLOWEST:g} to {FASTEST:g}")
         Blocks(self.size * NOMINAL.size)  # which refuses sizes that no block has
 
     @property

@@ -12,6 +12,7 @@ from osil.core import Action, FloatArray, Observation, Scene
 from osil.robots.robot import Robot
 from osil.seeds import Streams
 from osil.worlds.conditions import Conditions
+from osil.worlds.gated import GatedWorld
 from osil.worlds.kinematic import KinematicWorld
 from osil.worlds.latency import LateWorld
 from osil.worlds.pybullet import PyBulletWorld
@@ -67,7 +68,8 @@ def make_world(
         yield KinematicWorld(rng, robot, conditions.blocks)
     else:
         own = Streams.of(rng, 1)[0]
-        world = PyBulletWorld(robot, num_blocks, own, conditions.physics(), conditions.tracker)
+        slow, how = conditions.max_speed, (robot, num_blocks, own, conditions.physics(), conditions.tracker)
+        world = PyBulletWorld(*how) if slow is None else GatedWorld(slow, *how)
         try:
             yield LateWorld(BatchOfOne(world), np.array([conditions.latency]))
         finally:

@@ -79,12 +79,15 @@ class PyBulletWorld:
 
     def step(self, action: Action) -> Observation:
         """Act for one control period."""
+        self._act(action)
+        self._tracker.look(self.scene, *self.hand())
+        return self.observe()
+
+    def _act(self, action: Action) -> None:
         joints = self.joint_positions()[: len(self.robot.arm_joints)]
         self.simulation.command_arm(self._controller.step(action.displacement, float(action.yaw_step), joints))
         self.simulation.command_gripper(0.0 if action.close_gripper else self.robot.gripper.opening)
         self.simulation.advance()
-        self._tracker.look(self.scene, *self.hand())
-        return self.observe()
 
     def hand(self) -> tuple[GripperPose, float]:
         """Measured pose of the gripper, and the distance between the pads in metres."""
