@@ -78,7 +78,7 @@ class Trial:
         if victim != CONNECTION:
             start(self._processes, victim, self._fetch.port, self._folder)
         resume(self._client)
-        went_on = victim not in MOVING_THE_ARM and layout_reached(TASK, self._client.scene(), NOMINAL)
+        went_on = victim not in MOVING_THE_ARM and bool(layout_reached(TASK, self._client.scene(), NOMINAL))
         if went_on:
             self._set_up(scenes[1])
         went = imitate(self._client, TASK, self._folder / "shown.mcap", self._seconds)
