@@ -20,6 +20,8 @@ from osil.tasks.blocks import Blocks
 
 Kind = Literal["trajectory", "snapshots", "final_state"]
 
+Along = Literal["path", "time"]
+
 TRAVEL_UNIT = 0.010
 """Metres of gripper travel that count as one unit of path: about a control step of a brisk expert."""
 
@@ -36,16 +38,20 @@ class Conditioning:
 
     Attributes:
         kind: ``trajectory`` with temporal dropout; ``snapshots``, the last frame of each stage; ``final_state``.
-        dropout: share of the path's units that is thrown away.
+        dropout: share of the path's units, or of the time steps, that is thrown away.
+        along: what the kept frames are drawn along: ``path``, or ``time`` as in the paper.
 
     Raises:
-        ConfigError: an unknown kind, or a dropout outside [0, 1).
+        ConfigError: an unknown kind or way, or a dropout outside [0, 1).
     """
 
     kind: Kind = "trajectory"
     dropout: float = 0.96
+    along: Along = "path"
 
     def __post_init__(self) -> None:
+        if self.along not in get_args(Along):
+            raise ConfigError(f"{self}: expected along to be one of {get_args(Along)}")
         if self.kind not in get_args(Kind) or not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"{self}: expected kind one of {get_args(Kind)} and dropout in [0, 1)")
 
@@ -62,7 +68,7 @@ class Conditioning:
             return np.array([last])
         if self.kind == "snapshots":
             return stage_ends(demonstration, blocks)
-        path = path_length(demonstration)
+        path = path_length(demonstration) if self.along == "path" else np.arange(last + 1.0)
         count = max(2, round((1.0 - self.dropout) * float(path[-1])))
         drawn = np.searchsorted(path, rng.uniform(0.0, path[-1], count))
         return np.unique(np.append(np.minimum(drawn, last), last))

@@ -39,6 +39,7 @@ class StackingTraining:
         workers: processes, no more than cores, that make training data and validate beside the one that learns; 0: it
             does so itself. The result is the same.
         initial: model folder to start from, or None.
+        taught_attention: whether some of the attention is taught what to look at (``BehavioralCloning``).
         validation_episodes: episodes of training tasks in new scenes by which progress is judged.
     """
 
@@ -53,6 +54,7 @@ class StackingTraining:
     threads: int = 1
     workers: int = 1
     initial: str | None = None
+    taught_attention: bool = True
     validation_episodes: int = 64
 
     def __post_init__(self) -> None:
@@ -119,4 +121,5 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
             folder.start,
             executor,
         )
-        train(BehavioralCloning(network), source.batch, config.loop, config.optimization, folder, validate)
+        taught = {} if config.taught_attention else {"block_weight": 0.0, "moment_weight": 0.0}
+        train(BehavioralCloning(network, **taught), source.batch, config.loop, config.optimization, folder, validate)
