@@ -5,7 +5,7 @@
 A fake Fetch, that of the tests, with the nodes of launch/fetch.launch.py. After a kill it is measured for how long the
 arm is still told to move. The node is started anew and the arm resumed, and the same demonstration is imitated to its
 end: from wherever the kill has left hand and blocks, or in a new scene where the imitation went on without the node.
-With --json a line is added after each run.
+With --json a line is added after each run, and runs that stand there already are not made again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1] / "test"))
 from osil import seeds
 from osil.core import CONTROL_PERIOD, Scene
-from osil.files import check_output_file
+from osil.files import check_output_file, read_json_lines
 from osil.ros.client import Client
 from osil.ros.node_processes import FETCH_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
@@ -151,7 +151,7 @@ def main() -> None:
     def scene() -> Scene:
         return FETCH.table.random_scene(TASK.num_blocks, rng)
 
-    results = []
+    results = read_json_lines(options.json) if options.json and options.json.exists() else []
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     with (
         TemporaryDirectory() as name,
@@ -162,8 +162,10 @@ def main() -> None:
         show(TASK, options.seed, Path(name) / "shown.mcap")
         trial = Trial(processes, client, fetch, Path(name))
         for number in tqdm(range(options.runs), unit="kill"):
-            moment = round(float(rng.uniform(EARLIEST, LATEST)), 2)
-            results.append(trial.run(victims[number % len(victims)], moment, (scene(), scene())))
+            moment, scenes = round(float(rng.uniform(EARLIEST, LATEST)), 2), (scene(), scene())
+            if number < len(results):
+                continue
+            results.append(trial.run(victims[number % len(victims)], moment, scenes))
             if options.json:
                 with options.json.open("a") as file:
                     file.write(json.dumps(results[-1]) + "\n")

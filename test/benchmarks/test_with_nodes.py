@@ -44,3 +44,19 @@ def test_soak(tmp_path: Path) -> None:
     assert "machine" in header
     assert row["reached"], row["reason"]
     assert (tmp_path / "soak.png").exists()
+
+
+def test_imitations(tmp_path: Path) -> None:
+    for over in ("simulation", "fetch"):
+        out = run("imitations.py", "--over", over, "--episodes", 1, "--max-blocks", 4, "--json", tmp_path / over)
+        assert "of 1 episodes succeeded" in out
+        (row,) = map(json.loads, (tmp_path / over).read_text().splitlines())
+        assert row["seconds"] > 1.0, row["reason"]
+
+
+def test_kills(tmp_path: Path) -> None:
+    told = run("kills.py", "--runs", 1, "--json", tmp_path / "kills.jsonl")
+    assert told == run("kills.py", "--runs", 1, "--json", tmp_path / "kills.jsonl"), "what was done is kept"
+    (row,) = map(json.loads, (tmp_path / "kills.jsonl").read_text().splitlines())
+    assert (row["killed"], row["creep"]) == ("connection", 0.0)
+    assert "no connection" in row["ended"]
