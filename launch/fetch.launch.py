@@ -12,9 +12,10 @@ from launch import LaunchDescription
 from osil.ros.launching import ARGUMENTS, FETCH_ARGUMENTS, describe
 from osil.ros.node_processes import FETCH_NODES, FRAME_NODES, TRACKER_NODES
 
-PARAMETERS = {"use_sim_time": False, "autostart": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
+PARAMETERS = {"use_sim_time": False, "autostart": False}
+SLOW = {"controller": {"max_speed": 0.25, "acceleration_scaling": 1.0}}
 
 
 def generate_launch_description() -> LaunchDescription:
     nodes = (*FETCH_NODES, *FRAME_NODES)
-    return describe(nodes, {**FETCH_ARGUMENTS, **ARGUMENTS}, TRACKER_NODES, parameters=PARAMETERS)
+    return describe(nodes, {**FETCH_ARGUMENTS, **ARGUMENTS}, TRACKER_NODES, parameters=PARAMETERS, of_nodes=SLOW)

@@ -25,6 +25,7 @@ from launch.event_handlers import OnProcessExit  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState  # noqa: E402
+from rcl_interfaces.srv import GetParameters  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
@@ -76,6 +77,9 @@ def test_the_robot_is_met_and_follows(fetch: FakeFetch, tmp_path: Path, exit_cod
         try:
             for node in FETCH_NODES:
                 client.meet(node)
+            for node, slowest in (("controller", 0.25), ("teleop", 0.7)):  # slowed down once, by the safety gate
+                asked = client.call(f"{node}/get_parameters", GetParameters, names=["max_speed"])
+                assert asked.values[0].double_value == slowest
             assert "controller activate" in client.call("controller/resume", Trigger).message
             for node in ("controller", "recorder", "policy"):
                 activate = Transition(id=Transition.TRANSITION_ACTIVATE)

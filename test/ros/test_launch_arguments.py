@@ -26,9 +26,11 @@ from launch.utilities import perform_substitutions
 OF_THE_LAUNCH = {"namespace": "", "log_level": "info", "rviz": "false", "page": "false", "tracker": "false"}
 
 STAND_IN = """#!{python}
-import pathlib, sys, time
+import os, pathlib, sys, time
+parent = os.getppid()
 pathlib.Path({file!r}).write_text("\\0".join(sys.argv))
-time.sleep(1000)
+while os.getppid() == parent:  # whoever started it may be killed
+    time.sleep(0.1)
 """
 
 

@@ -277,7 +277,8 @@ class SafetyGate:
         if reason.cleared_by is ClearedBy.ITSELF:
             self._hold(reason, text, commander)
             return NOTHING
-        text += ". See to the robot, then call the controller's service resume" if latched else ""
+        if latched:
+            text += f"{'' if text.endswith('?') else '.'} See to the robot, then call the controller's service resume"
         self._end_motion(text)
         self.status = Status(State.STOPPED, self.status.commander if commander is None else commander, reason, text)
         self._fingers.forget()

@@ -22,7 +22,10 @@ def run(program: str) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    return int(module.main())
+    status = int(module.main())
+    for signum in (signal.SIGINT, signal.SIGTERM):  # of a second one Python would die while it ends
+        signal.signal(signum, signal.SIG_IGN)
+    return status
 
 
 NODES = sorted(path.stem for path in Path(__file__).parent.glob("*_node.py") if path.stem != "run_node")

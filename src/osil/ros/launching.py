@@ -89,6 +89,7 @@ def describe(
     arguments: Mapping[str, str],
     tracking: Sequence[str] = (),
     parameters: Mapping[str, object] | None = None,
+    of_nodes: Mapping[str, Mapping[str, object]] | None = None,
     remappings: Sequence[tuple[str, str]] = (),
     beside: Callable[[LaunchContext], list[LaunchDescriptionEntity]] = lambda context: [],
 ) -> LaunchDescription:
@@ -99,12 +100,17 @@ def describe(
         arguments: launch arguments that are parameters of the nodes that have them, and what they mean.
         tracking: further nodes, started by ``tracker:=true``; none: there is no such argument.
         parameters: set for all nodes that have them, overriding ``config/``; defaults of arguments that no node has.
+        of_nodes: the same for one node each, whose name of a parameter others have, too.
         remappings: of topic names, for all nodes.
         beside: makes what runs beside the nodes.
     """
     arguments = {**arguments, **(TRACKER_ARGUMENTS if tracking else {})}
     own = {**OWN_ARGUMENTS, **(TRACKER if tracking else {})}
-    defaults = {node: {**config_of(node), **_known(node, parameters or {})} for node in (*nodes, *tracking)}
+    set_for = {
+        node: {**_known(node, parameters or {}), **(of_nodes or {}).get(node, {})}
+        for node in (*nodes, *tracking, "page")
+    }
+    defaults = {node: {**config_of(node), **set_for[node]} for node in (*nodes, *tracking)}
     first = {name: value for values in reversed(defaults.values()) for name, value in values.items()}
     first = {**(parameters or {}), **first}
 
@@ -126,7 +132,7 @@ def describe(
                 values = {**defaults[node], **_known(node, chosen)}
                 action = robot_state_publisher(values, ros_arguments=told, **again, **options)
             else:
-                values = _known(node, {**(parameters or {}), **chosen})
+                values = {**set_for[node], **_known(node, chosen)}
                 action = Node(
                     executable=program(node)[0],
                     arguments=program(node)[1:],

@@ -165,9 +165,11 @@ class PolicyNode(ManagedNode):
             await self._tick
 
     async def _execute(self, goal: ServerGoalHandle) -> Imitate.Result:
-        await self._until_seen()
         try:
-            imitation = self._begin(goal)
+            self._refuse_while_busy()
+            stored = storage.load(self._library.find(goal.request.demonstration))  # first: there is no news meanwhile
+            await self._until_seen()
+            imitation = self._begin(goal, stored)
         except OsilError as error:
             self.get_logger().warning(f"refused: {error}")
             goal.abort()
@@ -204,7 +206,7 @@ class PolicyNode(ManagedNode):
         if self._imitation is not None:
             raise DemonstrationError("another demonstration is being imitated; cancel it, or wait until it is over")
 
-    def _begin(self, goal: ServerGoalHandle) -> Imitation:
+    def _begin(self, goal: ServerGoalHandle, stored: storage.StoredDemonstration) -> Imitation:
         self._refuse_while_busy()
         if not 0.0 <= goal.request.time_limit < math.inf:
             raise DemonstrationError(
@@ -212,7 +214,6 @@ class PolicyNode(ManagedNode):
             )
         if problem := self.inactive or self._controller_problem():
             raise NotReadyError(problem)
-        stored = storage.load(self._library.find(goal.request.demonstration))
         stored.check_blocks(self._view.look().block_names)
         seen = self._view.look(stored.block_names)  # now: taking in a demonstration takes long, and no news meanwhile
         self._policy.reset(stored.demonstration, seed=goal.request.seed)
