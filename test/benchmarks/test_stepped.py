@@ -13,8 +13,8 @@ from .programs import BENCHMARKS, run
 
 
 def test_every_benchmark_is_tried_here() -> None:
-    tried = {"dataset.py", "fetch_faults.py", "fetch_stream.py", "gate_faults.py", "late_goals.py", "page.py"}
-    tried |= {"policy.py", "ros_latency.py", "simulation.py", "soak.py", "tracker.py"}
+    tried = {"dataset.py", "fetch_faults.py", "fetch_stream.py", "gate_faults.py", "imitations.py", "kills.py"}
+    tried |= {"late_goals.py", "page.py", "policy.py", "ros_latency.py", "simulation.py", "soak.py", "tracker.py"}
     programs = {path.name for path in BENCHMARKS.glob("*.py") if "__main__" in path.read_text()}
     assert programs == tried
 
