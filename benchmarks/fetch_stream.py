@@ -215,8 +215,9 @@ def run(fetch: FakeFetch, port: int, seconds: float) -> list[str]:
 
 def measure(fetch: FakeFetch, commander: Commander, ended: float) -> list[str]:
     """The columns of the table, from when the controller began to command."""
-    times = np.array([now for now, _ in fetch.commanded]) - CLOCK_AHEAD
-    told = np.array([joints for _, joints in fetch.commanded])[times > commander.meant[0][0]]
+    commanded = list(fetch.commanded)  # the robot goes on meanwhile
+    times = np.array([now for now, _ in commanded]) - CLOCK_AHEAD
+    told = np.array([joints for _, joints in commanded])[times > commander.meant[0][0]]
     times = times[times > commander.meant[0][0]]
     speeds = np.diff(told, axis=0) / np.diff(times)[:, None]
     meant = np.array([commander.told(float(now))[1] for now in times[1:]])
