@@ -40,10 +40,7 @@ def add(commands: Commands) -> None:
     learning.add_argument(
         "--run", dest="training", type=Path, default=run, metavar="DIR", help="of osil train", **special(("learning",))
     )
-    stacking, of_stacking = (
-        parser.add_argument_group("stacking, baselines"),
-        special(("stacking", "baselines", "changes")),
-    )
+    stacking, of_stacking = parser.add_argument_group("stacking"), special(("stacking", "baselines", "changes"))
     counted = special(("stacking", "baselines", "comparison", "changes"))
     of_model = ("stacking", "baselines", "attention", "understanding")
     model = f"{MODEL}; also for attention and understanding; default: %(default)s"

@@ -13,19 +13,19 @@ from typing import Any
 
 from osil.demonstrations.conditioning import Conditioning
 from osil.errors import ConfigError
-from osil.evaluation.evaluation_config import EvaluationConfig
 from osil.figures.changes import draw_changes
 from osil.files import read_json_lines
 from osil.policies.stacking import PolicyConfig, StackingPolicy, save_policy
+from osil.reproduce.comparison import EXPERIMENTS
+from osil.reproduce.comparison import variant as compared
 from osil.reproduce.experiments import Experiment, chosen
 from osil.reproduce.stacking import run_experiment
 from osil.reproduce.stacking_tables import rate
 from osil.resources import resource_path
 from osil.settings import from_yaml
-from osil.tasks.splits import load_tasks
 from osil.training.optimization import OptimizationConfig
-from osil.training.run_folder import CURVE, resumable, steps_done
-from osil.training.stacking import StackingTraining, run
+from osil.training.run_folder import CURVE
+from osil.training.stacking import StackingTraining, finish
 
 Settings = StackingTraining
 
@@ -71,7 +71,7 @@ WITHOUT: dict[str, tuple[str, Callable[[Settings], Settings]]] = {
     ),
     "easy_start": ("no easy batches at the start", _sampling(first_batches=0)),
     "midway": ("every labelled episode begins at its beginning", _sampling(midway=0.0, dagger_midway=0.0)),
-    "dagger": ("behavioral cloning alone, as the paper's best policy for stacking", _sampling(dagger_share=0.0)),
+    "dagger": ("behavioral cloning alone", lambda base: compared(base, "bc")),
 }
 """What is taken away from a policy before it is trained: what that means, and how."""
 
@@ -90,14 +90,13 @@ def as_in_the_paper(base: Settings) -> Settings:
     return _network(yaw=False)(_sampling(arrangement="parallel")(replace(base, policy=policy)))
 
 
-KINEMATIC = EvaluationConfig(world="kinematic")
-ANY_YAW = Experiment("test", "test tasks, kinematic world", lambda: load_tasks("test"), 10, KINEMATIC)
+ANY_YAW, *_ = EXPERIMENTS
 PARALLEL = Experiment(
     "parallel",
     "the same, all cubes parallel",
     ANY_YAW.tasks,
     ANY_YAW.episodes,
-    replace(KINEMATIC, arrangement="parallel"),
+    replace(ANY_YAW.config, arrangement="parallel"),
 )
 
 
@@ -155,18 +154,17 @@ def reproduce(
     known = variants(from_yaml(Settings, resource_path("config", "training", "stacking_comparison.yaml")))
     if not set(names) <= set(known):
         raise ConfigError(f"policies {', '.join(names)}: expected some of {', '.join(known)}")
-    reports: dict[str, dict[str, Any]] = {}
+    judged: dict[str, tuple[Variant, dict[str, Any], float]] = {}
     for name in [name for name in known if not names or name in names]:
         variant, folder = known[name], runs / known[name].trained
-        if steps_done(folder) < variant.settings.loop.steps:
-            run(variant.settings, folder, resume=resumable(folder))
+        finish(variant.settings, folder)
         trained = StackingPolicy.load(folder)
         model = runs / "acting" / name
         save_policy(model, trained.network, variant.acts(trained.config))
         (experiment,) = chosen([variant.experiment], (), at_most)
-        reports[name] = run_experiment(experiment, model, output / name, seed, jobs)
-        minutes = {each: read_json_lines(runs / known[each].trained / CURVE)[-1]["minutes"] for each in reports}
-        _write({each: (known[each], report, minutes[each]) for each, report in reports.items()}, output)
+        report = run_experiment(experiment, model, output / name, seed, jobs)
+        judged[name] = variant, report, read_json_lines(folder / CURVE)[-1]["minutes"]
+        _write(judged, output)
 
 
 def _write(judged: dict[str, tuple[Variant, dict[str, Any], float]], output: Path) -> None:

@@ -20,8 +20,7 @@ from osil.reproduce.stacking_tables import comparison_table, draw
 from osil.resources import resource_path
 from osil.settings import from_yaml
 from osil.tasks.splits import load_tasks
-from osil.training.run_folder import resumable, steps_done
-from osil.training.stacking import StackingTraining, run
+from osil.training.stacking import StackingTraining, finish
 
 VARIANTS = {"dagger": "DAGGER", "bc": "BC", "snapshots": "Snapshot", "final_state": "Final state"}
 """Compared policies, and as the paper calls them."""
@@ -68,8 +67,7 @@ def reproduce(output: Path, runs: Path, seed: int, jobs: int, at_most: int | Non
     base = from_yaml(StackingTraining, resource_path("config", "training", "stacking_comparison.yaml"))
     wanted = {name: variant(base, name) for name in VARIANTS}
     for name, config in wanted.items():  # one after another: each has processes of its own, which want the cores
-        if steps_done(runs / name) < config.loop.steps:
-            run(config, runs / name, resume=resumable(runs / name))
+        finish(config, runs / name)
     stage_curves.reproduce({label: runs / name for name, label in VARIANTS.items()}, output, seed, jobs)
     test, train, contact = chosen(EXPERIMENTS, (), at_most)
     for experiment in (test, train):

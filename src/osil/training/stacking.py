@@ -22,7 +22,7 @@ from osil.training.data_processes import data_processes
 from osil.training.loop import LoopConfig, Metrics, train
 from osil.training.optimization import OptimizationConfig
 from osil.training.processes import together
-from osil.training.run_folder import RunFolder
+from osil.training.run_folder import RunFolder, resumable, steps_done
 from osil.training.validation import kinematic_success
 from osil.workers import within_cores
 
@@ -84,6 +84,12 @@ def run(config: StackingTraining, folder: Path, resume: bool = False) -> None:
     torch.set_num_threads(within_cores(config.threads))
     with together() as rank:
         _run(config, RunFolder(folder, asdict(config), resume), rank)
+
+
+def finish(config: StackingTraining, folder: Path) -> None:
+    """``run`` what is missing in ``folder``, which is nothing, all of it, or what is left of a run that was stopped."""
+    if steps_done(folder) < config.loop.steps:
+        run(config, folder, resume=resumable(folder))
 
 
 def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
