@@ -101,21 +101,28 @@ class Client(Node):
         self.wait(future.done, what, seconds)
         return future.result()
 
-    def meet(self, node: str) -> None:
+    def meet(self, node: str, service: str = "") -> None:
         """Wait until a node's answers arrive here, those of all services and actions that this client has by now.
 
         A server that has not yet discovered its client drops the answer, though the client sees the server. Asking
         again could do twice what was asked once, so what is asked until it is answered is nothing at all. Endpoints
         are announced in the order of their making: who knows the newest knows them all.
+
+        Args:
+            node: its name.
+            service: one of its services that has to be known here. A node that was killed is seen for a while, its
+                services too: that of its successor is known when as many offer it as offer to be greeted.
         """
-        caller, greeted, answers = self.create_client(GetParameters, f"{node}/get_parameters"), -ASK_AGAIN, []
+        greeting = f"{node}/get_parameters"
+        caller, greeted, answers = self.create_client(GetParameters, greeting), -ASK_AGAIN, []
 
         def met() -> bool:
             nonlocal greeted
             if caller.service_is_ready() and time.monotonic() - greeted >= ASK_AGAIN:
                 greeted = time.monotonic()
                 answers.append(caller.call_async(GetParameters.Request()))
-            return any(answer.done() for answer in answers)
+            known = not service or self.count_services(service) >= self.count_services(greeting)
+            return known and any(answer.done() for answer in answers)
 
         try:
             self.wait(met, f"node {node}", ANSWER)
@@ -131,7 +138,7 @@ class Client(Node):
         caller = self.create_client(kind, service)
         try:
             self.wait(caller.service_is_ready, f"service {service}", ANSWER)
-            self.meet(service.rpartition("/")[0])
+            self.meet(service.rpartition("/")[0], service)
             return self._answer(caller.call_async(kind.Request(**fields)), f"service {service}")
         finally:
             self.destroy_client(caller)
@@ -163,7 +170,7 @@ class Client(Node):
     ) -> Imitate.Result:
         """Have a demonstration repeated, and be told of the progress."""
         self.wait(self._imitate.server_is_ready, "action policy/imitate", ANSWER)
-        self.meet("policy")
+        self.meet("policy", "policy/imitate/_action/get_result")  # that of its services which is made last
         goal = Imitate.Goal(demonstration=demonstration, time_limit=time_limit, seed=seed)
         sent = self._imitate.send_goal_async(goal, lambda message: tell(message.feedback))
         handle = self._answer(sent, "policy/imitate")
