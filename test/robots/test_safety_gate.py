@@ -160,7 +160,7 @@ def test_nothing_is_resumed_while_the_cause_is_there(reason: StopReason) -> None
     arm = GatedArm()
     FAULTS[reason].inject(arm)
     arm.rest(0.2)
-    assert arm.gate.resume(arm.now).startswith("still stopped")
+    assert arm.gate.resume(arm.now).startswith("not yet: ")
     assert arm.gate.status.state is State.STOPPED
 
 

@@ -109,6 +109,24 @@ def test_ctrl_c_amid_the_imports_of_a_node_is_quiet() -> None:
     assert "Traceback" not in printed
 
 
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_who_presses_ctrl_c_again_and_again_does_not_kill_a_node_that_is_leaving(signum: int) -> None:
+    node = subprocess.Popen(program("teleop"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert eventually(lambda: _heeds_signals(node.pid))
+    while node.poll() is None:
+        node.send_signal(signum)
+        time.sleep(0.005)
+    printed, _ = node.communicate()
+    assert node.returncode == 0, printed
+    assert "Traceback" not in printed
+
+
+def _heeds_signals(pid: int) -> bool:
+    """Whether a node has said what SIGTERM shall do."""
+    caught = int(Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
 def _listens(processes: NodeProcesses, node: str) -> bool:
     """Whether Python's imports are over, told by the threads that DDS has started."""
     return len(list(Path(f"/proc/{processes.pid(node)}/task").iterdir())) > 5

@@ -188,7 +188,7 @@ class SafetyGate:
             self._check_latching(now)
             self._posture(now)
         except Refusal as refusal:
-            return f"still stopped: {refusal}"
+            return f"not yet: {refusal}"
         if self.status.state is State.STOPPED:
             self._hold(StopReason.NO_COMMAND, "ready for new commands")
         return ""
