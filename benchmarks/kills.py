@@ -34,7 +34,7 @@ from osil import seeds
 from osil.core import CONTROL_PERIOD, Scene
 from osil.files import check_output_file, read_json_lines
 from osil.ros.client import Client
-from osil.ros.node_processes import FETCH_NODES, NodeProcesses
+from osil.ros.node_processes import FETCH_NODES, NodeProcessError, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.judge import step_limit
@@ -78,6 +78,7 @@ class Trial:
         if victim != CONNECTION:
             start(self._processes, victim, self._fetch.port, self._folder)
         resume(self._client)
+        began = {"blocks": self._client.scene().block_positions.round(4).tolist(), "joints": self._joints()}
         went_on = victim not in MOVING_THE_ARM and bool(layout_reached(TASK, self._client.scene(), NOMINAL))
         if went_on:
             self._set_up(scenes[1])
@@ -89,12 +90,27 @@ class Trial:
             "creep": creep,
             "ended": ended,
             "went_on": went_on,
+            "began": began,
             **went,
         }
 
+    def _joints(self) -> list[float]:
+        """Where the arm is now."""
+        _, joints = self._fetch.measured[-1]
+        return [round(float(joint), 4) for joint in joints]
+
     def _set_up(self, scene: Scene) -> None:
         """The arm in its ready pose, and the blocks elsewhere."""
-        self._client.wait(lambda: self._client.call("planning/go_to_ready", Trigger).success, "the ready pose", READY)
+        answers: list[Trigger.Response] = []
+
+        def ready() -> bool:
+            answers.append(self._client.call("planning/go_to_ready", Trigger))
+            return bool(answers[-1].success)
+
+        try:
+            self._client.wait(ready, "the ready pose", READY)
+        except NodeProcessError as error:
+            raise SystemExit(f"{error}: {answers[-1].message if answers else 'no answer'}; {self._joints()}") from error
         self._fetch.move_blocks(scene.block_positions)
         self._client.scene()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -67,10 +65,11 @@ def successor(offer: Callable[[Node], object]) -> Iterator[None]:
 def killed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy was there, whose services are still seen."""
     monkeypatch.setattr(client_module, "ANSWER", 12.0)
-    victim = subprocess.Popen([sys.executable, "-c", VICTIM])
-    client.meet("policy", "policy/imitate/_action/get_result")
-    os.kill(victim.pid, signal.SIGKILL)
-    victim.wait()
+    with subprocess.Popen([sys.executable, "-c", VICTIM]) as victim:
+        try:
+            client.meet("policy", "policy/imitate/_action/get_result")
+        finally:
+            victim.kill()
     assert client.count_services("policy/forget") >= 1, "it is still seen"
 
 
