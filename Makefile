@@ -99,7 +99,7 @@ $(VENV)/.installed: constraints.txt setup.py scripts/node | no-sourced-ros
 	UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH_BACKEND) \
 	  --constraint constraints.txt torch || { echo "out of reach; pip's own sources serve"; $(PIP_INSTALL) torch; }
 	@echo "== 3/4 ROS 2 and the other dependencies"
-	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,arms,fetch,tracker,planning,page,docs,dev,test]'
+	$(PIP_INSTALL) --no-build-isolation --editable '.[ros,arms,fetch,tracker,export,planning,page,docs,dev,test]'
 	$(INDEX_PACKAGE)
 	@touch $@
 

@@ -51,6 +51,7 @@ setup(
         "mcap",
         "mcap-ros2-support",
         "numpy>=1.26",
+        "onnxruntime",
         "pillow",
         "pybullet",
         "pyyaml",
@@ -92,6 +93,7 @@ setup(
         "arms": ["pin"],  # kinematics of any arm but the Fetch, from its URDF
         "fetch": ["roslibpy"],  # the bridge to a real Fetch
         "tracker": ["opencv-python-headless>=4.7,<5"],  # tags on blocks; 5 has lost hand-eye calibration
+        "export": ["onnx", "onnxscript"],  # a model of one's own, to act in half the time
         "planning": ["ompl"],  # to the ready pose where something is in the straight way
         "page": ["viser"],  # the page in the browser
         "docs": ["furo", "myst-parser", "sphinx", "sphinxcontrib-mermaid"],  # the site

@@ -37,7 +37,10 @@ def collect(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "words",
-    ["", "evaluate", "probe", "train", "collect", "demonstration", "demonstration info", "demonstration replay"],
+    [
+        *("", "evaluate", "probe", "train", "export", "collect"),
+        *("demonstration", "demonstration info", "demonstration replay"),
+    ],
 )
 def test_help_gives_an_example(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import cast
 
-from osil.cli import collect, demonstration, evaluate, particle, probe, reproduce, train
+from osil.cli import collect, demonstration, evaluate, export, particle, probe, reproduce, train
 from osil.cli.arguments import helps
 from osil.errors import OsilError
 
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         "--version", dest="run", action="store_const", const=_print_version, help="print the version and leave"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (evaluate, probe, train, collect, demonstration, particle, reproduce):
+    for command in (evaluate, probe, train, export, collect, demonstration, particle, reproduce):
         command.add(commands)
     return parser
 

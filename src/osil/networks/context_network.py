@@ -165,7 +165,7 @@ class ContextNetwork(nn.Module):
         blocks = geometry.shape[-2]
         x = self.embed(torch.cat([geometry, robot[..., None, :].expand(-1, -1, blocks, -1)], dim=-1))
         h = self.state_attention(x, geometry, robot)
-        askers = len(memory.embedding) // len(h)
+        askers = memory.embedding.shape[0] // h.shape[0]
         h, geometry, pose = (one.repeat(askers, 1, 1, 1) for one in (h, geometry, pose))
         robot = robot.repeat(askers, 1, 1)
         cell = torch.zeros_like(h)

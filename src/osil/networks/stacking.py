@@ -101,7 +101,7 @@ class StackingNetwork(nn.Module):
         robot = robot_features(present.opening)
         pose = torch.cat([present.positions, yaw_features(present.yaws)], dim=-1)
         context = self.context(memory, geometry_features(present), pose, robot)
-        robot = robot.repeat(len(context.poses) // len(robot), 1, 1)
+        robot = robot.repeat(context.poses.shape[0] // robot.shape[0], 1, 1)
         return StackingOutput(self.manipulation(context.poses, robot), context)
 
     def _seen(self, observation: ObservationTensors) -> ObservationTensors:

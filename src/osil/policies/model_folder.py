@@ -1,7 +1,7 @@
 """A model on disk: a folder with ``model.safetensors``, ``config.json`` and their ``SHA256SUMS``.
 
 Nothing in it is ever executed. ``sha256sum -c SHA256SUMS`` in the folder says whether it is whole. Somebody who changes
-``config.json`` by hand tells so by ``sha256sum config.json model.safetensors > SHA256SUMS``.
+``config.json`` by hand tells so by ``sha256sum config.json model.* > SHA256SUMS``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 WEIGHTS, CONFIG, SUMS, VERSION = "model.safetensors", "config.json", "SHA256SUMS", 1
+
+EXPORTED = "model.onnx"
+"""The same network for another library, where somebody has exported it (``osil export``)."""
 
 PURPOSES = {
     "osil.stacking": "for block stacking, as in osil evaluate --world pybullet or --world kinematic",
@@ -86,6 +89,23 @@ def write_model(path: str | Path, kind: str, network: nn.Module, config: Datacla
         WEIGHTS: save({name: tensor.contiguous() for name, tensor in network.state_dict().items()}),
     }
     files[SUMS] = "".join(f"{_sha256(data)}  {name}\n" for name, data in files.items()).encode()
+    _write(folder, files)
+    (folder / EXPORTED).unlink(missing_ok=True)  # of other weights
+
+
+def add_exported(path: str | Path, data: bytes) -> None:
+    """Add the exported network to a model folder.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
+    folder = find_model(path)
+    others = [line for line in read_text(folder / SUMS).splitlines() if not line.endswith(f"  {EXPORTED}")]
+    sums = "".join(f"{line}\n" for line in [*others, f"{_sha256(data)}  {EXPORTED}"])
+    _write(folder, {EXPORTED: data, SUMS: sums.encode()})
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
@@ -186,11 +206,13 @@ def _check_sums(folder: Path) -> None:
     """Refuse what would pass unnoticed: bytes that are as good to read as those that were written."""
     sums = folder / SUMS
     lines = read_text(sums).splitlines() if sums.exists() else []
-    for name in (CONFIG, WEIGHTS):
+    names = [CONFIG, WEIGHTS, *([EXPORTED] if (folder / EXPORTED).exists() else [])]
+    for name in names:
+        check_ordinary(folder / name, ModelError)
         if f"{_sha256((folder / name).read_bytes())}  {name}" not in lines:
             raise ModelError(
                 f"{name} is not as {SUMS} says (if it was changed on purpose, run there: "
-                f"sha256sum {CONFIG} {WEIGHTS} > {SUMS})"
+                f"sha256sum {' '.join(names)} > {SUMS})"
             )
 
 

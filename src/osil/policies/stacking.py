@@ -22,7 +22,8 @@ from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TARGET_HEA
 from osil.networks.features import ObservationTensors, pad_frames
 from osil.networks.manipulation_network import DISPLACEMENT, DISPLACEMENT_SCALE, YAW_SCALE, YAW_STEP, most_confident
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
-from osil.policies.model_folder import read_model, write_model
+from osil.policies.exported_network import ExportedNetwork
+from osil.policies.model_folder import find_model, read_model, write_model
 from osil.policies.shown import Shown
 from osil.policies.understanding import UnderstoodStage, check_sure, stages
 from osil.tasks.blocks import Blocks, in_fingers
@@ -105,10 +106,17 @@ class PolicyConfig:
 class StackingPolicy:
     """A stacking network that was shown a demonstration. Acts in one scene, or in a batch of scenes at once."""
 
-    def __init__(self, network: StackingNetwork, config: PolicyConfig, info: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        network: StackingNetwork,
+        config: PolicyConfig,
+        info: dict[str, str] | None = None,
+        exported: ExportedNetwork | None = None,
+    ) -> None:
         self.config = config
         self.info = info or {}
         self.network = network.eval()
+        self._exported = exported
         self._context: Context | None = None
         self._shown = Shown(Observation, Action, "blocks")
 
@@ -119,7 +127,8 @@ class StackingPolicy:
         Raises:
             ModelError: the folder or a file is missing or damaged, or it holds another kind of model.
         """
-        return cls(*read_model(path, FORMAT, PolicyConfig, lambda config: StackingNetwork(config.network)))
+        network, config, info = read_model(path, FORMAT, PolicyConfig, lambda config: StackingNetwork(config.network))
+        return cls(network, config, info, ExportedNetwork.beside(find_model(path), info["digest"]))
 
     def reset(self, prompt: Prompt[Observation, Action], seed: int = 0) -> None:
         """Take in what to imitate in one live scene. Embeds it; acting is cheap afterwards.
@@ -197,7 +206,8 @@ class StackingPolicy:
         present = ObservationTensors.from_numpy(seen.map(lambda array: array.reshape(different, -1, *array.shape[1:])))
         self._first = self._first_member()
         window = slice(self._first * different, (self._first + members) * different)
-        output = self.network(self._memory.select(window), present)
+        network = self._exported if self._exported and len(self._before) == 1 else self.network
+        output = network(self._memory.select(window), present)
         self._acted += 1
         self._context = output.context
         motion, close = most_confident(output.actions, members, self._before)
