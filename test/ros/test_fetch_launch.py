@@ -1,4 +1,4 @@
-"""The launch file for a real Fetch meets a fake one, moves it once that is activated, and leaves cleanly."""
+"""The launch file for a real Fetch meets a fake one, imitates on it once that is activated, and leaves cleanly."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ import pytest
 
 from osil import seeds
 from osil.core import CONTROL_PERIOD, Action
+from osil.data.demonstrate import demonstrate
+from osil.demonstrations import storage
 from osil.resources import resource_path
 from osil.robots.robot import load_robot
+from osil.tasks.block_stacking import StackingTask, layout_reached
+from osil.tasks.blocks import NOMINAL
+from osil.worlds.kinematic import KinematicWorld
 
 launch_pytest = pytest.importorskip(
     "launch_pytest", reason="launch_pytest comes with a ROS 2 distribution and has no wheel"
@@ -30,18 +35,42 @@ from rclpy.signals import SignalHandlerOptions  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from osil.ros import convert, topics  # noqa: E402
-from osil.ros.client import Client  # noqa: E402
+from osil.ros.client import Client, Refused  # noqa: E402
 from osil.ros.node_processes import FETCH_NODES, FRAME_NODES, NodeProcesses  # noqa: E402
+from osil_interfaces.action import Imitate  # noqa: E402
 
 from .fake_fetch import FakeFetch  # noqa: E402
+from .fake_tracker import FakeTracker  # noqa: E402
 
 FETCH = load_robot("fetch")
+
+TASK = StackingTask.parse("ab")
 
 
 @pytest.fixture
 def fetch() -> Iterator[FakeFetch]:
-    with FakeFetch(FETCH.table.random_scene(2, seeds.generator("demonstrate", 0))) as fetch:
+    with FakeFetch(FETCH.table.random_scene(TASK.num_blocks, seeds.generator("demonstrate", 0))) as fetch:
         yield fetch
+
+
+@pytest.fixture(autouse=True)
+def shown(tmp_path: Path) -> None:
+    """A demonstration among those that the nodes have."""
+    rng = seeds.generator("demonstrate", 1)
+    scene = FETCH.table.random_scene(TASK.num_blocks, rng)[None]
+    (demonstration,), _ = demonstrate(KinematicWorld(rng, FETCH), [TASK], scene)
+    storage.save(demonstration, tmp_path / "shown.mcap", "shown", "ab")
+
+
+def imitate(client: Client) -> Imitate.Result:
+    """As soon as the policy sees enough to begin."""
+    for _ in range(60):
+        try:
+            return client.imitate("shown", 90.0, 0, lambda feedback: None)
+        except Refused as refusal:
+            last = refusal
+            client.scene()
+    raise last
 
 
 @pytest.fixture
@@ -70,10 +99,10 @@ def nodes(fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int]) -> launc
 
 
 @pytest.mark.launch(fixture=nodes)
-def test_the_robot_is_met_and_follows(fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int]) -> Iterator[None]:
+def test_the_robot_is_met_and_imitates(fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int]) -> Iterator[None]:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     with NodeProcesses(tmp_path / "logs", {}) as none:
-        client = Client(none, FETCH)
+        client, tracker = Client(none, FETCH), FakeTracker(fetch)
         try:
             for node in FETCH_NODES:
                 client.meet(node)
@@ -93,7 +122,12 @@ def test_the_robot_is_met_and_follows(fetch: FakeFetch, tmp_path: Path, exit_cod
                 return bool(np.abs(fetch.joints - start).max() > 0.05)
 
             client.wait(moved, "motion", 20.0)
+            client.wait(lambda: client.call("planning/go_to_ready", Trigger).success, "the ready pose", 60.0)
+            result = imitate(client)
+            assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
+            assert layout_reached(TASK, client.scene(), NOMINAL)
         finally:
+            tracker.close()
             client.close()
             rclpy.try_shutdown()
     assert not fetch.problems
