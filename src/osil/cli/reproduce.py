@@ -8,7 +8,7 @@ from pathlib import Path
 from osil.choices import MODEL, ReachingRecipe, names
 from osil.cli.arguments import Commands, add_command, add_jobs, check_special, natural, positive, special
 
-OF_STACKING = ("stacking", "learning", "attention", "understanding", "comparison", "changes", "baselines")
+OF_STACKING = ("stacking", "learning", "attention", "understanding", "comparison", "changes", "scaling", "baselines")
 """Experiments with block stacking."""
 
 
@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
         "  osil reproduce learning --run runs/stacking\n"
         "  osil reproduce attention\n  osil reproduce understanding\n"
         "  osil reproduce comparison\n  osil reproduce changes --only all without_mixture\n"
-        "  osil reproduce baselines --episodes 1\n  osil reproduce index\n\n"
+        "  osil reproduce scaling\n  osil reproduce baselines --episodes 1\n  osil reproduce index\n\n"
         "Runs that are done are kept, and an interrupted one goes on, so the same command resumes.",
     )
     parser.add_argument("experiment", choices=("particle", *OF_STACKING, "index"), help="which; index: of all results")
@@ -41,13 +41,13 @@ def add(commands: Commands) -> None:
         "--run", dest="training", type=Path, default=run, metavar="DIR", help="of osil train", **special(("learning",))
     )
     stacking, of_stacking = parser.add_argument_group("stacking"), special(("stacking", "baselines", "changes"))
-    counted = special(("stacking", "baselines", "comparison", "changes"))
-    of_model = ("stacking", "baselines", "attention", "understanding")
-    model = f"{MODEL}; also for attention and understanding; default: %(default)s"
+    counted = special(("stacking", "baselines", "comparison", "changes", "scaling"))
+    of_model = ("stacking", "baselines", "attention", "understanding", "scaling")
+    model = f"{MODEL}; also for attention, understanding and scaling; default: %(default)s"
     stacking.add_argument("--model", default="stacking", help=model, **special(of_model))
     only = "of evaluations, or of policies for changes; default: all"
     stacking.add_argument("--only", nargs="+", default=(), metavar="NAME", help=only, **of_stacking)
-    at_most = "of each task at most, for a first look; also for comparison and changes; default: all"
+    at_most = "of each task at most, for a first look; also for comparison, changes and scaling; default: all"
     stacking.add_argument("--episodes", type=positive, metavar="N", help=at_most, **counted)
     parser.set_defaults(run=_run)
 
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> None:
     check_special(options, options.experiment)
     folder = {"particle": "particle", "index": "."}.get(options.experiment, "stacking")
     output = options.output or Path("results") / folder
-    if options.experiment in ("attention", "understanding", "comparison", "changes"):
+    if options.experiment in ("attention", "understanding", "comparison", "changes", "scaling"):
         output = output / options.experiment
     check_output_folder(output)
     if options.experiment == "comparison":
@@ -73,6 +73,12 @@ def _run(options: argparse.Namespace) -> None:
         runs = Path("runs/comparison")
         check_output_folder(runs)
         reproduce_changes(output, runs, options.seed, options.jobs, options.only, options.episodes)
+    elif options.experiment == "scaling":
+        from osil.reproduce.scaling import reproduce as reproduce_scaling
+
+        runs = Path("runs/comparison")
+        check_output_folder(runs)
+        reproduce_scaling(options.model, output, runs, options.seed, options.jobs, options.episodes)
     elif options.experiment == "index":
         from osil.reproduce.index import write_index
 

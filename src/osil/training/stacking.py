@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from osil.data.pair_pool import SamplingConfig
@@ -34,6 +35,7 @@ class StackingTraining:
     Attributes:
         robot: whose reach, limits and hand the training data are made with; a name in ``config/robots``.
         max_blocks: training tasks have at most this many blocks.
+        tasks: there are so many of them, evenly over their list; None: all.
         seed: of data and weights.
         threads: threads of torch; no more than there are cores.
         workers: processes, no more than cores, that make training data and validate beside the one that learns; 0: it
@@ -50,6 +52,7 @@ class StackingTraining:
     loop: LoopConfig = field(default_factory=LoopConfig)
     robot: str = "fetch"
     max_blocks: int = 10
+    tasks: int | None = None
     seed: int = 0
     threads: int = 1
     workers: int = 1
@@ -59,6 +62,8 @@ class StackingTraining:
 
     def __post_init__(self) -> None:
         check_at_least(self, max_blocks=2, seed=0, threads=1, workers=0, validation_episodes=1)
+        if self.tasks is not None:
+            check_at_least(self, tasks=1)
 
 
 def step_folder(folder: Path, step: int) -> Path:
@@ -98,6 +103,9 @@ def _run(config: StackingTraining, folder: RunFolder, rank: int) -> None:
     if config.initial:
         network.load_state_dict(StackingPolicy.load(config.initial).network.state_dict())
     tasks = load_tasks("train", config.max_blocks)
+    if config.tasks:
+        places = np.linspace(0, len(tasks) - 1, config.tasks).round().astype(int)
+        tasks = tuple(tasks[place] for place in np.unique(places))
     # One member, always the same, is weaker than the ensemble, at a tenth of the cost. What it does where actions come
     # late is what it has to learn, and what it is shown may come from another arm.
     single = replace(config.policy, ensemble=1, draws=1, anticipate=False)
