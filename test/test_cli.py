@@ -17,7 +17,7 @@ import imageio.v2 as imageio
 import psutil
 import pytest
 
-from osil.cli import main
+from osil.cli import main, reproduce
 from osil.demonstrations.storage import load
 from osil.resources import resource_path
 
@@ -203,6 +203,7 @@ def test_replay_films(collected: Path, tmp_path: Path) -> None:
             for option in ("--run", "--model", "--seed", "--only", "--episodes")
         ),
         ("reproduce stacking --recipe paper", "--recipe means nothing with stacking, only with particle"),
+        ("reproduce all --only test", "--only means nothing with all"),
         ("reproduce learning --runs a", "--runs means nothing with learning"),
         ("reproduce attention --episodes 3", "--episodes means nothing with attention"),
         ("reproduce comparison --model a", "--model means nothing with comparison"),
@@ -271,6 +272,21 @@ def test_paths_that_will_not_do_are_told_before_the_work(
         error = capsys.readouterr().err
         assert error.startswith("osil: "), path
         assert error.count("\n") == 1, path
+
+
+@pytest.mark.parametrize(("given", "root"), [("", "results"), (" --output new", "new")])
+def test_all_experiments_are_made_in_their_folders(
+    given: str, root: str, places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    for name in reproduce._REPRODUCE:
+        monkeypatch.setitem(reproduce._REPRODUCE, name, lambda options, output: made.append(str(output)))
+    assert main(f"reproduce all --episodes 1{given}".split()) == 0
+    stacking = [f"{root}/stacking"] * 2
+    own = [f"{root}/stacking/{name}" for name in ("attention", "understanding", "comparison", "changes", "scaling")]
+    assert made == [f"{root}/particle", *own[:2], *stacking, *own[2:], root]
+    assert main(["reproduce", "stacking", "--output", "mine"]) == 0
+    assert made[-1] == "mine"
 
 
 def test_a_place_to_write_to_is_tried_and_left_as_it_was(places: Path, capsys: pytest.CaptureFixture[str]) -> None:
