@@ -174,6 +174,18 @@ def _picture(path: str, record: str) -> Callable[[Path], Found | None]:
     return find
 
 
+def _page(page: str, records: str) -> Callable[[Path], Found | None]:
+    """A page of ours that the paper has nothing like, and the reports that it is made of: a pattern of paths."""
+
+    def find(results: Path) -> Found | None:
+        reports = tuple(read_json(path) for path in sorted(results.glob(records)))
+        if not (results / page).exists() or not reports:
+            return None
+        return Found(f"{len(reports)} evaluations", sum(report["all"]["episodes"] for report in reports), reports)
+
+    return find
+
+
 def _key(label: str) -> str:
     """A row of the paper's tables, by its label."""
     return label.lower().replace(" ", "_")
@@ -198,6 +210,13 @@ _STAGES = ("`osil reproduce comparison`", f"stacking/comparison/{stage_curves.FI
 _BLOCKS, _MOMENTS, _SCENES = (
     ("`osil reproduce attention`", f"stacking/attention/figure_{number}.png") for number in (16, 17, 18)
 )
+
+_OURS = (
+    ("baselines", "stacking/baselines", "policies without a network, in the same episodes"),
+    ("changes", "stacking/changes", "the paper as it was, and what each change buys"),
+    ("scaling", "stacking/scaling", "over training tasks, demonstrations, blocks and stages"),
+)
+"""Pages that the paper has nothing like: name, folder, what is measured."""
 
 ROWS = (
     Row("Table 1, figure 8", "particle reaching as in training, 10 landmarks", *_PARTICLE, _reaching("seen")),
@@ -247,5 +266,15 @@ ROWS = (
         "learning curves of block stacking, one stage at a time",
         *_STAGES,
         _picture(_STAGES[1], f"stacking/comparison/{stage_curves.RECORD}"),
+    ),
+    *(
+        Row(
+            "ours",
+            what,
+            f"`osil reproduce {name}`",
+            f"{folder}/{name}.md",
+            _page(f"{folder}/{name}.md", f"{folder}/*/*.json"),
+        )
+        for name, folder, what in _OURS
     ),
 )
