@@ -8,7 +8,7 @@ from osil.networks.context_network import HELD_HEAD
 from osil.networks.features import between_yaws, yaw_features
 from osil.networks.manipulation_network import ActionDistribution, ManipulationNetwork, most_confident
 
-STANDING = torch.zeros(1, 3)
+STANDING = torch.zeros(1, 4)
 
 
 def test_the_mode_counts_not_the_mean_nor_the_peak():
@@ -40,16 +40,17 @@ def test_up_or_down_is_not_rest():
 
 
 @pytest.mark.parametrize(("before", "chosen"), [(0.0, -1.0), (-1.0, -1.0), (1.0, 1.0)])
-def test_a_hand_that_goes_up_does_not_turn_round_for_a_little(before, chosen):
-    up, down = [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, -1.0, 0.0]
+@pytest.mark.parametrize("axis", [2, 3])
+def test_a_hand_that_goes_up_or_turns_left_does_not_turn_round_for_a_little(before, chosen, axis):
+    along = np.eye(4, dtype=np.float32)[axis]
     actions = ActionDistribution(
         torch.log(torch.tensor([[[0.4, 0.6]]])),
-        torch.tensor([[[up, down]]]),
+        torch.as_tensor(np.stack([along, -along])[None, None]),
         torch.full((1, 1, 2, 4), -3.0),
         torch.tensor([[[8.0, 8.0]]]),
     )
-    motion, _ = most_confident(actions, 1, torch.tensor([[0.0, 0.0, before]]))
-    assert motion[0, 2] == pytest.approx(chosen, abs=1e-3)
+    motion, _ = most_confident(actions, 1, torch.as_tensor(before * along)[None])
+    assert motion[0, axis] == pytest.approx(chosen, abs=1e-3)
 
 
 def test_fingers_and_motion_belong_together():

@@ -81,7 +81,7 @@ def test_the_ensemble_answers_as_its_members_asked_one_by_one(policy, shown):
     scale, rng = BlockScale.of([one])[0], np.random.default_rng(4)
     draws = [CONFIG.conditioning.frames(one, rng, shown_blocks(one)) for _ in range(CONFIG.draws)]
     policy.reset(shown[0], seed=4)
-    before = torch.zeros(1, 3)
+    before = torch.zeros(1, 4)
     for step in range(20):
         present = ObservationTensors.from_numpy(scale.shrink(scene[step])[None, None])
         with torch.inference_mode():
@@ -90,7 +90,7 @@ def test_the_ensemble_answers_as_its_members_asked_one_by_one(policy, shown):
                 for kept in draws[step : step + CONFIG.ensemble]
             ]
         motion, close = most_confident(ActionDistribution(*map(torch.cat, zip(*answers, strict=True))), 3, before)
-        before = torch.as_tensor(motion[:, :3], dtype=torch.float32)
+        before = torch.as_tensor(motion, dtype=torch.float32)
         expected = scale.grow(Action(motion[0, :3] * DISPLACEMENT_SCALE, close[0], motion[0, 3] * YAW_SCALE))
         for name, array in vars(policy.act(scene[step])).items():
             np.testing.assert_allclose(array, getattr(expected, name), atol=1e-5)

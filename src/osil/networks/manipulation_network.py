@@ -114,13 +114,13 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
     stands for "up or down" is broad, and has little probability near its mean, which is no motion. The motion is the
     mean over that neighbourhood, so members that agree are averaged and others are left out.
 
-    Where "up" and "down" are about equally likely, the hand would tremble between them. So it turns round only for a
-    motion ``REVERSAL`` times as confident as going on.
+    Where "up" and "down", or turns to the left and to the right, are about equally likely, the hand would tremble
+    between them. So it turns round only for a motion ``REVERSAL`` times as confident as going on.
 
     Args:
         actions: leading ``[members * P, S]``, of N = P * S scenes.
         members: size of an ensemble.
-        before: scaled displacements ``[N, 3]`` of the actions before.
+        before: scaled motions ``[N, MOTION]`` of the actions before.
 
     Returns:
         Scaled motions ``[N, MOTION]``, and ``[N]`` whether to close.
@@ -137,7 +137,7 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
     inside = (-0.5 * distance).exp() * (NEIGHBOURHOOD / spread.sqrt()).prod(-1)[:, None]
     answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
     nearby = answers[:, :, None] * inside[:, None]
-    confidence = nearby.sum(-1) * _going_on(means[..., DISPLACEMENT], before)[:, None]
+    confidence = nearby.sum(-1) * _going_on(means, before)[:, None]
     best = confidence.flatten(1).argmax(-1)  # over both answers and all components
     chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
     motion = (chosen[:, None] @ means)[:, 0] / chosen.sum(-1, keepdim=True)
@@ -145,7 +145,7 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
 
 
 def _going_on(means: Tensor, before: Tensor) -> Tensor:
-    """For displacements ``[N, C, 3]`` 1, down to 1 / ``REVERSAL`` for those opposite to the one before, ``[N, 3]``."""
+    """1, for motions ``[N, C, MOTION]`` opposite to the one before, ``[N, MOTION]``, down to 1 / ``REVERSAL``."""
     along = (means * before[:, None]).sum(-1)
     length = means.norm(dim=-1) * before.norm(dim=-1)[:, None]
     backwards = (-along / (length + STILL**2)).clamp_min(0.0)

@@ -20,7 +20,14 @@ from osil.errors import ConfigError
 from osil.geometry import clip_norm
 from osil.networks.context_network import PRESENT_STAGE, SOURCE_HEAD, TARGET_HEAD, Context
 from osil.networks.features import ObservationTensors, pad_frames
-from osil.networks.manipulation_network import DISPLACEMENT, DISPLACEMENT_SCALE, YAW_SCALE, YAW_STEP, most_confident
+from osil.networks.manipulation_network import (
+    DISPLACEMENT,
+    DISPLACEMENT_SCALE,
+    MOTION,
+    YAW_SCALE,
+    YAW_STEP,
+    most_confident,
+)
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.exported_network import ExportedNetwork
 from osil.policies.model_folder import find_model, read_model, write_model
@@ -181,7 +188,7 @@ class StackingPolicy:
         of = np.zeros(scenes, dtype=int) if shared else np.arange(scenes)  # which of them each scene was shown
         self._shown, self._different, self._scale = asked, len(shown), scale[of]
         self._meter, self._under_way = LatencyMeter(np.array(late)[of]), UnderWay()
-        self._before = torch.zeros(scenes, 3)
+        self._before = torch.zeros(scenes, MOTION)
         self._acted = 0
         self._context = None
         self._understood: tuple[UnderstoodStage, ...] | None = None
@@ -213,7 +220,7 @@ class StackingPolicy:
         motion, close = most_confident(output.actions, members, self._before)
         displacement = clip_norm(motion[:, DISPLACEMENT], LONGEST)
         yaw_step = np.clip(motion[:, YAW_STEP], -LONGEST, LONGEST) * self.config.network.yaw
-        self._before = torch.as_tensor(displacement, dtype=torch.float32)
+        self._before = torch.as_tensor(np.column_stack([displacement, yaw_step]), dtype=torch.float32)
         action = Action(displacement * DISPLACEMENT_SCALE, close, yaw_step * YAW_SCALE)
         self._meter.add(action)
         self._under_way.add(action)
