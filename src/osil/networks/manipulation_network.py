@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -38,6 +39,9 @@ NEIGHBOURHOOD = 0.2
 
 REVERSAL = 4.0
 """The hand turns round only for a motion that is so many times as confident as going on is."""
+
+LIKELY = 0.1
+"""Components with less than this share of the likeliest one's weight are left out of what is drawn by chance."""
 
 STILL = 0.2
 """Motions shorter than this in units of the network (5 mm) have hardly a direction."""
@@ -125,14 +129,8 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
     Returns:
         Scaled motions ``[N, MOTION]``, and ``[N]`` whether to close.
     """
-
-    def pooled(x: Tensor) -> Tensor:
-        """All components of an ensemble as one mixture: ``[N, members * C, ...]``."""
-        components: Tensor = x.unflatten(0, (members, -1)).flatten(1, 2).transpose(0, 1)
-        return components.flatten(1, 2)
-
-    means, weights, closing = pooled(actions.means), pooled(actions.log_weights).exp(), pooled(actions.close_logits)
-    spread = NEIGHBOURHOOD**2 + (2.0 * pooled(actions.log_stds)).exp()
+    log_weights, means, log_stds, closing = pooled(actions, members)
+    weights, spread = log_weights.exp(), NEIGHBOURHOOD**2 + (2.0 * log_stds).exp()
     distance = ((means[:, :, None] - means[:, None]).square() / spread[:, None]).sum(-1)
     inside = (-0.5 * distance).exp() * (NEIGHBOURHOOD / spread.sqrt()).prod(-1)[:, None]
     answers = torch.stack([weights * torch.sigmoid(-closing), weights * torch.sigmoid(closing)], dim=1)
@@ -142,6 +140,35 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
     chosen = nearby.flatten(1, 2)[torch.arange(len(means)), best]
     motion = (chosen[:, None] @ means)[:, 0] / chosen.sum(-1, keepdim=True)
     return motion.double().numpy(force=True), (best >= means.shape[1]).numpy(force=True)
+
+
+def by_chance(actions: ActionDistribution, way: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, bool]:
+    """Draw a likely action, in one scene. For a hand that gets nowhere by the most confident one.
+
+    "To one of the sides" is a broad component whose mean is to stay where one is. Whoever goes the same way for a while
+    gets away.
+
+    Args:
+        actions: of the ensemble as one mixture, ``[members * C, ...]``.
+        way: ``[MOTION]`` standard deviations from the mean of the component that is drawn.
+        rng: source of chance.
+
+    Returns:
+        Scaled motion ``[MOTION]``, and whether to close.
+    """
+    log_weights, means, log_stds, closing = (one.double().numpy(force=True) for one in actions)
+    weights = np.exp(log_weights - log_weights.max())
+    weights *= weights >= LIKELY
+    chosen = rng.choice(len(weights), p=weights / weights.sum())
+    motion: FloatArray = means[chosen] + np.exp(log_stds[chosen]) * way
+    return motion, bool(closing[chosen] > 0)
+
+
+def pooled(actions: ActionDistribution, members: int) -> ActionDistribution:
+    """All components of each ensemble as one mixture: leading ``[members * P, S]`` to ``[N, members * C, ...]``."""
+    return ActionDistribution(
+        *(one.unflatten(0, (members, -1)).flatten(1, 2).transpose(0, 1).flatten(1, 2) for one in actions)
+    )
 
 
 def _going_on(means: Tensor, before: Tensor) -> Tensor:

@@ -26,11 +26,15 @@ from osil.networks.manipulation_network import (
     MOTION,
     YAW_SCALE,
     YAW_STEP,
+    ActionDistribution,
+    by_chance,
     most_confident,
+    pooled,
 )
 from osil.networks.stacking import StackingNetwork, StackingNetworkConfig
 from osil.policies.exported_network import ExportedNetwork
 from osil.policies.model_folder import find_model, read_model, write_model
+from osil.policies.patience import Patience
 from osil.policies.shown import Shown
 from osil.policies.understanding import UnderstoodStage, check_sure, stages
 from osil.tasks.blocks import Blocks, in_fingers
@@ -189,6 +193,7 @@ class StackingPolicy:
         self._shown, self._different, self._scale = asked, len(shown), scale[of]
         self._meter, self._under_way = LatencyMeter(np.array(late)[of]), UnderWay()
         self._before = torch.zeros(scenes, MOTION)
+        self._patience = Patience(seeds)
         self._acted = 0
         self._context = None
         self._understood: tuple[UnderstoodStage, ...] | None = None
@@ -205,7 +210,7 @@ class StackingPolicy:
                 be, other blocks than in the demonstration, or ``reset`` was not called.
         """
         seen = self._shown.batch(observation)
-        seen = self._scale.shrink(seen)
+        seen = now = self._scale.shrink(seen)
         if self.config.anticipate:
             self._meter.look(seen)
             seen = self._under_way.anticipate(seen, self._meter.latency, self._meter.share)
@@ -218,6 +223,9 @@ class StackingPolicy:
         self._acted += 1
         self._context = output.context
         motion, close = most_confident(output.actions, members, self._before)
+        for row in np.flatnonzero(self._patience.lost(now)):
+            mixture = ActionDistribution(*(one[row] for one in pooled(output.actions, members)))
+            motion[row], close[row] = by_chance(mixture, self._patience.way[row], self._patience.chance[row])
         displacement = clip_norm(motion[:, DISPLACEMENT], LONGEST)
         yaw_step = np.clip(motion[:, YAW_STEP], -LONGEST, LONGEST) * self.config.network.yaw
         self._before = torch.as_tensor(np.column_stack([displacement, yaw_step]), dtype=torch.float32)
