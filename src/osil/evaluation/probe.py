@@ -1,6 +1,6 @@
 """Finds states in which a policy would stand still, or move to and fro, for ever: many, and without physics.
 
-A policy without memory does in a state what it does there every time. Where its answers lead back to where it was, it
+A policy with little memory does in a state what it does there every time. Where its answers lead back to where it was, it
 never gets away. Success rates hardly show that: few episodes meet such a state. So hands are put into states of all
 kinds, in the kinematic world, and followed until they have picked, placed or put aside a block, or are found not to.
 """
@@ -40,7 +40,10 @@ LOOK = 12
 """Control steps after which hands that are done are followed no further."""
 
 FOLLOW = 60
-"""Control steps in which nearly every hand is done: one that is not is watched for as many again."""
+"""Control steps in which nearly every hand is done."""
+
+WATCH = 200
+"""Control steps, ten seconds, for which one that is not is watched: who notices that he gets nowhere tries other ways."""
 
 STILL = 40
 """A hand that is not done by then stands still if it did so in these last steps: two seconds."""
@@ -176,7 +179,7 @@ def _follow(
     seen = world.place(states.hand)
     outcome = np.full(len(states.stage), Outcome.LEADS_ON)
     rows, seed = np.arange(len(outcome)), int(rng.integers(2**31))  # which are followed still
-    for steps in (*(LOOK,) * (FOLLOW // LOOK), FOLLOW):
+    for steps in (*(LOOK,) * (FOLLOW // LOOK), WATCH):
         actor = _actor(policy, demonstration, task, robot, len(rows), seed)
         following = states[rows]
         decided, path = np.zeros(len(rows), dtype=bool), []
