@@ -1,7 +1,7 @@
 """Finds states in which a policy would stand still, or move to and fro, for ever: many, and without physics.
 
-A policy with little memory does in a state what it does there every time. Where its answers lead back to where it was, it
-never gets away. Success rates hardly show that: few episodes meet such a state. So hands are put into states of all
+A policy with little memory does in a state what it does there every time. Where its answers lead back to where it was,
+it never gets away. Success rates hardly show that: few episodes meet such a state. So hands are put into states of all
 kinds, in the kinematic world, and followed until they have picked, placed or put aside a block, or are found not to.
 """
 
@@ -43,7 +43,7 @@ FOLLOW = 60
 """Control steps in which nearly every hand is done."""
 
 WATCH = 200
-"""Control steps, ten seconds, for which one that is not is watched: who notices that he gets nowhere tries other ways."""
+"""Control steps, ten seconds, for which one that is not is watched: a policy may notice that it gets nowhere."""
 
 STILL = 40
 """A hand that is not done by then stands still if it did so in these last steps: two seconds."""
