@@ -16,6 +16,7 @@ CORNERS = st.lists(st.tuples(*[st.floats(-3.0, 3.0)] * 3), min_size=2, max_size=
 @settings(max_examples=100, deadline=None)
 @given(CORNERS)
 @example(np.array([(0.0, 0.0, 0.349609375), (0.0, 0.0, -1.251953125)]))  # hardly any time at full speed
+@example(np.array([(0.0, 0.0, 0.0), (0.0, 0.0, 3.9e-23)]))  # hardly any way
 def test_no_limit_is_exceeded_and_one_is_used(path: np.ndarray) -> None:
     trajectory = timed(path, SPEED, ACCELERATION)
     _, velocities = trajectory.at(np.linspace(0.0, trajectory.duration, 1000))
@@ -29,6 +30,7 @@ def test_no_limit_is_exceeded_and_one_is_used(path: np.ndarray) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(CORNERS)
+@example(np.array([(0.0, 0.0, 0.0), (0.0, 0.0, 3.9e-23)]))
 def test_it_stays_on_the_path_and_rests_at_each_corner(path: np.ndarray) -> None:
     trajectory = timed(path, SPEED, ACCELERATION)
     positions, _ = trajectory.at(np.linspace(0.0, trajectory.duration, 500))

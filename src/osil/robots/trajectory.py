@@ -101,6 +101,9 @@ class Trajectory:
     def at(self, seconds: FloatArray | float) -> tuple[FloatArray, FloatArray]:
         """Positions and velocities ``[..., J]`` so long after the start; the last ones from the end on."""
         seconds = np.clip(np.asarray(seconds, dtype=float), 0.0, self.times[-1])
+        if len(self.times) == 1:  # there is no way to go
+            rest = np.zeros((*np.shape(seconds), self.positions.shape[-1]))
+            return self.positions[0] + rest, rest
         after = np.clip(np.searchsorted(self.times, seconds, side="right"), 1, len(self.times) - 1)
         before = after - 1
         span = (self.times[after] - self.times[before])[..., None]
