@@ -43,6 +43,7 @@ from osil.tasks.blocks import NOMINAL
 from osil.tasks.splits import load_tasks
 from osil.worlds.judge import step_limit
 from osil.worlds.make_world import make_world
+from ros import imitating
 from ros.fake_fetch import FakeFetch
 from ros.fake_tracker import FakeTracker
 
@@ -104,15 +105,10 @@ def show(task: StackingTask, seed: int, file: Path) -> None:
 
 def imitate(client: Client, task: StackingTask, shown: Path, seconds: float) -> dict[str, Any]:
     """How it went."""
-    for _ in range(round(READY)):
-        try:
-            result = client.imitate(str(shown), seconds, 0, lambda feedback: None)
-            break
-        except Refused as refusal:  # it loads its network, and looks around
-            reason = str(refusal)
-            client.scene()
-    else:
-        return {"success": False, "reason": reason, "seconds": 0.0}
+    try:
+        result = imitating.imitate(client, str(shown), seconds)
+    except Refused as refusal:
+        return {"success": False, "reason": str(refusal), "seconds": 0.0}
     reached = bool(layout_reached(task, client.scene(), NOMINAL))
     return {"success": reached, "reason": result.reason, "seconds": round(result.seconds, 1)}
 

@@ -78,8 +78,9 @@ class Trial:
         if victim != CONNECTION:
             start(self._processes, victim, self._fetch.port, self._folder)
         resume(self._client)
-        began = {"blocks": self._client.scene().block_positions.round(4).tolist(), "joints": self._joints()}
-        went_on = victim not in MOVING_THE_ARM and bool(layout_reached(TASK, self._client.scene(), NOMINAL))
+        scene = self._client.scene()
+        began = {"blocks": scene.block_positions.round(4).tolist(), "joints": self._joints()}
+        went_on = victim not in MOVING_THE_ARM and bool(layout_reached(TASK, scene, NOMINAL))
         if went_on:
             self._set_up(scenes[1])
         went = imitate(self._client, TASK, self._folder / "shown.mcap", self._seconds)

@@ -10,7 +10,7 @@ from std_srvs.srv import Trigger
 
 from osil import seeds
 from osil.robots.robot import load_robot
-from osil.ros.client import Client, Refused
+from osil.ros.client import Client
 from osil.ros.node_processes import FETCH_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
@@ -19,6 +19,7 @@ from osil_interfaces.srv import StartRecording, StopRecording
 
 from .fake_fetch import FakeFetch
 from .fake_tracker import FakeTracker
+from .imitating import imitate
 
 FETCH = load_robot("fetch")
 
@@ -65,27 +66,16 @@ def teach(client: Client, processes: NodeProcesses) -> None:
     assert recorded.success, recorded.message
 
 
-def imitate(client: Client, fetch: FakeFetch, run_stop_after: float) -> Imitate.Result:
-    """Seconds after which somebody presses the run-stop may be infinite."""
-
-    def watch(feedback: Imitate.Feedback) -> None:
-        fetch.runstopped |= feedback.seconds > run_stop_after
-
-    for _ in range(60):
-        try:
-            return client.imitate("shown", 90.0, 0, watch)
-        except Refused as refusal:  # it loads its network, and looks around
-            last = refusal
-            client.scene()
-    raise last
-
-
 def test_taught_run_stopped_resumed_and_imitated(fetch: FakeFetch, client: Client, processes: NodeProcesses) -> None:
     teach(client, processes)
     assert layout_reached(TASK, client.scene(), NOMINAL), "the operator has shown it"
     fetch.move_blocks(IMITATED.block_positions)
     client.scene()
-    interrupted = imitate(client, fetch, run_stop_after=3.0)
+
+    def press_run_stop(feedback: Imitate.Feedback) -> None:
+        fetch.runstopped |= feedback.seconds > 3.0
+
+    interrupted = imitate(client, "shown", 90.0, press_run_stop)
     assert interrupted.outcome == Imitate.Result.CONTROLLER_LOST
     assert "run-stopped" in interrupted.reason
     rested = fetch.joints
@@ -93,7 +83,7 @@ def test_taught_run_stopped_resumed_and_imitated(fetch: FakeFetch, client: Clien
     assert abs(fetch.joints - rested).max() < 0.05, "but for what sinks without power"
     fetch.honest()
     resume(client)
-    result = imitate(client, fetch, run_stop_after=float("inf"))
+    result = imitate(client, "shown", 90.0)
     assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
     assert layout_reached(TASK, client.scene(), NOMINAL)
     away = abs(fetch.joints - FETCH.ready()).max()

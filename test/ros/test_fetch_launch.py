@@ -35,12 +35,13 @@ from rclpy.signals import SignalHandlerOptions  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from osil.ros import convert, topics  # noqa: E402
-from osil.ros.client import Client, Refused  # noqa: E402
+from osil.ros.client import Client  # noqa: E402
 from osil.ros.node_processes import FETCH_NODES, FRAME_NODES, NodeProcesses  # noqa: E402
 from osil_interfaces.action import Imitate  # noqa: E402
 
 from .fake_fetch import FakeFetch  # noqa: E402
 from .fake_tracker import FakeTracker  # noqa: E402
+from .imitating import imitate  # noqa: E402
 
 FETCH = load_robot("fetch")
 
@@ -60,17 +61,6 @@ def shown(tmp_path: Path) -> None:
     scene = FETCH.table.random_scene(TASK.num_blocks, rng)[None]
     (demonstration,), _ = demonstrate(KinematicWorld(rng, FETCH), [TASK], scene)
     storage.save(demonstration, tmp_path / "shown.mcap", "shown", "ab")
-
-
-def imitate(client: Client) -> Imitate.Result:
-    """As soon as the policy sees enough to begin."""
-    for _ in range(60):
-        try:
-            return client.imitate("shown", 90.0, 0, lambda feedback: None)
-        except Refused as refusal:
-            last = refusal
-            client.scene()
-    raise last
 
 
 @pytest.fixture
@@ -123,7 +113,7 @@ def test_the_robot_is_met_and_imitates(fetch: FakeFetch, tmp_path: Path, exit_co
 
             client.wait(moved, "motion", 20.0)
             client.wait(lambda: client.call("planning/go_to_ready", Trigger).success, "the ready pose", 60.0)
-            result = imitate(client)
+            result = imitate(client, "shown", 90.0)
             assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
             assert layout_reached(TASK, client.scene(), NOMINAL)
         finally:

@@ -20,11 +20,13 @@ from launch.event_handlers import OnProcessExit  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 
-from osil.ros.client import Client, Refused  # noqa: E402
+from osil.ros.client import Client  # noqa: E402
 from osil.ros.node_processes import FRAME_NODES, SIMULATION_NODES, NodeProcesses  # noqa: E402
 from osil.tasks.block_stacking import StackingTask, layout_reached  # noqa: E402
 from osil.tasks.blocks import NOMINAL  # noqa: E402
 from osil_interfaces.action import Imitate  # noqa: E402
+
+from .imitating import imitate  # noqa: E402
 
 FETCH = load_robot("fetch")
 
@@ -55,17 +57,6 @@ def simulation(tmp_path: Path, exit_codes: dict[str, int]) -> launch.LaunchDescr
     )
 
 
-def imitate_once_seen(client: Client) -> Imitate.Result:
-    """Imitate; the goal is refused as long as the policy node, which starts slowly, has not seen the blocks."""
-    for _ in range(60):
-        try:
-            return client.imitate("shown", time_limit=60.0, seed=0, tell=lambda feedback: None)
-        except Refused as refusal:
-            last = refusal
-            client.scene()  # takes half a second
-    raise last
-
-
 @pytest.mark.launch(fixture=simulation)
 def test_one_demonstration_is_repeated_in_another_layout(tmp_path: Path, exit_codes: dict[str, int]) -> Iterator[None]:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
@@ -75,7 +66,7 @@ def test_one_demonstration_is_repeated_in_another_layout(tmp_path: Path, exit_co
             client.reset_scene(TASK.num_blocks, seed=0)
             recorded = client.teach(str(TASK), "shown", time_limit=60.0)
             client.reset_scene(TASK.num_blocks, seed=1)
-            result = imitate_once_seen(client)
+            result = imitate(client, "shown", 60.0)
             scene = client.scene()
         finally:
             client.close()

@@ -10,7 +10,7 @@ from std_srvs.srv import Trigger
 
 from osil.core import Scene
 from osil.ros import convert, topics
-from osil.ros.client import Client, Refused
+from osil.ros.client import Client
 from osil.ros.node_processes import ROBOT_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
@@ -18,6 +18,8 @@ from osil.tracking.camera import CameraPose
 from osil_interfaces.action import Imitate
 from osil_interfaces.msg import BlockPoseArray
 from osil_interfaces.srv import ResetScene
+
+from .imitating import imitate
 
 TASK = StackingTask.parse("ab +c")
 
@@ -75,22 +77,11 @@ def test_block_poses_are_those_of_the_physics(tracked: Client, truth: list[Block
     assert np.abs(seen.block_yaws - true.block_yaws).max() < np.radians(1.5)
 
 
-def imitate(client: Client) -> Imitate.Result:
-    """As soon as the policy node, which starts slowly, has seen the blocks."""
-    for _ in range(60):
-        try:
-            return client.imitate("shown", 60.0, 0, lambda feedback: None)
-        except Refused as refusal:
-            last = refusal
-            client.scene()
-    raise last
-
-
 def test_a_task_is_taught_and_repeated_through_the_camera(tracked: Client, truth: list[BlockPoseArray]) -> None:
     tracked.teach(str(TASK), "shown", time_limit=120.0)
     assert layout_reached(TASK, true_scene(tracked, truth), NOMINAL)
     set_up(tracked, IMITATED)
-    result = imitate(tracked)
+    result = imitate(tracked, "shown", 60.0)
     assert result.outcome == Imitate.Result.SUCCEEDED, result.reason
     assert layout_reached(TASK, true_scene(tracked, truth), NOMINAL)
 

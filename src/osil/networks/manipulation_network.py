@@ -172,7 +172,7 @@ def pooled(actions: ActionDistribution, members: int) -> ActionDistribution:
 
 
 def _going_on(means: Tensor, before: Tensor) -> Tensor:
-    """1, for motions ``[N, C, MOTION]`` opposite to the one before, ``[N, MOTION]``, down to 1 / ``REVERSAL``."""
+    """For motions ``[N, C, MOTION]`` 1, down to 1 / ``REVERSAL`` for those opposite to ``before``, ``[N, MOTION]``."""
     along = (means * before[:, None]).sum(-1)
     length = means.norm(dim=-1) * before.norm(dim=-1)[:, None]
     backwards = (-along / (length + STILL**2)).clamp_min(0.0)
