@@ -23,7 +23,7 @@ from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.node_processes import NodeProcesses
 from osil.worlds.arm_simulation import PHYSICS_STEP
-from osil_interfaces.msg import ControllerStatus
+from osil_interfaces.msg import ControllerStatus, RobotStatus
 from ros.fake_fetch import FakeFetch
 
 SPEED = 0.15
@@ -91,7 +91,9 @@ class Trial:
     def __init__(self, fetch: FakeFetch, commander: Commander, processes: NodeProcesses) -> None:
         self.fetch, self.commander, self.processes = fetch, commander, processes
         self._heard: list[ControllerStatus] = []
+        self._robot: RobotStatus | None = None
         commander.create_subscription(ControllerStatus, topics.CONTROLLER_STATUS, self._hear, topics.LATCHED)
+        commander.create_subscription(RobotStatus, topics.ROBOT_STATUS, self._hear_robot, topics.LATCHED)
         self._gripper = commander.create_publisher(Bool, topics.GRIPPER, 1)
         self._planned = ActionClient(commander, FollowJointTrajectory, topics.PLANNED_MOTION)
         for node in ("fetch_bridge", "controller"):
@@ -99,6 +101,12 @@ class Trial:
 
     def _hear(self, status: ControllerStatus) -> None:
         self._heard.append(status)
+
+    def _hear_robot(self, status: RobotStatus) -> None:
+        self._robot = status
+
+    def _reached(self) -> bool:
+        return self._robot is not None and not self._robot.reason_name
 
     def _reason(self) -> str:
         """Why the arm was stopped, or else why it was held."""
@@ -113,9 +121,12 @@ class Trial:
         self._heard.clear()
 
     def restart(self, node: str) -> None:
-        """Controller or bridge."""
+        """Controller or bridge; until then the robot is reached again, or else the arm is stopped once more."""
         self.processes.stop([node])
+        if node == "fetch_bridge":
+            self._robot = None
         start(self.processes, node, self.fetch.port)
+        self.commander.wait(self._reached, "the bridge", 60.0)
 
     def change(self, transition: int) -> None:
         change = Transition(id=transition)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from osil.core import FloatArray
 from osil.errors import ObservationError
-from osil.fetch_bridge.goals import MEETING, arm_goal, gripper_goal
+from osil.fetch_bridge.goals import LATENESS, MAKING_UP, arm_goal, gripper_goal
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
 
@@ -28,17 +30,31 @@ def test_a_goal_starts_now_and_ends_at_rest_with_exactly_the_joints_of_the_arm()
     assert not np.any(trajectory["points"][-1]["velocities"])
 
 
-@pytest.mark.parametrize("speed", [0.0, 0.05, 0.2])
+@pytest.mark.parametrize("speed", [0.0, 0.05, 0.2, 0.4])
 def test_the_arm_meets_the_trajectory_and_ends_with_it(speed: float) -> None:
     velocity = speed * FETCH.acceleration
     trajectory = Trajectory.to_rest(FETCH.home, velocity, velocity, FETCH.acceleration)
-    points = arm_goal(FETCH, trajectory)["goal"]["trajectory"]["points"]
-    times = [point["time_from_start"]["secs"] + 1e-9 * point["time_from_start"]["nsecs"] for point in points]
-    assert times[0] == pytest.approx(min(MEETING, trajectory.duration))
+    times, positions, velocities = points_of(arm_goal(FETCH, trajectory))
     assert times[-1] == pytest.approx(trajectory.duration)
-    for point, position, velocity in zip(points, *trajectory.at(np.array(times)), strict=True):
-        np.testing.assert_allclose(point["positions"], position, atol=1e-9)
-        np.testing.assert_allclose(point["velocities"], velocity, atol=1e-9)
+    np.testing.assert_allclose(positions, trajectory.at(times)[0], atol=1e-9)
+    np.testing.assert_allclose(velocities, trajectory.at(times)[1], atol=1e-9)
+
+
+@pytest.mark.parametrize("speed", [0.05, 0.2, 0.4])
+def test_an_arm_that_got_the_goal_late_makes_up_for_it_gently(speed: float) -> None:
+    velocity = speed * FETCH.acceleration
+    trajectory = Trajectory.to_rest(FETCH.home, velocity, velocity, FETCH.acceleration)
+    times, positions, velocities = points_of(arm_goal(FETCH, trajectory))
+    ahead = FETCH.home + LATENESS * velocity
+    told = Trajectory(np.append(0.0, times), np.vstack([ahead, positions]), np.vstack([velocity, velocities]))
+    assert (np.abs(told.accelerations) / FETCH.acceleration).max() <= 1.0 + MAKING_UP + 1e-6
+
+
+def points_of(goal: dict[str, Any]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Times, positions and velocities."""
+    points = goal["goal"]["trajectory"]["points"]
+    times = [point["time_from_start"]["secs"] + 1e-9 * point["time_from_start"]["nsecs"] for point in points]
+    return np.array(times), *(np.array([point[name] for point in points]) for name in ("positions", "velocities"))
 
 
 @pytest.mark.parametrize(

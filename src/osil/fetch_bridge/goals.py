@@ -25,11 +25,13 @@ GRIPPER_GOAL_TYPE = "control_msgs/GripperCommandActionGoal"
 WIDEST = 0.10
 """Greatest opening of the gripper, metres."""
 
-MEETING = 0.2
-"""Seconds after which the arm is where the trajectory has it. The vendor's controller looks for a new goal 50 times a
-second, and lets the seconds of its points begin then. What it has gone too far by that time it makes up for until the
-first point, by an acceleration that shrinks with the square of these seconds. A stream that ends is braked by up to 1.3
-times the limit for it."""
+LATENESS = 0.01
+"""Seconds by which one goal is later than the next: the vendor's controller looks for a new one 50 times a second, and
+lets the seconds of its points begin then. By that time the arm has gone too far, or not far enough."""
+
+MAKING_UP = 0.3
+"""Share of its limit of acceleration by which a joint makes up for that. Less would be worse: an arm that makes up for
+it slowly has more to make up for when it has to brake."""
 
 SPARE_SPEED = 1.05
 """A joint may be told to go so many times as fast as it can: numbers are rounded."""
@@ -43,13 +45,13 @@ NOW: Message = {"secs": 0, "nsecs": 0}
 def arm_goal(robot: Robot, trajectory: Trajectory) -> Message:
     """A FollowJointTrajectoryActionGoal that takes the place of the last one, smoothly.
 
-    The arm goes on from where it was told to be, and meets the trajectory after ``MEETING``, or at its end.
+    The arm goes on from where it was told to be, and meets the trajectory soon after, or at its end.
 
     Raises:
         ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
     """
     _check(robot, trajectory)
-    meeting = max(float(trajectory.times[1]), min(MEETING, trajectory.duration))
+    meeting = max(float(trajectory.times[1]), min(_meeting(robot, trajectory), trajectory.duration))
     times = np.array([meeting, *trajectory.times[trajectory.times > meeting]])
     points = [
         {
@@ -69,6 +71,12 @@ def arm_goal(robot: Robot, trajectory: Trajectory) -> Message:
         "goal_time_tolerance": NOW,
     }
     return _action_goal(goal)
+
+
+def _meeting(robot: Robot, trajectory: Trajectory) -> float:
+    """Seconds in which a cubic makes up for what an arm of this speed goes in ``LATENESS``, by ``MAKING_UP``."""
+    speed = np.abs(trajectory.velocities).max(0)
+    return float(np.sqrt(6.0 * LATENESS * (speed / robot.acceleration).max() / MAKING_UP))
 
 
 def gripper_goal(opening: float, effort: float) -> Message:
