@@ -12,35 +12,32 @@ twice the time. With --json a line is added after each episode, and episodes tha
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from string import ascii_lowercase
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import rclpy
+from episodes import add_arguments, run_episodes
 from fetch_stream import FETCH, start
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
-from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "test"))
 from osil import seeds
 from osil.core import CONTROL_PERIOD
 from osil.data.demonstrate import demonstrate
 from osil.demonstrations.storage import save
-from osil.evaluation.intervals import wilson
-from osil.files import check_output_file, read_json_lines
 from osil.ros.client import Client, Refused
 from osil.ros.node_processes import FETCH_NODES, SIMULATION_NODES, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
 from osil.tasks.blocks import NOMINAL
-from osil.tasks.splits import load_tasks
 from osil.worlds.judge import step_limit
 from osil.worlds.make_world import make_world
 from ros import imitating
@@ -135,24 +132,10 @@ def run_episode(over: str, number: int, task: StackingTask) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--over", choices=sorted(PATIENCE), required=True)
-    parser.add_argument("--episodes", type=int, default=50, help="how many, of the test tasks in turn")
-    parser.add_argument("--max-blocks", type=int, help="only tasks of at most so many")
-    parser.add_argument("--json", type=Path, help="a line for each episode is added here")
+    add_arguments(parser)
     options = parser.parse_args()
-    check_output_file(options.json)
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    results = read_json_lines(options.json) if options.json and options.json.exists() else []
-    tasks = load_tasks("test", options.max_blocks)
-    for number in tqdm(range(len(results), options.episodes), unit="episode"):
-        results.append(run_episode(options.over, number, tasks[number % len(tasks)]))
-        if not results[-1]["success"]:
-            tqdm.write(json.dumps(results[-1]))
-        if options.json:
-            with options.json.open("a") as file:
-                file.write(json.dumps(results[-1]) + "\n")
-    successes = sum(result["success"] for result in results)
-    low, high = wilson(successes, len(results))
-    print(f"{successes} of {len(results)} episodes succeeded (Wilson 95 %: {low:.1%} to {high:.1%})")
+    run_episodes(options, partial(run_episode, options.over))
 
 
 if __name__ == "__main__":

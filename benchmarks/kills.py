@@ -11,7 +11,6 @@ With --json a line is added after each run, and runs that stand there already ar
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from episodes import recorded
 from fetch_stream import FETCH, MOVING, start
 from imitations import PATIENCE, READY, at_fetch, imitate, resume, show
 from rclpy.signals import SignalHandlerOptions
@@ -32,7 +32,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1] / "test"))
 from osil import seeds
 from osil.core import CONTROL_PERIOD, Scene
-from osil.files import check_output_file, read_json_lines
+from osil.files import add_json_line, check_output_file
 from osil.ros.client import Client
 from osil.ros.node_processes import FETCH_NODES, NodeProcessError, NodeProcesses
 from osil.tasks.block_stacking import StackingTask, layout_reached
@@ -168,7 +168,7 @@ def main() -> None:
     def scene() -> Scene:
         return FETCH.table.random_scene(TASK.num_blocks, rng)
 
-    results = read_json_lines(options.json) if options.json and options.json.exists() else []
+    results = recorded(options.json)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     with (
         TemporaryDirectory() as name,
@@ -184,8 +184,7 @@ def main() -> None:
                 continue
             results.append(trial.run(victims[number % len(victims)], moment, scenes))
             if options.json:
-                with options.json.open("a") as file:
-                    file.write(json.dumps(results[-1]) + "\n")
+                add_json_line(options.json, results[-1])
     rclpy.try_shutdown()
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for victim in victims:

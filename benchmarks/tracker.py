@@ -12,20 +12,19 @@ added after each episode, and episodes that stand there already are not run agai
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from episodes import add_arguments, run_episodes
 from PIL import Image
 
 from osil import seeds
 from osil.core import CONTROL_PERIOD, Action, FloatArray, Observation, Scene
 from osil.data.demonstrate import demonstrate
 from osil.errors import ObservationError
-from osil.evaluation.intervals import wilson
 from osil.figures.tracking import draw_tracked
-from osil.files import check_output_file, read_json_lines
+from osil.files import check_output_file
 from osil.geometry import wrap_cube_yaw
 from osil.policies.load import load_policy
 from osil.resources import resource_path
@@ -33,7 +32,6 @@ from osil.robots.robot import load_robot
 from osil.rollout import rollout
 from osil.settings import from_yaml
 from osil.tasks.block_stacking import StackingTask
-from osil.tasks.splits import load_tasks
 from osil.tracking.camera import CameraPose
 from osil.tracking.tags import TagSet
 from osil.worlds.camera_world import CameraWorld
@@ -136,31 +134,18 @@ def _spread(errors: FloatArray) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="stacking", help="name or folder of a policy")
-    parser.add_argument("--episodes", type=int, default=50, help="how many, of the test tasks in turn")
     parser.add_argument("--seed", type=int, default=0, help="of scenes and policy")
     parser.add_argument("--pictures", type=float, default=5.0, help="a second")
-    parser.add_argument("--max-blocks", type=int, help="only tasks of at most so many")
-    parser.add_argument("--json", type=Path, help="a line for each episode is added here")
     parser.add_argument(
         "--picture", type=Path, help="a scene as the camera sees it, with what is made of it, goes here"
     )
+    add_arguments(parser)
     options = parser.parse_args()
-    check_output_file(options.json)
     check_output_file(options.picture)
     if options.picture:
         draw_picture(options.picture)
-    results = read_json_lines(options.json) if options.json and options.json.exists() else []
-    policy, tasks = load_policy(options.model), load_tasks("test", options.max_blocks)
-    for number in range(len(results), options.episodes):
-        result = run_episode(policy, tasks[number % len(tasks)], number, options.seed, options.pictures)
-        results.append(result)
-        print(json.dumps(result), flush=True)
-        if options.json:
-            with options.json.open("a") as file:
-                file.write(json.dumps(result) + "\n")
-    successes = sum(result["success"] for result in results)
-    low, high = wilson(successes, len(results))
-    print(f"{successes} of {len(results)} episodes succeeded (Wilson 95 %: {low:.1%} to {high:.1%})")
+    policy = load_policy(options.model)
+    run_episodes(options, lambda number, task: run_episode(policy, task, number, options.seed, options.pictures))
 
 
 if __name__ == "__main__":

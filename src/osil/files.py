@@ -88,6 +88,12 @@ def read_json_lines(path: str | Path) -> list[Any]:
     return values
 
 
+def add_json_line(path: Path, value: Any) -> None:
+    """Add a JSON value to a file for ``read_json_lines``."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(value) + "\n")
+
+
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):

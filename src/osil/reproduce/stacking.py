@@ -15,7 +15,7 @@ from typing import Any
 from osil.errors import ConfigError
 from osil.evaluation.episodes import Case, EpisodeResult
 from osil.evaluation.evaluate import EXPERT, describe, load, run_cases
-from osil.files import read_json, read_json_lines
+from osil.files import add_json_line, read_json, read_json_lines
 from osil.reproduce.experiments import CHANGED, EXPERIMENTS, RECOVERY, SCENES, Experiment, chosen
 from osil.reproduce.stacking_tables import draw, permutations_table, stages_table, summary_table
 from osil.settings import differences
@@ -118,8 +118,7 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, list[EpisodeResult]]:
 
 def _append(path: Path, line: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    add_json_line(path, line)
 
 
 def _plain(episode: EpisodeResult) -> dict[str, Any]:

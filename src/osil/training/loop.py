@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from osil.files import add_json_line
 from osil.settings import check_at_least
 from osil.training import processes
 from osil.training.optimization import OptimizationConfig
@@ -97,8 +97,7 @@ def train(
                     metrics = {name: round(float(total) / since, 4) for name, total in sums.items()}
                     metrics |= validate(done) if validate else {}
                     _log(writer, done, metrics)
-                    with (folder.path / CURVE).open("a", encoding="utf-8") as curve:
-                        curve.write(json.dumps({"step": done, "minutes": round(minutes, 2), **metrics}) + "\n")
+                    add_json_line(folder.path / CURVE, {"step": done, "minutes": round(minutes, 2), **metrics})
                     numbers = ", ".join(f"{k} {v:.4g}" for k, v in metrics.items())
                     tqdm.write(f"step {done}, {minutes:.1f} min: {numbers}")
                     folder.save(objective, optimizer, done, time.monotonic() - began)
