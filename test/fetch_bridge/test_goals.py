@@ -11,7 +11,7 @@ import pytest
 
 from osil.core import FloatArray
 from osil.errors import ObservationError
-from osil.fetch_bridge.goals import LATENESS, MAKING_UP, arm_goal, gripper_goal
+from osil.fetch_bridge.goals import LATENESS, MAKING_UP, OURS, arm_goal, gripper_goal
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
 
@@ -22,8 +22,8 @@ TRAJECTORY = Trajectory.to_rest(FETCH.home, REST, 0.05 * FETCH.acceleration, FET
 
 
 def test_a_goal_starts_now_and_ends_at_rest_with_exactly_the_joints_of_the_arm() -> None:
-    goal = json.loads(json.dumps(arm_goal(FETCH, TRAJECTORY)))
-    assert goal["goal_id"] == {"stamp": {"secs": 0, "nsecs": 0}, "id": ""}
+    goal = json.loads(json.dumps(arm_goal(FETCH, TRAJECTORY, 7)))
+    assert goal["goal_id"] == {"stamp": {"secs": 0, "nsecs": 0}, "id": f"{OURS}7"}
     trajectory = goal["goal"]["trajectory"]
     assert trajectory["header"]["stamp"] == {"secs": 0, "nsecs": 0}
     assert trajectory["joint_names"] == list(FETCH.arm_joints)
@@ -65,6 +65,7 @@ def points_of(goal: dict[str, Any]) -> tuple[FloatArray, FloatArray, FloatArray]
         ({"positions": np.full_like(TRAJECTORY.positions, np.nan)}, "not finite"),
         ({"positions": TRAJECTORY.positions + 2.0}, "beyond the limits of shoulder_pan_joint"),
         ({"velocities": TRAJECTORY.velocities * 100.0}, "faster than the joints"),
+        ({"positions": TRAJECTORY.positions + np.linspace(0.0, 0.5, 3)[:, None]}, "faster than the joints"),
     ],
 )
 def test_what_a_fetch_would_follow_to_its_harm_is_refused(changes: dict[str, np.ndarray], words: str) -> None:

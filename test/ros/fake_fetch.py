@@ -80,6 +80,7 @@ class FakeFetch:
         drift: radians a second by which a joint is reported farther and farther from where it is, by joint.
         deaf: goals of the arm come, and are not heeded; those of the fingers neither.
         faulted, breaker_tripped, runstopped: as the robot's state says.
+        secretive: nothing is said of the robot's state.
         goals, grips: goals of the arm and of the gripper that came.
         commanded: time (seconds) and joints ``[J]`` that the arm was told, at each physics step.
         measured: the same of where it was.
@@ -143,8 +144,18 @@ class FakeFetch:
         self.absurd: dict[str, float] = {}
         self.drift: dict[str, float] = {}
         self.unreported: frozenset[str] = frozenset()
-        self.faulted = self.breaker_tripped = self.runstopped = False
+        self.faulted = self.breaker_tripped = self.runstopped = self.secretive = False
         self._drifted = 0.0
+
+    def command(self, goal: Message, name: str) -> None:
+        """Somebody else than the bridge sends the arm a goal with this id."""
+        self._inbox.put(
+            (
+                0.0,
+                self._clients[0],
+                {"op": "publish", "topic": ARM_GOAL, "msg": {"goal": goal, "goal_id": {"id": name}}},
+            )
+        )
 
     def move_blocks(self, positions: FloatArray) -> None:
         """Put the blocks elsewhere, ``[B, 3]`` metres in the base frame."""
@@ -212,7 +223,7 @@ class FakeFetch:
         elif topic == ARM_GOAL:
             self.goals.append(message["goal"])
             if not (self.runstopped or self.deaf):
-                self._arm.take(message["goal"])
+                self._arm.take(message["goal"], message["goal_id"]["id"])
         elif topic == GRIPPER_GOAL:
             command = message["goal"]["command"]
             self.grips.append(command)
@@ -278,10 +289,12 @@ class FakeFetch:
         breakers = [{"state": 2 if self.breaker_tripped else 1, "current": 1.0}]
         ready = not (self.faulted or self.runstopped)
         state = {"ready": ready, "faulted": self.faulted, "runstopped": self.runstopped, "breakers": breakers}
-        self._publish("/robot_state", state)
+        if not self.secretive:
+            self._publish("/robot_state", state)
         self._publish("/software_runstop_enabled", {"data": False})
-        for status, code in self._arm.results:
-            self._publish(ARM_RESULT, {"status": {"status": status, "text": ""}, "result": {"error_code": code}})
+        for name, status, code in self._arm.results:
+            told = {"goal_id": {"id": name}, "status": status, "text": ""}
+            self._publish(ARM_RESULT, {"status": told, "result": {"error_code": code}})
         self._arm.results.clear()
 
     def _publish(self, topic: str, message: Message) -> None:

@@ -36,31 +36,32 @@ class FollowJointTrajectory:
 
     Attributes:
         floating: whether a goal without points has left the arm to itself.
-        results: how goals ended since somebody looked: status and error code.
+        results: how goals ended since somebody looked: id, status and error code.
     """
 
     def __init__(self, joints: Sequence[str]) -> None:
         self._joints = tuple(joints)
-        self.results: list[tuple[int, int]] = []
+        self.results: list[tuple[str, int, int]] = []
         self.reset()
 
     def reset(self) -> None:
         """The power was cut: no goal, and nothing to hold."""
         self.floating = False
-        self._next: Mapping[str, Any] | None = None
+        self._next: tuple[Mapping[str, Any], str] | None = None
+        self._active = ""
         self._path: list[Point] = []  # empty: no goal is active
         self._last: Point | None = None
         self._looked = 0.0
 
-    def take(self, goal: Mapping[str, Any]) -> None:
-        """A FollowJointTrajectoryGoal has come; it displaces one that waits."""
-        self._next = goal
+    def take(self, goal: Mapping[str, Any], name: str = "") -> None:
+        """A FollowJointTrajectoryGoal has come, with its id; it displaces one that waits."""
+        self._next = goal, name
 
     def sample(self, now: float, measured: np.ndarray) -> np.ndarray | None:
         """Where the joints are told to be now ``[J]``; None: nowhere."""
         if self._looks_for_the_next(now) and self._next is not None:
-            goal, self._next = self._next, None
-            self._begin(now, goal, measured)
+            (goal, name), self._next = self._next, None
+            self._begin(now, goal, name, measured)
         if not self._path:
             return None if self._last is None else self._last.position
         self._last = _sample(self._path, now)
@@ -79,13 +80,14 @@ class FollowJointTrajectory:
         return True
 
     def _end(self, status: int, code: int = 0) -> None:
-        self.results.append((status, code))
+        self.results.append((self._active, status, code))
         self._path = []
 
-    def _begin(self, now: float, goal: Mapping[str, Any], measured: np.ndarray) -> None:
+    def _begin(self, now: float, goal: Mapping[str, Any], name: str, measured: np.ndarray) -> None:
         trajectory, former = goal["trajectory"], self._path
         if former:
             self._end(PREEMPTED)
+        self._active = name
         if not trajectory["points"]:
             self.floating, self._last = True, None
             return

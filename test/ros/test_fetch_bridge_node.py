@@ -14,8 +14,10 @@ from std_srvs.srv import Trigger
 
 from osil import seeds
 from osil.core import Action
+from osil.fetch_bridge.goals import arm_goal
 from osil.robots.recency import seconds_since
 from osil.robots.robot import load_robot
+from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.client import Client
 from osil.ros.node_processes import NodeProcesses
@@ -104,7 +106,13 @@ def test_the_arm_follows_and_the_gripper_is_told_once(fetch: FakeFetch, told: li
 
 
 @pytest.mark.parametrize(
-    ("trouble", "reason"), [("runstopped", "RUN_STOP"), ("faulted", "FAULT"), ("breaker_tripped", "FAULT")]
+    ("trouble", "reason"),
+    [
+        ("runstopped", "RUN_STOP"),
+        ("faulted", "FAULT"),
+        ("breaker_tripped", "FAULT"),
+        ("secretive", "LOST_CONNECTION"),
+    ],
 )
 def test_what_the_robot_says_stops_the_arm_until_resumed(
     trouble: str, reason: str, fetch: FakeFetch, told: list[ControllerStatus], hand, client: Client
@@ -149,6 +157,28 @@ def test_a_lost_connection_stops_the_arm_and_comes_back(
     assert hand.until(lambda: np.abs(fetch.joints - start).max() > 0.02)
     assert hand.until(lambda: len(fetch.grips) > 1), "the next command tells them again"
     hand.command(push(0.0, 6))  # and open again for what comes next
+
+
+def test_fingers_do_not_do_late_what_they_were_told_in_a_silence(
+    fetch: FakeFetch, told: list[ControllerStatus], hand
+) -> None:
+    fetch.mute = True
+    hand.wait(0.5)
+    hand.command(push(0.0, 2, close=True))
+    fetch.honest()
+    hand.wait(1.0)
+    assert not fetch.grips
+    hand.command(push(0.0, 2))
+
+
+def test_a_goal_of_another_program_stops_the_arm_and_is_named(
+    fetch: FakeFetch, told: list[ControllerStatus], hand, client: Client
+) -> None:
+    still = Trajectory(np.array([0.0, 0.5]), np.tile(fetch.joints, (2, 1)), np.zeros((2, len(FETCH.arm_joints))))
+    fetch.command(arm_goal(FETCH, still)["goal"], "/move_group-1")
+    assert hand.until(lambda: stopped(told, "FAULT"))
+    assert "/move_group-1" in told[-1].reason
+    assert hand.until(lambda: client.call("controller/resume", Trigger).success)
 
 
 def test_joints_that_cannot_be_stop_the_arm(fetch: FakeFetch, told: list[ControllerStatus], hand) -> None:

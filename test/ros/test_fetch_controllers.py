@@ -86,7 +86,7 @@ def test_goals_succeed_where_they_end_and_are_refused_for_other_joints() -> None
     controller = FollowJointTrajectory(["pan"])
     controller.take(goal((0.2, 0.1, 0.0)))
     assert run(controller, 100.0, 0.5) == pytest.approx(0.1)
-    assert [status for status, _ in controller.results] == [SUCCEEDED]
+    assert [status for _, status, _ in controller.results] == [SUCCEEDED]
     controller.take(goal((0.2, 0.0, 0.0), joint="lift"))
     assert run(controller, 101.0, 0.5, 0.1) == pytest.approx(0.1)
-    assert controller.results[-1][0] == ABORTED
+    assert controller.results[-1][1] == ABORTED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +28,7 @@ launch_pytest = pytest.importorskip(
 import launch  # noqa: E402
 import rclpy  # noqa: E402
 from geometry_msgs.msg import TwistStamped  # noqa: E402
-from launch.event_handlers import OnProcessExit  # noqa: E402
+from launch.event_handlers import OnProcessExit, OnProcessStart  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState  # noqa: E402
@@ -69,16 +71,44 @@ def exit_codes() -> dict[str, int]:
     return {}
 
 
+@pytest.fixture
+def pids() -> dict[str, int]:
+    """Filled when a node starts: its name and its process."""
+    return {}
+
+
 @launch_pytest.fixture
-def nodes(fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int]) -> launch.LaunchDescription:
-    def note(event: launch.events.process.ProcessExited, context: launch.LaunchContext) -> None:
+def nodes(
+    fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int], pids: dict[str, int]
+) -> launch.LaunchDescription:
+    return described(fetch, tmp_path, exit_codes, pids)
+
+
+@launch_pytest.fixture
+def active_nodes(
+    fetch: FakeFetch, tmp_path: Path, exit_codes: dict[str, int], pids: dict[str, int]
+) -> launch.LaunchDescription:
+    return described(fetch, tmp_path, exit_codes, pids, autostart="true")
+
+
+def described(
+    fetch: FakeFetch, folder: Path, exit_codes: dict[str, int], pids: dict[str, int], **more: str
+) -> launch.LaunchDescription:
+    """The launch file, with what notes its nodes' ends and beginnings."""
+
+    def note_end(event: launch.events.process.ProcessExited, context: launch.LaunchContext) -> None:
         exit_codes[event.action.name.rpartition("-")[0]] = event.returncode
 
-    arguments = {"host": "127.0.0.1", "port": str(fetch.port), "demonstrations": str(tmp_path), "table_height": "0.4"}
+    def note_start(event: launch.events.process.ProcessStarted, context: launch.LaunchContext) -> None:
+        pids[event.action.name.rpartition("-")[0]] = event.pid
+
+    arguments = {"host": "127.0.0.1", "port": str(fetch.port), "demonstrations": str(folder), "table_height": "0.4"}
+    arguments |= more
     return launch.LaunchDescription(
         [
             launch.actions.SetLaunchConfiguration("sigterm_timeout", "60"),  # a busy machine is no failure
-            launch.actions.RegisterEventHandler(OnProcessExit(on_exit=note)),
+            launch.actions.RegisterEventHandler(OnProcessExit(on_exit=note_end)),
+            launch.actions.RegisterEventHandler(OnProcessStart(on_start=note_start)),
             launch.actions.IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(str(resource_path("launch", "fetch.launch.py"))),
                 launch_arguments=arguments.items(),
@@ -124,3 +154,29 @@ def test_the_robot_is_met_and_imitates(fetch: FakeFetch, tmp_path: Path, exit_co
     assert not exit_codes, "a node left early"
     yield
     assert exit_codes == dict.fromkeys((*FETCH_NODES, *FRAME_NODES), 0)
+
+
+@pytest.mark.launch(fixture=active_nodes)
+def test_a_crash_does_not_undo_a_stop(fetch: FakeFetch, tmp_path: Path, pids: dict[str, int]) -> Iterator[None]:
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    with NodeProcesses(tmp_path / "logs", {}) as none:
+        client = Client(none, FETCH)
+        try:
+            client.meet("controller")
+            client.wait(lambda: client.call("controller/resume", Trigger).success, "the robot", 60.0)
+            assert client.call("controller/stop", Trigger).success
+            crash_and_meet(client, pids)
+            crash_and_meet(client, pids)  # what has come back comes back again
+        finally:
+            client.close()
+            rclpy.try_shutdown()
+    yield
+
+
+def crash_and_meet(client: Client, pids: dict[str, int]) -> None:
+    """The controller that comes back is inactive."""
+    killed = pids["controller"]
+    os.kill(killed, signal.SIGKILL)
+    client.wait(lambda: pids["controller"] != killed, "the next controller", 30.0)
+    client.meet("controller")
+    assert "controller activate" in client.call("controller/resume", Trigger).message

@@ -1,8 +1,9 @@
 """Goals of the vendor's two actions, as rosbridge takes them.
 
 The vendor's controllers check nothing: a goal whose end lies in the past is a step, no point at all leaves the arm
-floating, and what is beyond a limit is tried. So nothing is made into a goal that could do any of this. The header's
-stamp is 0, which means now, whatever the two clocks say.
+floating, and what is beyond a limit is tried. So nothing is made into a goal that could do any of this, as far as the
+goal itself tells: that it begins where the arm is, is up to the safety gate. The header's stamp is 0, which means now,
+whatever the two clocks say.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ ARM_GOAL_TYPE = "control_msgs/FollowJointTrajectoryActionGoal"
 ARM_RESULT_TYPE = "control_msgs/FollowJointTrajectoryActionResult"
 GRIPPER_ACTION = "/gripper_controller/gripper_action"
 GRIPPER_GOAL_TYPE = "control_msgs/GripperCommandActionGoal"
+
+OURS = "osil-"
+"""How the ids of our goals for the arm begin."""
 
 WIDEST = 0.10
 """Greatest opening of the gripper, metres."""
@@ -42,10 +46,15 @@ Message = dict[str, Any]
 NOW: Message = {"secs": 0, "nsecs": 0}
 
 
-def arm_goal(robot: Robot, trajectory: Trajectory) -> Message:
+def arm_goal(robot: Robot, trajectory: Trajectory, number: int = 0) -> Message:
     """A FollowJointTrajectoryActionGoal that takes the place of the last one, smoothly.
 
     The arm goes on from where it was told to be, and meets the trajectory soon after, or at its end.
+
+    Args:
+        robot: whose limits are kept.
+        trajectory: from now on; where it begins is not looked at.
+        number: unlike that of any other goal; the id has it.
 
     Raises:
         ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
@@ -70,7 +79,7 @@ def arm_goal(robot: Robot, trajectory: Trajectory) -> Message:
         "goal_tolerance": [],
         "goal_time_tolerance": NOW,
     }
-    return _action_goal(goal)
+    return _action_goal(goal, f"{OURS}{number}")
 
 
 def _meeting(robot: Robot, trajectory: Trajectory) -> float:
@@ -103,13 +112,14 @@ def _check(robot: Robot, trajectory: Trajectory) -> None:
     if (beyond := (lowest < robot.lower) | (highest > robot.upper)).any():
         names = [name for name, wrong in zip(robot.arm_joints, beyond, strict=True) if wrong]
         raise ObservationError(f"a trajectory leads beyond the limits of {', '.join(names)}; dropped")
-    if (np.abs(trajectory.velocities) > SPARE_SPEED * robot.speed).any():
+    between = np.diff(trajectory.positions[1:], axis=0) / np.diff(trajectory.times[1:])[:, None]
+    if any((np.abs(one) > SPARE_SPEED * robot.speed).any() for one in (trajectory.velocities, between)):
         raise ObservationError("a trajectory is faster than the joints; dropped")
 
 
-def _action_goal(goal: Message) -> Message:
-    """With an id of 0 and "", which the action server fills in by its own clock."""
-    return {"header": {"stamp": NOW, "frame_id": ""}, "goal_id": {"stamp": NOW, "id": ""}, "goal": goal}
+def _action_goal(goal: Message, name: str = "") -> Message:
+    """With a stamp of 0, which the action server fills in by its own clock, and so with an id that is empty."""
+    return {"header": {"stamp": NOW, "frame_id": ""}, "goal_id": {"stamp": NOW, "id": name}, "goal": goal}
 
 
 def _duration(seconds: float) -> Message:

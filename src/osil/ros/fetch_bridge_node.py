@@ -3,7 +3,7 @@
 Each trajectory becomes a goal that takes the place of the last and comes to rest by itself, so the arm stops when this
 node, the network or the controller dies. Nothing is sent on a connection that is lost or silent. Joint states come in
 two kinds of messages and go out merged, stamped by this machine's clock: the difference between the clocks is measured.
-The gripper is told once for each change, and again after a new connection.
+The gripper is told once for each change, and anew by the first command after a new connection.
 
 Subscribes: ``arm_controller/joint_trajectory`` and ``gripper_controller/joint_trajectory``
 (trajectory_msgs/JointTrajectory).
@@ -65,6 +65,9 @@ HUSH = 0.1
 LOST = 1.0
 """Seconds without a message after which the connection is lost. Joint states come 200 times a second."""
 
+UNREADABLE = ObservationError, LookupError, TypeError, ValueError, ArithmeticError, SystemError
+"""What reading a message may end in that something else than the robot's drivers has sent."""
+
 TIME_PERIOD = 0.5
 """Seconds from one question about the robot's time to the next."""
 
@@ -88,7 +91,6 @@ class FetchBridgeNode(Node):
         self._robot, self._effort = load_robot(settings.robot), settings.gripper_effort
         self._offset, self._state = ClockOffset(), RobotState()
         self._joints = JointMerger(self._robot.arm_joints[0])
-        self._opening: float | None = None  # that was commanded last
         self._told: float | None = None  # that the gripper was told on this connection
         self._where = f"rosbridge at {settings.host}:{settings.port}"
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 10)
@@ -115,7 +117,7 @@ class FetchBridgeNode(Node):
         for event in self._link.events():
             try:
                 self._heed(event)
-            except (ObservationError, KeyError, TypeError) as error:  # something else than the robot's drivers sent it
+            except UNREADABLE as error:
                 self.get_logger().warning(f"{event.name}: {error!r}; dropped", throttle_duration_sec=1.0)
         self._tell()
 
@@ -128,7 +130,7 @@ class FetchBridgeNode(Node):
         elif event.name == JOINT_STATES:
             self._pass_on(event)
         elif event.name == ROBOT_STATE:
-            self._state.hear_state(event.content)
+            self._state.hear_state(event.content, time.monotonic())
         elif event.name == RUNSTOP:
             self._state.hear_software_runstop(event.content)
         elif event.name == ARM_RESULT:
@@ -151,12 +153,12 @@ class FetchBridgeNode(Node):
             )
 
     def _command_arm(self, message: JointTrajectory) -> None:
-        if self._problem() or self._link.silence > HUSH:
+        if not self._reaches:
             return
         try:
             still = np.zeros(len(self._robot.arm_joints))
             trajectory = convert.to_trajectory(message, self._robot.arm_joints, still, still)
-            self._link.send(ARM_GOAL, arm_goal(self._robot, trajectory))
+            self._link.send(ARM_GOAL, arm_goal(self._robot, trajectory, time.time_ns()))
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
@@ -167,16 +169,18 @@ class FetchBridgeNode(Node):
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
             return
-        if not self._problem():
-            self._opening = opening
-            self._grip()
-
-    def _grip(self) -> None:
-        """Tell the gripper what was commanded last, unless it has been told."""
-        if self._opening not in (None, self._told) and self._link.send(
-            GRIPPER_GOAL, gripper_goal(self._opening, self._effort)
+        # Whoever commands says it again until the fingers begin to move.
+        if (
+            self._reaches
+            and opening != self._told
+            and self._link.send(GRIPPER_GOAL, gripper_goal(opening, self._effort))
         ):
-            self._told = self._opening
+            self._told = opening
+
+    @property
+    def _reaches(self) -> bool:
+        """Whether a goal would be heeded, and at once."""
+        return not self._problem() and self._link.silence <= HUSH
 
     def _problem(self) -> tuple[StopReason, str] | None:
         """Why the robot cannot be commanded; None: it can."""
@@ -190,11 +194,8 @@ class FetchBridgeNode(Node):
 
     def _tell(self) -> None:
         reason, text = self._problem() or (None, "")
-        if reason is None:
-            self._grip()
-        else:
-            # Fingers without power let go, and must not close by themselves; a lost robot may have been without.
-            self._opening = self._told = None
+        if reason is not None:
+            self._told = None  # fingers without power let go, and a lost robot may have been without
         name = reason.name if reason else ""
         if name not in ("", self._status.message.reason_name):
             self.get_logger().warning(text)

@@ -9,10 +9,17 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import yaml
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, RegisterEventHandler
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    RegisterEventHandler,
+    TimerAction,
+)
 from launch.event_handlers import OnProcessExit, OnProcessIO
 from launch.events.process import ProcessExited, ProcessIO
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
@@ -80,6 +87,9 @@ TRACKER: dict[str, dict[str, object]] = {
 LAUNCH_ARGUMENTS = {"emulate_tty", "launch-prefix", "launch-prefix-filter", "sigkill_timeout", "sigterm_timeout"}
 """Arguments that launch itself heeds, in every launch file."""
 
+LAST_WORDS = 0.2
+"""Seconds after the end of a node in which what it has printed is still read."""
+
 RESPAWN_DELAY = 2.0
 """Seconds after which a node that died is started again."""
 
@@ -124,25 +134,31 @@ def describe(
         }
         told = ["--log-level", given["log_level"]]
         chosen = {name: given[name] for name in (*arguments, *own)}
+
+        def make(node: str, values: Mapping[str, object], respawn: bool) -> Node:
+            again = {"name": node, "exec_name": node, "respawn": respawn, "respawn_delay": RESPAWN_DELAY}
+            if node == ROBOT_STATE_PUBLISHER and installed(node):
+                return robot_state_publisher({**defaults[node], **values}, ros_arguments=told, **again, **options)
+            return Node(
+                executable=program(node)[0],
+                arguments=program(node)[1:],
+                ros_arguments=[*_assignments(values), *told],
+                remappings=list(remappings),
+                additional_env=lifeline(),
+                **again,
+                **options,
+            )
+
         entities = beside(context)
         asked = (*(tracking if given.get("tracker") == "true" else ()), *(["page"] if given["page"] == "true" else []))
         for node in (*nodes, *asked):
-            again = {"name": node, "exec_name": node, "respawn": node != "simulation", "respawn_delay": RESPAWN_DELAY}
-            if node == ROBOT_STATE_PUBLISHER and installed(node):
-                values = {**defaults[node], **_known(node, chosen)}
-                action = robot_state_publisher(values, ros_arguments=told, **again, **options)
-            else:
-                values = {**set_for[node], **_known(node, chosen)}
-                action = Node(
-                    executable=program(node)[0],
-                    arguments=program(node)[1:],
-                    ros_arguments=[*_assignments(values), *told],
-                    remappings=list(remappings),
-                    additional_env=lifeline(),
-                    **again,
-                    **options,
-                )
-            entities += _supervised(node, action)
+            values = {**set_for[node], **_known(node, chosen)}
+            starts = set_for[node].get("autostart")
+            if starts is None or values["autostart"] == _text(starts):
+                entities += _supervised(node, make(node, values, respawn=node != "simulation"))
+            else:  # for this launch alone: what comes back after a crash must not undo a stop
+                back = make(node, {**values, "autostart": starts}, respawn=True)
+                entities += _supervised(node, make(node, values, respawn=False), back)
         if given["rviz"] == "true":
             entities.append(rviz(first["use_sim_time"], **options))
         return entities
@@ -182,17 +198,26 @@ def _assignments(values: Mapping[str, object]) -> list[str]:
     return [word for name, value in values.items() for word in ("-p", f"{name}:={_text(value)}")]
 
 
-def _supervised(name: str, node: Node) -> list[LaunchDescriptionEntity]:
-    """The node, and what ends the launch with its last words if it leaves and cannot come back."""
+def _supervised(name: str, node: Node, successor: Node | None = None) -> list[LaunchDescriptionEntity]:
+    """The node, and what ends the launch with its last words if it leaves and cannot come back.
+
+    A ``successor`` comes back in its place, as often as it takes.
+    """
     printed: deque[bytes] = deque(maxlen=10)
 
     def listen(event: ProcessIO) -> None:
         printed.append(event.text)
 
-    def judge(event: ProcessExited, context: LaunchContext) -> None:
-        if not context.is_shutdown and (name == "simulation" or event.returncode == 1):
-            words = b"".join(printed).decode(errors="replace")
-            raise NodeProcessError(f"node {name} {how_it_died(event.returncode, words)}")
+    def judge(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        if context.is_shutdown:
+            return []
+        if name == "simulation" or event.returncode == 1:
+            return [TimerAction(period=LAST_WORDS, actions=[OpaqueFunction(function=partial(fail, event.returncode))])]
+        return [TimerAction(period=RESPAWN_DELAY, actions=_supervised(name, successor))] if successor else []
+
+    def fail(status: int, context: LaunchContext) -> None:
+        words = b"".join(printed).decode(errors="replace")
+        raise NodeProcessError(f"node {name} {how_it_died(status, words)}")
 
     return [
         RegisterEventHandler(OnProcessIO(target_action=node, on_stderr=listen)),

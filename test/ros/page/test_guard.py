@@ -145,6 +145,9 @@ def test_one_operates_and_others_look_on(page: Guarded) -> None:
         with pytest.raises(InvalidStatus) as error:
             page.open()
         assert error.value.response.status_code == 409
+        answer = page.get(f"/{page.guard.tokens[Role.OPERATOR]}/")
+        assert (answer.status, answer.headers["Refresh"]) == (409, "2"), "the browser asks again by itself"
+        assert b"somebody operates already" in answer.read()
     assert page.let_go <= 1
 
     def again() -> bool:

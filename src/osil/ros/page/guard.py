@@ -41,6 +41,9 @@ browser that is frozen, or a machine that sleeps, closes no connection: it only 
 GONE = 10.0
 """Seconds without an answer after which a page is disconnected, so that somebody else may operate."""
 
+BUSY, AGAIN = "somebody operates already", 2
+"""What a second operator reads, and seconds after which the browser asks again."""
+
 LARGEST_MESSAGE = 1 << 20
 """Bytes. What a page sends is far smaller, but for files, which come in parts of half as much."""
 
@@ -243,12 +246,17 @@ class Guard:
         role = self._role(token)
         if role is None:
             return connection.respond(HTTPStatus.UNAUTHORIZED, "open the address that the page node has printed\n")
+        taken = role is Role.OPERATOR and self._operator is not None
         if "Upgrade" not in request.headers:
+            if taken and not rest:  # also whoever loads the page anew, until the former one has gone
+                busy = connection.respond(HTTPStatus.CONFLICT, f"{BUSY}; this page asks again every {AGAIN} seconds\n")
+                busy.headers["Refresh"] = str(AGAIN)
+                return busy
             return serve(connection, replace(request, path=f"/{rest}"))
         if request.headers.get("Origin") != f"http://{request.headers.get('Host')}":
             return connection.respond(HTTPStatus.FORBIDDEN, "no other site may use this page\n")
-        if role is Role.OPERATOR and self._operator is not None:
-            return connection.respond(HTTPStatus.CONFLICT, "somebody operates already\n")
+        if taken:
+            return connection.respond(HTTPStatus.CONFLICT, f"{BUSY}\n")
         assert isinstance(connection, _Connection)
         connection.role, connection.guard = role, self
         return None
@@ -257,7 +265,7 @@ class Guard:
         assert isinstance(connection, _Connection)
         if connection.role is Role.OPERATOR:
             if self._operator is not None:  # of two that were admitted at once the second
-                await connection.close(1008, "somebody operates already")
+                await connection.close(1008, BUSY)
                 return
             self._operator = connection
         self._onlookers += connection.role is Role.ONLOOKER
