@@ -34,7 +34,7 @@ def test_a_goal_starts_now_and_ends_at_rest_with_exactly_the_joints_of_the_arm()
 def test_the_arm_meets_the_trajectory_and_ends_with_it(speed: float) -> None:
     velocity = speed * FETCH.acceleration
     trajectory = Trajectory.to_rest(FETCH.home, velocity, velocity, FETCH.acceleration)
-    times, positions, velocities = points_of(arm_goal(FETCH, trajectory))
+    times, positions, velocities = points_of(arm_goal(FETCH, trajectory, 0))
     assert times[-1] == pytest.approx(trajectory.duration)
     np.testing.assert_allclose(positions, trajectory.at(times)[0], atol=1e-9)
     np.testing.assert_allclose(velocities, trajectory.at(times)[1], atol=1e-9)
@@ -44,7 +44,7 @@ def test_the_arm_meets_the_trajectory_and_ends_with_it(speed: float) -> None:
 def test_an_arm_that_got_the_goal_late_makes_up_for_it_gently(speed: float) -> None:
     velocity = speed * FETCH.acceleration
     trajectory = Trajectory.to_rest(FETCH.home, velocity, velocity, FETCH.acceleration)
-    times, positions, velocities = points_of(arm_goal(FETCH, trajectory))
+    times, positions, velocities = points_of(arm_goal(FETCH, trajectory, 0))
     ahead = FETCH.home + LATENESS * velocity
     told = Trajectory(np.append(0.0, times), np.vstack([ahead, positions]), np.vstack([velocity, velocities]))
     assert (np.abs(told.accelerations) / FETCH.acceleration).max() <= 1.0 + MAKING_UP + 1e-6
@@ -70,7 +70,7 @@ def points_of(goal: dict[str, Any]) -> tuple[FloatArray, FloatArray, FloatArray]
 )
 def test_what_a_fetch_would_follow_to_its_harm_is_refused(changes: dict[str, np.ndarray], words: str) -> None:
     with pytest.raises(ObservationError, match=words):
-        arm_goal(FETCH, replace(TRAJECTORY, **changes))
+        arm_goal(FETCH, replace(TRAJECTORY, **changes), 0)
 
 
 def test_the_gripper_opens_as_far_as_it_can() -> None:

@@ -31,7 +31,7 @@ class BridgedArm(GatedArm):
         if orders.arm is not None:
             before = self._on_the_way[-1][0] if self._on_the_way else 0.0  # none overtakes another
             due = max(before, self._seconds + self._lateness())
-            self._on_the_way.append((due, arm_goal(FETCH, orders.arm)["goal"]))
+            self._on_the_way.append((due, arm_goal(FETCH, orders.arm, 0)["goal"]))
 
     def _move(self, target: FloatArray) -> None:
         self._seconds += self.tick_seconds

@@ -149,13 +149,8 @@ class FakeFetch:
 
     def command(self, goal: Message, name: str) -> None:
         """Somebody else than the bridge sends the arm a goal with this id."""
-        self._inbox.put(
-            (
-                0.0,
-                self._clients[0],
-                {"op": "publish", "topic": ARM_GOAL, "msg": {"goal": goal, "goal_id": {"id": name}}},
-            )
-        )
+        message = {"op": "publish", "topic": ARM_GOAL, "msg": {"goal": goal, "goal_id": {"id": name}}}
+        self._inbox.put((0.0, self._clients[0], message))
 
     def move_blocks(self, positions: FloatArray) -> None:
         """Put the blocks elsewhere, ``[B, 3]`` metres in the base frame."""
@@ -263,7 +258,7 @@ class FakeFetch:
         elif not (self.frozen or self.runstopped):
             self._joint_messages = self._joint_states()
         for message in self._joint_messages:
-            self._publish("/joint_states", message)
+            self.publish("/joint_states", message)
 
     def _joint_states(self) -> list[Message]:
         """One message of the arm's controller and one of the fingers'."""
@@ -290,14 +285,15 @@ class FakeFetch:
         ready = not (self.faulted or self.runstopped)
         state = {"ready": ready, "faulted": self.faulted, "runstopped": self.runstopped, "breakers": breakers}
         if not self.secretive:
-            self._publish("/robot_state", state)
-        self._publish("/software_runstop_enabled", {"data": False})
+            self.publish("/robot_state", state)
+        self.publish("/software_runstop_enabled", {"data": False})
         for name, status, code in self._arm.results:
             told = {"goal_id": {"id": name}, "status": status, "text": ""}
-            self._publish(ARM_RESULT, {"status": told, "result": {"error_code": code}})
+            self.publish(ARM_RESULT, {"status": told, "result": {"error_code": code}})
         self._arm.results.clear()
 
-    def _publish(self, topic: str, message: Message) -> None:
+    def publish(self, topic: str, message: Message) -> None:
+        """Say it to all that have subscribed."""
         for client in list(self._clients):
             if topic in client.topics:
                 self._send(client, {"op": "publish", "topic": topic, "msg": message})

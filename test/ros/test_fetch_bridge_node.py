@@ -175,10 +175,33 @@ def test_a_goal_of_another_program_stops_the_arm_and_is_named(
     fetch: FakeFetch, told: list[ControllerStatus], hand, client: Client
 ) -> None:
     still = Trajectory(np.array([0.0, 0.5]), np.tile(fetch.joints, (2, 1)), np.zeros((2, len(FETCH.arm_joints))))
-    fetch.command(arm_goal(FETCH, still)["goal"], "/move_group-1")
+    fetch.command(arm_goal(FETCH, still, 0)["goal"], "/move_group-1")
     assert hand.until(lambda: stopped(told, "FAULT"))
     assert "/move_group-1" in told[-1].reason
     assert hand.until(lambda: client.call("controller/resume", Trigger).success)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"position": [[0.1]]},
+        {"header": {"stamp": {"secs": 1e300, "nsecs": 0}}},
+        {"header": {"stamp": {"secs": 1.5, "nsecs": 0.5}}},
+        {"name": None},
+    ],
+)
+def test_a_bridge_survives_what_it_cannot_read(
+    changes: dict[str, object], fetch: FakeFetch, told: list[ControllerStatus], hand, processes: NodeProcesses
+) -> None:
+    stamp = {"secs": int(fetch.now()), "nsecs": 0}
+    message = {"header": {"stamp": stamp}, "name": [FETCH.arm_joints[0]], "position": [0.0], **changes}
+    bridge = processes.pid("fetch_bridge")
+    fetch.publish("/joint_states", message)
+    hand.wait(0.5)
+    os.kill(bridge, 0)
+    start = fetch.joints
+    hand.command(push(0.03, 10))
+    assert hand.until(lambda: np.abs(fetch.joints - start).max() > 0.01)
 
 
 def test_joints_that_cannot_be_stop_the_arm(fetch: FakeFetch, told: list[ControllerStatus], hand) -> None:

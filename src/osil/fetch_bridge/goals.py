@@ -46,7 +46,7 @@ Message = dict[str, Any]
 NOW: Message = {"secs": 0, "nsecs": 0}
 
 
-def arm_goal(robot: Robot, trajectory: Trajectory, number: int = 0) -> Message:
+def arm_goal(robot: Robot, trajectory: Trajectory, number: int) -> Message:
     """A FollowJointTrajectoryActionGoal that takes the place of the last one, smoothly.
 
     The arm goes on from where it was told to be, and meets the trajectory soon after, or at its end.
@@ -54,7 +54,7 @@ def arm_goal(robot: Robot, trajectory: Trajectory, number: int = 0) -> Message:
     Args:
         robot: whose limits are kept.
         trajectory: from now on; where it begins is not looked at.
-        number: unlike that of any other goal; the id has it.
+        number: of its id. A controller ignores a goal with the id of another one.
 
     Raises:
         ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
