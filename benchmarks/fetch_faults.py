@@ -44,8 +44,8 @@ COLUMNS = (
     "reason",
     "at rest after, p50 [s]",
     "max [s]",
-    "greatest speed [rad/s]",
-    "greatest acceleration [rad/s²]",
+    "speed told [%]",
+    "acceleration told [%]",
     "motion after that [mrad]",
     "goes on after resume",
 )
@@ -84,8 +84,8 @@ def summary(outcomes: list[Outcome]) -> list[str]:
         ", ".join(sorted({one.reason for one in outcomes})),
         f"{np.median(rests):.2f}",
         f"{max(rests):.2f}",
-        f"{worst[0]:.2f}",
-        f"{worst[1]:.1f}",
+        f"{100 * worst[0]:.0f}",
+        f"{100 * worst[1]:.0f}",
         f"{1e3 * worst[2]:.1f}",
         f"{sum(one.goes_on for one in outcomes)} of {len(outcomes)}",
     ]

@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "test"))
 from osil import seeds
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, FloatArray
 from osil.robots.frames import GRIPPER_FRAME
+from osil.robots.gate_config import ON_A_ROBOT
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
@@ -61,7 +62,7 @@ COLUMNS = (
     "bridge",
     "speed error, rms [rad/s]",
     "greatest step back [mrad]",
-    "greatest acceleration [rad/s²]",
+    "acceleration told [%]",
     "at rest after [s]",
 )
 
@@ -190,7 +191,7 @@ def start(processes: NodeProcesses, node: str, port: int, demonstrations: Path =
     """Start one of FETCH_NODES as launch/fetch.launch.py does, but for ``autostart``."""
     own: dict[str, dict[str, object]] = {
         "fetch_bridge": {"port": port},
-        "controller": {"max_speed": 0.25, "acceleration_scaling": 1.0},
+        "controller": ON_A_ROBOT,
         "policy": {"demonstrations": str(demonstrations)},
         "recorder": {"demonstrations": str(demonstrations)},
     }
@@ -224,8 +225,9 @@ def measure(fetch: FakeFetch, commander: Commander, ended: float) -> list[str]:
     error = np.sqrt(np.mean((speeds - meant)[np.abs(meant).max(1) > MOVING] ** 2))
     back = np.where(np.abs(meant) > 5 * MOVING, -np.sign(meant) * np.diff(told, axis=0), 0.0).max()
     change = np.abs(speeds[WINDOW:] - speeds[:-WINDOW]) / (times[WINDOW + 1 :] - times[1:-WINDOW])[:, None]
+    share = (change / FETCH.acceleration).max()
     rest = times[1:][np.abs(speeds).max(1) > MOVING].max() - ended
-    return [f"{error:.3f}", f"{1e3 * back:.1f}", f"{change.max():.1f}", f"{rest:.2f}"]
+    return [f"{error:.3f}", f"{1e3 * back:.1f}", f"{100 * share:.0f}", f"{rest:.2f}"]
 
 
 if __name__ == "__main__":

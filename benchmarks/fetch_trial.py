@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-from fetch_stream import FETCH, LEFT, MOVING, Commander, start
+from fetch_stream import FETCH, LEFT, MOVING, WINDOW, Commander, start
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.action import ActionClient
@@ -222,13 +222,14 @@ class Trial:
         return resumed and not (self._heard and self._heard[-1].state == ControllerStatus.STOPPED)
 
     def _motion(self, since: float, until: float) -> tuple[float, float, float]:
-        """When the arm was told to rest, how fast it was told to move and to change its speed before."""
+        """When the arm was told to rest; greatest speed and acceleration told, as shares of the limits."""
         chosen = [one for one in self.fetch.commanded if since <= one[0] <= until]
         times, told = np.array([now for now, _ in chosen]), np.array([joints for _, joints in chosen])
-        if len(times) < 8:  # the power was cut
+        if len(times) <= WINDOW + 1:  # the power was cut
             return 0.0, 0.0, 0.0
         speeds = np.diff(told, axis=0) / np.diff(times)[:, None]
-        changes = np.abs(speeds[6:] - speeds[:-6]) / (times[7:] - times[1:-6])[:, None]
+        changes = np.abs(speeds[WINDOW:] - speeds[:-WINDOW]) / (times[WINDOW + 1 :] - times[1:-WINDOW])[:, None]
         moving = times[1:][np.abs(speeds).max(1) > MOVING]
         rest = float(moving.max()) - since if len(moving) else 0.0
-        return rest, float(np.abs(speeds).max()), float(changes.max(initial=0.0))
+        shares = np.abs(speeds) / FETCH.speed, changes / FETCH.acceleration
+        return rest, *(float(share.max(initial=0.0)) for share in shares)

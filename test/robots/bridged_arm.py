@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from osil.core import FloatArray
-from osil.fetch_bridge.goals import arm_goal
+from osil.fetch_bridge.goals import ArmGoals
 from osil.robots.kinematics import GripperPose
 from osil.robots.safety_gate import Orders
 from osil.worlds.arm_simulation import STEPS_PER_CONTROL
@@ -23,6 +23,7 @@ class BridgedArm(GatedArm):
         """``controller``: see ``ros/fetch_controllers.py``. ``lateness``: of the next goal, seconds."""
         self._controller, self._lateness = controller, lateness
         self._seconds = 0.0
+        self._goals = ArmGoals(FETCH)
         self._on_the_way: deque[tuple[float, Any]] = deque()
         super().__init__(CONFIG, pose, ticks=STEPS_PER_CONTROL)
 
@@ -31,7 +32,7 @@ class BridgedArm(GatedArm):
         if orders.arm is not None:
             before = self._on_the_way[-1][0] if self._on_the_way else 0.0  # none overtakes another
             due = max(before, self._seconds + self._lateness())
-            self._on_the_way.append((due, arm_goal(FETCH, orders.arm, 0)["goal"]))
+            self._on_the_way.append((due, self._goals.goal(orders.arm, self._seconds, 0)["goal"]))
 
     def _move(self, target: FloatArray) -> None:
         self._seconds += self.tick_seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS
-from osil.robots.gate_config import GateConfig
+from osil.robots.gate_config import ON_A_ROBOT, GateConfig
 from osil.robots.robot import load_robot
 
 FETCH = load_robot("fetch")
@@ -13,9 +13,8 @@ CONFIG = GateConfig(
     joint_state_timeout=0.25,
     unmoved_timeout=1.0,
     release_timeout=0.5,
-    max_speed=0.25,
-    acceleration_scaling=1.0,
     table_height=FETCH.table.height,
+    **ON_A_ROBOT,
 )
 PERIOD = round(CONTROL_PERIOD * NANOSECONDS)
 TICK = PERIOD // 5

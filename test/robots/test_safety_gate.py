@@ -86,7 +86,7 @@ def test_what_has_precedence_takes_over_at_once_and_without_a_jump() -> None:
     arm = GatedArm()
     arm.command(LEFT, 8, commander=POLICY)
     before = arm.gripper.position
-    for _ in range(10):
+    for _ in range(15):
         arm.command(-LEFT, commander=TELEOPERATION)
         arm.carry_out(arm.gate.command(arm.now, POLICY, Command(arm.now, LEFT, 0.0)))
     assert arm.gate.status.commander == TELEOPERATION
@@ -121,7 +121,7 @@ def test_every_fault_brings_a_moving_arm_to_rest_and_says_why(reason: StopReason
             break
     assert given[0].text
     assert (given[0].state is State.STOPPED) == (reason.cleared_by is not ClearedBy.ITSELF)
-    arm.rest(0.8)
+    arm.rest(1.2)
     held = arm.joints
     arm.rest(0.3)
     np.testing.assert_array_equal(arm.joints, held, err_msg="no motion after the hold")

@@ -14,7 +14,8 @@ from std_srvs.srv import Trigger
 
 from osil import seeds
 from osil.core import Action
-from osil.fetch_bridge.goals import arm_goal
+from osil.fetch_bridge.goals import ArmGoals
+from osil.robots.gate_config import ON_A_ROBOT
 from osil.robots.recency import seconds_since
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
@@ -28,8 +29,6 @@ from .fake_tracker import FakeTracker
 
 FETCH = load_robot("fetch")
 
-ON_A_ROBOT = {"use_sim_time": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
-
 
 def push(y: float, steps: int, close: bool = False) -> list[Action]:
     """To the left by metres in so many control steps."""
@@ -41,7 +40,7 @@ def fetch(processes: NodeProcesses, client: Client, hand) -> Iterator[FakeFetch]
     with FakeFetch(FETCH.table.random_scene(2, seeds.generator("demonstrate", 0))) as fetch:
         tracker = FakeTracker(fetch)
         processes.start("fetch_bridge", {"port": fetch.port})
-        processes.start("controller", ON_A_ROBOT)
+        processes.start("controller", {"use_sim_time": False, **ON_A_ROBOT})
         hand.connect()
         yield fetch
         tracker.close()
@@ -175,7 +174,7 @@ def test_a_goal_of_another_program_stops_the_arm_and_is_named(
     fetch: FakeFetch, told: list[ControllerStatus], hand, client: Client
 ) -> None:
     still = Trajectory(np.array([0.0, 0.5]), np.tile(fetch.joints, (2, 1)), np.zeros((2, len(FETCH.arm_joints))))
-    fetch.command(arm_goal(FETCH, still, 0)["goal"], "/move_group-1")
+    fetch.command(ArmGoals(FETCH).goal(still, 0.0, 0)["goal"], "/move_group-1")
     assert hand.until(lambda: stopped(told, "FAULT"))
     assert "/move_group-1" in told[-1].reason
     assert hand.until(lambda: client.call("controller/resume", Trigger).success)

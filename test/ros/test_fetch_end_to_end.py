@@ -9,6 +9,7 @@ import pytest
 from std_srvs.srv import Trigger
 
 from osil import seeds
+from osil.robots.gate_config import ON_A_ROBOT
 from osil.robots.robot import load_robot
 from osil.ros.client import Client
 from osil.ros.node_processes import FETCH_NODES, NodeProcesses
@@ -28,9 +29,6 @@ TAUGHT, IMITATED = (
     FETCH.table.random_scene(TASK.num_blocks, seeds.generator("demonstrate", seed)) for seed in range(2)
 )
 
-ON_A_ROBOT = {"use_sim_time": False, "max_speed": 0.25, "acceleration_scaling": 1.0}
-"""As in launch/fetch.launch.py."""
-
 
 @pytest.fixture(scope="module")
 def fetch(processes: NodeProcesses, client: Client, folder: Path) -> Iterator[FakeFetch]:
@@ -40,7 +38,7 @@ def fetch(processes: NodeProcesses, client: Client, folder: Path) -> Iterator[Fa
         lasting = {"demonstrations": str(folder), "use_sim_time": False}
         parameters = {
             "fetch_bridge": {"port": fetch.port},
-            "controller": ON_A_ROBOT,
+            "controller": {"use_sim_time": False, **ON_A_ROBOT},
             "planning": {"use_sim_time": False},
             "policy": lasting,
             "recorder": lasting,

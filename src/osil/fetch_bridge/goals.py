@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from osil.core import CONTROL_PERIOD
+from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
 from osil.robots.robot import Robot
 from osil.robots.trajectory import Trajectory
@@ -29,13 +29,15 @@ OURS = "osil-"
 WIDEST = 0.10
 """Greatest opening of the gripper, metres."""
 
-LATENESS = 0.01
-"""Seconds by which one goal is later than the next: the vendor's controller looks for a new one 50 times a second, and
-lets the seconds of its points begin then. By that time the arm has gone too far, or not far enough."""
+LATENESS = 0.02
+"""Seconds by which one goal may begin later than the next: the vendor's controller looks for a new one 50 times a
+second, and lets the seconds of its points begin then. By that time the arm has gone too far, or not far enough."""
 
-MAKING_UP = 0.3
-"""Share of its limit of acceleration by which a joint makes up for that. Less would be worse: an arm that makes up for
-it slowly has more to make up for when it has to brake."""
+LONGER = 0.5
+"""Seconds by which a goal may last longer than its trajectory, where the arm could not come to rest in time."""
+
+MEETINGS = 60
+"""So many times at which the arm could meet a trajectory are looked at."""
 
 SPARE_SPEED = 1.05
 """A joint may be told to go so many times as fast as it can: numbers are rounded."""
@@ -46,22 +48,60 @@ Message = dict[str, Any]
 NOW: Message = {"secs": 0, "nsecs": 0}
 
 
-def arm_goal(robot: Robot, trajectory: Trajectory, number: int) -> Message:
-    """A FollowJointTrajectoryActionGoal that takes the place of the last one, smoothly.
+class ArmGoals:
+    """Makes goals of trajectories: each takes the place of the last one, smoothly.
 
-    The arm goes on from where it was told to be, and meets the trajectory soon after, or at its end.
-
-    Args:
-        robot: whose limits are kept.
-        trajectory: from now on; where it begins is not looked at.
-        number: of its id. A controller ignores a goal with the id of another one.
-
-    Raises:
-        ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
+    The vendor's controller goes on from where it told the arm to be. Where that is, is known here but for how late its
+    goals began. The arm meets the new trajectory as soon as it can within its limits of acceleration, at its end or
+    somewhat later if it must.
     """
-    _check(robot, trajectory)
-    meeting = max(float(trajectory.times[1]), min(_meeting(robot, trajectory), trajectory.duration))
-    times = np.array([meeting, *trajectory.times[trajectory.times > meeting]])
+
+    def __init__(self, robot: Robot) -> None:
+        """``robot``: whose limits are kept."""
+        self._robot = robot
+        self._told: Trajectory | None = None
+        self._since = 0.0
+
+    def goal(self, trajectory: Trajectory, now: float, number: int) -> Message:
+        """A FollowJointTrajectoryActionGoal.
+
+        Args:
+            trajectory: from now on.
+            now: seconds of any clock that does not jump.
+            number: of its id. A controller ignores a goal with the id of another one.
+
+        Raises:
+            ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
+        """
+        _check(self._robot, trajectory)
+        position, velocity = trajectory.at(0.0)
+        if self._told is not None and (late := now - self._since) < self._told.duration:
+            position, velocity = self._told.at(late)
+        self._told, self._since = _entered(self._robot, trajectory, position, velocity), now
+        return _action_goal(_follow(self._robot, self._told), f"{OURS}{number}")
+
+
+def _entered(robot: Robot, trajectory: Trajectory, position: FloatArray, velocity: FloatArray) -> Trajectory:
+    """``trajectory``, met by an arm that was told to be elsewhere: ``[J]`` radians, radians a second."""
+    meetings = np.linspace(trajectory.times[1], trajectory.duration + LONGER, MEETINGS)
+    positions, velocities = trajectory.at(meetings)
+    span = meetings[:, None]
+    mean = (positions - position) / span
+    ends = 6 * mean - 4 * velocity - 2 * velocities, 2 * velocity + 4 * velocities - 6 * mean
+    late = 6 * LATENESS * np.abs(velocity) / span  # what has to be made up for, if the goal begins late
+    greatest = ((np.abs(ends).max(0) + late) / span / robot.acceleration).max(-1)
+    within = greatest <= 1.0
+    first = int(within.argmax() if within.any() else greatest.argmin())
+    later = trajectory.times > meetings[first]
+    return Trajectory(
+        np.array([0.0, meetings[first], *trajectory.times[later]]),
+        np.stack([position, positions[first], *trajectory.positions[later]]),
+        np.stack([velocity, velocities[first], *trajectory.velocities[later]]),
+    )
+
+
+def _follow(robot: Robot, trajectory: Trajectory) -> Message:
+    """A FollowJointTrajectoryGoal. Where it begins is not told: the controller knows."""
     points = [
         {
             "positions": position.tolist(),
@@ -70,22 +110,17 @@ def arm_goal(robot: Robot, trajectory: Trajectory, number: int) -> Message:
             "effort": [],
             "time_from_start": _duration(float(seconds)),
         }
-        for seconds, position, velocity in zip(times, *trajectory.at(times), strict=True)
+        for seconds, position, velocity in zip(
+            trajectory.times[1:], trajectory.positions[1:], trajectory.velocities[1:], strict=True
+        )
     ]
     header = {"stamp": NOW, "frame_id": ""}
-    goal = {
+    return {
         "trajectory": {"header": header, "joint_names": list(robot.arm_joints), "points": points},
         "path_tolerance": [],
         "goal_tolerance": [],
         "goal_time_tolerance": NOW,
     }
-    return _action_goal(goal, f"{OURS}{number}")
-
-
-def _meeting(robot: Robot, trajectory: Trajectory) -> float:
-    """Seconds in which a cubic makes up for what an arm of this speed goes in ``LATENESS``, by ``MAKING_UP``."""
-    speed = np.abs(trajectory.velocities).max(0)
-    return float(np.sqrt(6.0 * LATENESS * (speed / robot.acceleration).max() / MAKING_UP))
 
 
 def gripper_goal(opening: float, effort: float) -> Message:

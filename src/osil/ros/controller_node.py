@@ -85,7 +85,9 @@ class ControllerParameters:
     block_size: float = parameter("edge length of the blocks, for which the hand opens, metres", SMALLEST, LARGEST)
     release_timeout: float = parameter("seconds without a command after which whoever commanded has let go", *TIMEOUTS)
     max_speed: float = parameter("of the gripper [m/s]; all motion is slowed down alike", 0.01, 1.0, live=True)
-    acceleration_scaling: float = parameter("factor on the robot's joint accelerations; 1 on a robot", 0.01, 20.0)
+    acceleration_scaling: float = parameter(
+        "factor on the robot's joint accelerations; at most 1 on a robot", 0.01, 20.0
+    )
     table_height: float = parameter("of the table top over the floor, under the fingers [m]; 0: the robot's", 0.0, 1.2)
 
     def __post_init__(self) -> None:

@@ -34,7 +34,7 @@ from osil.fetch_bridge.goals import (
     ARM_RESULT_TYPE,
     GRIPPER_ACTION,
     GRIPPER_GOAL_TYPE,
-    arm_goal,
+    ArmGoals,
     gripper_goal,
 )
 from osil.fetch_bridge.joint_merger import JointMerger
@@ -91,6 +91,7 @@ class FetchBridgeNode(Node):
         self._robot, self._effort = load_robot(settings.robot), settings.gripper_effort
         self._offset, self._state = ClockOffset(), RobotState()
         self._joints = JointMerger(self._robot.arm_joints[0])
+        self._goals = ArmGoals(self._robot)
         self._told: float | None = None  # that the gripper was told on this connection
         self._where = f"rosbridge at {settings.host}:{settings.port}"
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 10)
@@ -158,7 +159,7 @@ class FetchBridgeNode(Node):
         try:
             still = np.zeros(len(self._robot.arm_joints))
             trajectory = convert.to_trajectory(message, self._robot.arm_joints, still, still)
-            self._link.send(ARM_GOAL, arm_goal(self._robot, trajectory, time.time_ns()))
+            self._link.send(ARM_GOAL, self._goals.goal(trajectory, time.monotonic(), time.time_ns()))
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 

@@ -9,7 +9,7 @@ import yaml
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, Action, Observation, Scene
 from osil.resources import resource_path
-from osil.robots.gate_config import GateConfig
+from osil.robots.gate_config import ON_A_ROBOT, GateConfig
 from osil.robots.robot import Robot
 from osil.robots.safety_gate import Orders, SafetyGate
 from osil.robots.steering import Command
@@ -24,9 +24,9 @@ STEPS_PER_READING = 4
 
 
 def shipped_gate(robot: Robot, max_speed: float) -> GateConfig:
-    """As ``config/controller.yaml`` has it, with the robot's own limits of acceleration and a speed (m/s)."""
+    """As ``config/controller.yaml`` has it, with the accelerations of a robot and a speed (m/s)."""
     given = yaml.safe_load(resource_path("config", "controller.yaml").read_text("utf-8"))["/**"]["ros__parameters"]
-    slow = {"max_speed": max_speed, "acceleration_scaling": 1.0, "table_height": robot.table.height}
+    slow = {**ON_A_ROBOT, "max_speed": max_speed, "table_height": robot.table.height}
     return GateConfig(**{field.name: {**given, **slow}[field.name] for field in fields(GateConfig)})
 
 
