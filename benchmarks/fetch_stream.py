@@ -191,7 +191,7 @@ def start(processes: NodeProcesses, node: str, port: int, demonstrations: Path =
     """Start one of FETCH_NODES as launch/fetch.launch.py does, but for ``autostart``."""
     own: dict[str, dict[str, object]] = {
         "fetch_bridge": {"port": port},
-        "controller": ON_A_ROBOT,
+        "controller": {**ON_A_ROBOT},
         "policy": {"demonstrations": str(demonstrations)},
         "recorder": {"demonstrations": str(demonstrations)},
     }

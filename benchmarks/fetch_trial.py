@@ -231,5 +231,5 @@ class Trial:
         changes = np.abs(speeds[WINDOW:] - speeds[:-WINDOW]) / (times[WINDOW + 1 :] - times[1:-WINDOW])[:, None]
         moving = times[1:][np.abs(speeds).max(1) > MOVING]
         rest = float(moving.max()) - since if len(moving) else 0.0
-        shares = np.abs(speeds) / FETCH.speed, changes / FETCH.acceleration
-        return rest, *(float(share.max(initial=0.0)) for share in shares)
+        acceleration = float((changes / FETCH.acceleration).max(initial=0.0))
+        return rest, float((np.abs(speeds) / FETCH.speed).max()), acceleration

@@ -46,31 +46,32 @@ def test_an_arm_that_is_where_it_should_be_follows_the_trajectory(speed: float) 
 def test_an_arm_that_got_a_goal_late_makes_up_for_it_within_its_limits(speed: float, late: float) -> None:
     velocity = speed * FETCH.acceleration
     scaled = ON_A_ROBOT["acceleration_scaling"] * FETCH.acceleration
-    goals, after = ArmGoals(FETCH), CONTROL_PERIOD
-    goals.goal(Trajectory.to_rest(FETCH.home, velocity, velocity, scaled), 0.0, 0)
-    stop = Trajectory.to_rest(FETCH.home + after * velocity, velocity, 0.9 * velocity, scaled)
-    times, positions, velocities = points_of(goals.goal(stop, after, 1))
-    told = Trajectory(
-        np.append(0.0, times),
-        np.vstack([FETCH.home + (after + late) * velocity, positions]),
-        np.vstack([velocity, velocities]),
-    )
+    stop = Trajectory.to_rest(FETCH.home, velocity, 0.9 * velocity, scaled)
+    times, positions, velocities = points_of(goal_of(stop))
+    ahead = FETCH.home + late * velocity
+    told = Trajectory(np.append(0.0, times), np.vstack([ahead, positions]), np.vstack([velocity, velocities]))
     assert (np.abs(told.accelerations) / FETCH.acceleration).max() <= 1.0 + 1e-6
     np.testing.assert_allclose(positions[-1], stop.positions[-1])
 
 
 def test_an_arm_that_was_told_to_be_elsewhere_gets_there_within_its_limits() -> None:
-    goals, elsewhere = ArmGoals(FETCH), FETCH.home.copy()
-    elsewhere[0] += 0.05
-    goals.goal(Trajectory.to_rest(elsewhere, REST, 0.1 * FETCH.acceleration, FETCH.acceleration), 0.0, 0)
-    times, positions, velocities = points_of(goals.goal(TRAJECTORY, CONTROL_PERIOD, 1))
+    elsewhere = FETCH.home + 0.05 * np.eye(len(REST))[0]
+    times, positions, velocities = points_of(goal_of(TRAJECTORY.begun_at(elsewhere, REST)))
     told = Trajectory(np.append(0.0, times), np.vstack([elsewhere, positions]), np.vstack([REST, velocities]))
     assert times[0] > TRAJECTORY.times[1]
     assert (np.abs(told.accelerations) / FETCH.acceleration).max() <= 1.0 + 1e-6
 
 
+def test_the_next_trajectory_begins_where_the_arm_was_told_to_be_or_else_where_it_is() -> None:
+    goals, sagged = ArmGoals(FETCH), FETCH.home - 0.01
+    np.testing.assert_array_equal(goals.told(5.0, sagged), [sagged, REST])
+    gently = TRAJECTORY.slowed(2.0)
+    goals.goal(gently, 5.0, 0)
+    np.testing.assert_allclose(goals.told(5.0 + CONTROL_PERIOD, sagged), gently.at(CONTROL_PERIOD))
+    np.testing.assert_array_equal(goals.told(5.0 + gently.duration, sagged), [sagged, REST])
+
+
 def goal_of(trajectory: Trajectory) -> dict[str, Any]:
-    """Of an arm that was told nothing before."""
     return ArmGoals(FETCH).goal(trajectory, 0.0, 7)
 
 

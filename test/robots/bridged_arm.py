@@ -31,8 +31,9 @@ class BridgedArm(GatedArm):
         super().carry_out(orders)
         if orders.arm is not None:
             before = self._on_the_way[-1][0] if self._on_the_way else 0.0  # none overtakes another
+            told = self._goals.told(self._seconds, self.joints)
             due = max(before, self._seconds + self._lateness())
-            self._on_the_way.append((due, self._goals.goal(orders.arm, self._seconds, 0)["goal"]))
+            self._on_the_way.append((due, self._goals.goal(orders.arm.begun_at(*told), self._seconds, 0)["goal"]))
 
     def _move(self, target: FloatArray) -> None:
         self._seconds += self.tick_seconds

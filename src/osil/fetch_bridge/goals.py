@@ -62,27 +62,36 @@ class ArmGoals:
         self._told: Trajectory | None = None
         self._since = 0.0
 
+    def told(self, now: float, measured: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Position and velocity ``[J]`` that the arm is told now: the next trajectory begins there.
+
+        Args:
+            now: seconds of any clock that does not jump.
+            measured: ``[J]`` radians, where the arm is: from there it sets out when it has come to rest.
+        """
+        if self._told is None or (since := now - self._since) >= self._told.duration:
+            return measured, np.zeros_like(measured)
+        return self._told.at(since)
+
     def goal(self, trajectory: Trajectory, now: float, number: int) -> Message:
         """A FollowJointTrajectoryActionGoal.
 
         Args:
-            trajectory: from now on.
-            now: seconds of any clock that does not jump.
+            trajectory: from now on, and from where the arm is told to be.
+            now: see ``told``.
             number: of its id. A controller ignores a goal with the id of another one.
 
         Raises:
             ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
         """
         _check(self._robot, trajectory)
-        position, velocity = trajectory.at(0.0)
-        if self._told is not None and (late := now - self._since) < self._told.duration:
-            position, velocity = self._told.at(late)
-        self._told, self._since = _entered(self._robot, trajectory, position, velocity), now
+        self._told, self._since = _met(self._robot, trajectory), now
         return _action_goal(_follow(self._robot, self._told), f"{OURS}{number}")
 
 
-def _entered(robot: Robot, trajectory: Trajectory, position: FloatArray, velocity: FloatArray) -> Trajectory:
-    """``trajectory``, met by an arm that was told to be elsewhere: ``[J]`` radians, radians a second."""
+def _met(robot: Robot, trajectory: Trajectory) -> Trajectory:
+    """``trajectory``, met by the arm as soon as it can after the first point."""
+    position, velocity = trajectory.positions[0], trajectory.velocities[0]
     meetings = np.linspace(trajectory.times[1], trajectory.duration + LONGER, MEETINGS)
     positions, velocities = trajectory.at(meetings)
     span = meetings[:, None]

@@ -18,14 +18,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from osil.choices import ROBOT
-from osil.core import CONTROL_PERIOD
+from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
 from osil.fetch_bridge.clock_offset import ClockOffset
 from osil.fetch_bridge.goals import (
@@ -92,6 +91,7 @@ class FetchBridgeNode(Node):
         self._offset, self._state = ClockOffset(), RobotState()
         self._joints = JointMerger(self._robot.arm_joints[0])
         self._goals = ArmGoals(self._robot)
+        self._measured: FloatArray | None = None  # where the arm's joints were last
         self._told: float | None = None  # that the gripper was told on this connection
         self._where = f"rosbridge at {settings.host}:{settings.port}"
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 10)
@@ -147,19 +147,23 @@ class FetchBridgeNode(Node):
 
     def _pass_on(self, event: Event) -> None:
         readings = self._joints.add(event.content)
-        if readings is not None and self._offset.known:
+        if readings is None:
+            return
+        if set(arm := self._robot.arm_joints) <= set(readings.names):
+            self._measured = convert.pick(dict(zip(readings.names, readings.positions, strict=True)), arm)
+        if self._offset.known:
             stamp = self._offset.to_ours(readings.stamp)
             self._joint_states.publish(
                 convert.from_joints(readings.names, readings.positions, readings.velocities, readings.efforts, stamp)
             )
 
     def _command_arm(self, message: JointTrajectory) -> None:
-        if not self._reaches:
+        if not self._reaches or self._measured is None:
             return
         try:
-            still = np.zeros(len(self._robot.arm_joints))
-            trajectory = convert.to_trajectory(message, self._robot.arm_joints, still, still)
-            self._link.send(ARM_GOAL, self._goals.goal(trajectory, time.monotonic(), time.time_ns()))
+            now = time.monotonic()
+            trajectory = convert.to_trajectory(message, self._robot.arm_joints, *self._goals.told(now, self._measured))
+            self._link.send(ARM_GOAL, self._goals.goal(trajectory, now, time.time_ns()))
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
 
