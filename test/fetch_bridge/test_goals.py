@@ -68,7 +68,7 @@ def test_the_next_trajectory_begins_where_the_arm_was_told_to_be_or_else_where_i
     gently = TRAJECTORY.slowed(2.0)
     goals.goal(gently, 5.0, 0)
     np.testing.assert_allclose(goals.told(5.0 + CONTROL_PERIOD, sagged), gently.at(CONTROL_PERIOD))
-    np.testing.assert_array_equal(goals.told(5.0 + gently.duration, sagged), [sagged, REST])
+    np.testing.assert_array_equal(goals.told(5.01 + gently.duration, sagged), [sagged, REST])
 
 
 def goal_of(trajectory: Trajectory) -> dict[str, Any]:
