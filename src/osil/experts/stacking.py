@@ -18,21 +18,11 @@ import numpy as np
 
 from osil.core import Action, BoolArray, FloatArray, Observation
 from osil.experts.free_spot import free_spot
-from osil.geometry import clip_norm, half_extent, rotate_z, wrap_cube_yaw
+from osil.experts.neighbours import find_room
+from osil.geometry import clip_norm, wrap_cube_yaw
 from osil.robots.robot import Gripper
 from osil.tasks.block_stacking import StackingTask, stacked_on
 from osil.tasks.blocks import NOMINAL, Blocks, between_fingers, grasp_height
-
-ROOM = 0.003
-"""Open fingers and palm come down at least so far from a neighbour of the block to pick or to place, metres."""
-
-
-TURN_BACK = 0.2
-"""A quarter turn goes the one way unless the block is turned by more than this (radians) the other way. Blocks that lie
-parallel are about 0 from the hand, where a policy must not have to choose between two ways round."""
-
-DOWN = 0.75
-"""A hand that is so far down, in edge lengths above where it closes or lets go, has found room there."""
 
 
 @dataclass(frozen=True)
@@ -95,24 +85,6 @@ class ExpertConfig:
     def free_width(self) -> float:
         """After a release the gripper waits until the fingers are this far apart."""
         return self.gripper.opening - 0.010
-
-    @property
-    def finger_room(self) -> tuple[float, float]:
-        """Open fingers come down around a block if its neighbours of the same height end further from it than this,
-        across the closing direction or along it: half a finger, or half the opening and a finger."""
-        across, along = self.gripper.finger
-        return across + ROOM, 0.5 * self.gripper.opening + 2 * along + ROOM
-
-    @property
-    def palm_room(self) -> tuple[float, float]:
-        """The same of the palm and neighbours that are higher, such as towers."""
-        across, along = self.gripper.palm
-        return across + ROOM, along + ROOM
-
-    @property
-    def palm_height(self) -> float:
-        """Blocks whose centre is higher than this above the grasp centre reach up to the palm."""
-        return self.gripper.finger_length - self.gripper.tip - self.blocks.half - ROOM
 
     @property
     def precision(self) -> float:
@@ -220,8 +192,10 @@ class StackingExpert:
         goal[on_the_way, :2] = free_spot(beside[on_the_way], others[on_the_way], ample)
         goal[aside, 2] = (ground - carried[:, 2])[aside]
         in_the_way = others & (holding[:, None] | (np.arange(positions.shape[1]) != pick[:, None]))
-        turn = self._across_neighbours(positions - carried[:, None], yaws, goal, in_the_way, wrap_cube_yaw(turn))
+        around = positions - carried[:, None]
+        turn, off_centre = find_room(around, yaws, goal, in_the_way, wrap_cube_yaw(turn), c.gripper, c.blocks)
         turn = np.where(aside | finished, 0.0, turn)
+        goal[~holding] += off_centre[~holding]
 
         lateral = np.sqrt((goal[:, :2] ** 2).sum(-1))
         wall = c.funnel[1] * np.maximum(0.0, lateral - c.funnel[0])
@@ -272,38 +246,3 @@ class StackingExpert:
             above = on[rows, :, found] & (found >= 0)[:, None]
             found = np.where(above.any(-1), above.argmax(-1), found)
         return found
-
-    def _across_neighbours(
-        self, positions: FloatArray, yaws: FloatArray, goal: FloatArray, others: BoolArray, turn: FloatArray
-    ) -> FloatArray:
-        """Turn by another quarter where open fingers or palm would come down on a neighbour.
-
-        Args:
-            positions: ``[N, B, 3]`` of the blocks, from where the grasp centre or the block in the fingers is now.
-            yaws: ``[N, B]`` theirs.
-            goal: ``[N, 3]`` where that is to go.
-            others: ``[N, B]`` blocks that may be in the way.
-            turn: ``[N]`` the rotation that aligns the fingers with the block to pick, or the one they hold with its
-                target.
-
-        Returns:
-            ``[N]`` the rotation by which the hand finds room, if either does.
-        """
-        offset = rotate_z(positions - goal[:, None], -turn[:, None])
-        extent = half_extent(self._config.blocks.size, yaws - turn[:, None])
-        height = offset[..., 2]
-        level = others & (np.abs(height) < 0.75 * self._config.blocks.size)
-        high = others & (height > self._config.palm_height)
-
-        def room(x: FloatArray, y: FloatArray) -> FloatArray:
-            """How far the nearest block is outside of fingers and palm, which close along y."""
-            found = np.full(len(x), np.inf)
-            for which, (across, along) in ((level, self._config.finger_room), (high, self._config.palm_room)):
-                outside = np.maximum(np.abs(x) - across, np.abs(y) - along) - extent
-                found = np.minimum(found, np.where(which, outside, np.inf).min(-1))
-            return found
-
-        now, other = room(offset[..., 0], offset[..., 1]), room(offset[..., 1], offset[..., 0])
-        quarter = np.where(turn > TURN_BACK, turn - 0.5 * np.pi, turn + 0.5 * np.pi)
-        down = goal[:, 2] > -DOWN * self._config.blocks.size
-        return np.where((now < 0.0) & (other > now) & ~down, quarter, turn)
