@@ -13,7 +13,7 @@ import pytest
 
 from osil.core import Action, Demonstration, Observation
 from osil.demonstrations.storage import load
-from osil.errors import ModelError
+from osil.errors import ConfigError, ModelError
 from osil.evaluation.episodes import Case, run_batch
 from osil.evaluation.evaluate import evaluate
 from osil.evaluation.evaluation_config import EvaluationConfig
@@ -204,3 +204,12 @@ def test_an_episode_that_is_begun_begins_as_its_demonstration_does() -> None:
     begins = [layout_below(one.observations.block_positions[0], NOMINAL) for one in policy.shown]
     assert len({tuple(below) for below in begins}) == TASKS[1].num_stages, "some with each number of stages done"
     np.testing.assert_array_equal(begins, layout_below(policy.seen[0].block_positions, NOMINAL))
+
+
+def test_towers_that_are_too_high_for_the_arm_are_refused_by_name_before_anything_runs() -> None:
+    large = EvaluationConfig(conditions=Conditions(size=1.5))
+    high, low = StackingTask.parse("abcdefgh +i"), StackingTask.parse("abcdefg hi")
+    assert large.reaches(low)
+    assert EvaluationConfig().reaches(high)
+    with pytest.raises(ConfigError, match=r"abcdefgh \+i.*60 mm.*0.45 m"):
+        evaluate("expert", large, [low, high], 1)

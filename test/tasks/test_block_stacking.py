@@ -44,6 +44,12 @@ def test_stages_are_built_bottom_up_tower_by_tower(text: str, stages: tuple[tupl
     assert StackingTask.parse(text).stages == stages
 
 
+def test_the_highest_tower_is_told_in_whatever_order_it_is_built() -> None:
+    for text, blocks in (("ab cde +f", 3), ("abcd ef", 4), ("+a +b", 1)):
+        assert StackingTask.parse(text).tallest == blocks
+    assert StackingTask(5, ((3, 4), (0, 1), (2, 3))).tallest == 3
+
+
 @pytest.mark.parametrize("text", ["", "aa", "ac", "AB", "ab +", "a+b", "ab +cd", "ab2"])
 def test_unclear_task_strings_are_refused(text: str) -> None:
     with pytest.raises(TaskError, match="expected towers of the letters"):

@@ -73,7 +73,7 @@ def add(commands: Commands) -> None:
     physics.add_argument("--latency", type=natural, default=0, metavar="STEPS", help=late, **of_pybullet)
     shown = "the same in the demonstration; default: as in the episode"
     physics.add_argument("--shown-latency", type=natural, metavar="STEPS", help=shown, **of_pybullet)
-    slow = "behind the safety gate, which slows the gripper to so much, with the robot's own limits of acceleration"
+    slow = "behind the safety gate, which slows the gripper to so much, with the accelerations of a robot"
     physics.add_argument("--max-speed", type=float, metavar="M/S", help=slow, **of_pybullet)
     tracker = parser.add_argument_group("how the tracker sees the blocks, in the PyBullet world")
     seen: dict[str, Any] = {"type": float, **of_pybullet}

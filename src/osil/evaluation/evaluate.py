@@ -53,8 +53,10 @@ def evaluate(
 
     Raises:
         ModelError: the model cannot be loaded.
+        ConfigError: a task has a tower that is too high for the arm.
     """
     load(model, config.arm.gripper)  # tell now, not in a worker, what is wrong with it
+    config.check_reach(tasks)
     cases = [Case(task, number, seed) for task in tasks for number in range(episodes)]
     return describe(model, config, seed, episodes, run_cases(model, config, cases, jobs, failures))
 

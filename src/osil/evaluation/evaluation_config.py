@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from osil.core import CONTROL_PERIOD
 from osil.errors import ConfigError
 from osil.experts.stacking import ExpertConfig
 from osil.robots.robot import Robot, load_robot
+from osil.tasks.block_stacking import StackingTask
 from osil.worlds.conditions import Conditions
 
 
@@ -70,6 +72,18 @@ class EvaluationConfig:
         """Of the world in which the demonstration is made."""
         latency = self.conditions.latency if self.shown_latency is None else self.shown_latency
         return replace(self.conditions, latency=latency, max_speed=None)
+
+    def reaches(self, task: StackingTask) -> bool:
+        """Whether the hand comes as high as it lets go the top block of the highest tower."""
+        return (task.tallest - 0.5) * self.conditions.blocks.size < self.arm.limits.max_height
+
+    def check_reach(self, tasks: Sequence[StackingTask]) -> None:
+        """Raise ConfigError where a tower is too high for the arm."""
+        if beyond := [str(task) for task in tasks if not self.reaches(task)]:
+            raise ConfigError(
+                f"towers of {', '.join(beyond)}: too high with cubes of {1000 * self.conditions.blocks.size:.0f} mm; "
+                f"the grasp centre comes {self.arm.limits.max_height} m above the table"
+            )
 
     @property
     def patience(self) -> float:

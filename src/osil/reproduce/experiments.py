@@ -21,7 +21,7 @@ class Experiment:
     Attributes:
         name: of its files.
         title: for tables.
-        tasks: what to judge on; called when the experiment runs.
+        tasks: what to judge on, but for towers that are too high for the arm; called when the experiment runs.
         episodes: for each task.
         config: world, teacher, push and conditions.
         expert: judge the scripted expert in place of the policy.
@@ -124,7 +124,7 @@ CHANGED = {
         for acting, shown in ((1, 1), (3, 0), (0, 3))
     },
     "slowed": (
-        "behind the safety gate, 0.25 m/s and a Fetch's accelerations, as on a robot",
+        "behind the safety gate, 0.25 m/s and 0.7 of a Fetch's accelerations, as on a robot",
         EvaluationConfig(conditions=Conditions(max_speed=0.25)),
     ),
 }

@@ -86,10 +86,10 @@ def run_experiment(experiment: Experiment, model: str | Path, output: Path, seed
 
 
 def _portions(experiment: Experiment, done: dict[str, list[EpisodeResult]], jobs: int) -> Iterator[list[StackingTask]]:
-    """The tasks of which episodes are missing, so many at once that there is work for every process."""
+    """The tasks within reach of which episodes are missing, so many at once that there is work for every process."""
     portion: list[StackingTask] = []
     missing = 0
-    for task in experiment.tasks():
+    for task in filter(experiment.config.reaches, experiment.tasks()):
         lacks = experiment.episodes - len(done.setdefault(str(task), []))
         if lacks > 0:
             portion.append(task)

@@ -80,6 +80,14 @@ class StackingTask:
             below[source] = target
         return tuple(below)
 
+    @property
+    def tallest(self) -> int:
+        """Blocks in the highest tower."""
+        heights = [1] * self.num_blocks
+        for source, target in self.stages:  # each target is where it belongs by then
+            heights[source] = heights[target] + 1
+        return max(heights)
+
     def __str__(self) -> str:
         """The task string. Towers appear in the order of their first stage."""
         above = {target: source for source, target in self.stages}
