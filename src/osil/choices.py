@@ -33,7 +33,7 @@ DemonstrationFormat = Literal["mcap", "hdf5"]
 Architecture = Literal["plain_lstm", "lstm_attention", "final_state"]
 """Of a network for particle reaching, see ``osil.networks.reaching``."""
 
-ReachingRecipe = Literal["paper", "better"]
+ReachingRecipe = Literal["paper", "better", "paper_longer", "better_longer"]
 """How networks for particle reaching are trained: ``config/training/particle_*.yaml``."""
 
 ROBOT = "a name in config/robots, or the path of a .yaml file"

@@ -17,7 +17,7 @@ from osil.errors import DemonstrationError, ModelError, ObservationError
 from osil.evaluation.reaching import success
 from osil.figures.reaching import NAMES, moving_average
 from osil.policies.reaching import ReachingPolicy
-from osil.reproduce.reaching_tables import LANDMARKS, PAPER, better_table, paper_tables
+from osil.reproduce.reaching_tables import LANDMARKS, PAPER, better_table, longer_table, paper_tables
 from osil.resources import resource_path
 from osil.seeds import generator
 from osil.tasks.particle_reaching import Arena, ParticleAction, ParticleObservation
@@ -124,6 +124,11 @@ def test_tables_put_ours_beside_the_papers() -> None:
     assert "97.0% (91.5% to 99.0%, n = 100)" in text
     assert row.count("not run yet") == 2
     assert "85.9%" in better_table({"plain_lstm": {20: {"unseen": one}}}, (10, 20))
+    short, long = ({"unseen": one, "curve": {"step": step}} for step in (9000, 30000))
+    longer = longer_table(
+        {"plain_lstm": {"20": short}}, {name: {20: long} if name == "plain_lstm" else {} for name in NAMES}
+    )
+    assert "| Plain LSTM | 20 | - | 9000 | 97.0% (91.5% to 99.0%, n = 100) | 30000 | 97.0%" in longer
     assert all(len(PAPER[table][name]) == len(LANDMARKS) for table in ("seen", "unseen") for name in SHIPPED)
     assert tuple(NAMES) == SHIPPED
 

@@ -27,6 +27,7 @@ def add(commands: Commands) -> None:
         "reproduce",
         "train and judge everything behind the published tables and figures",
         "  osil reproduce particle\n  osil reproduce particle --recipe better\n"
+        "  osil reproduce particle --recipe paper_longer\n"
         "  osil reproduce stacking --model runs/stacking\n"
         "  osil reproduce learning --run runs/stacking\n"
         "  osil reproduce attention\n  osil reproduce understanding\n"

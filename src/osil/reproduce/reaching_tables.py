@@ -61,3 +61,22 @@ def better_table(results: Results, sizes: tuple[int, ...]) -> str:
         ours = " | ".join(cell(results.get(name, {}).get(size, {}).get("unseen")) for size in sizes)
         text.append(f"| {title} | {PAPER['unseen'][name][-1]:.1f}% | {ours} |")
     return "\n".join([*text, ""])
+
+
+def longer_table(before: Mapping[str, Any], results: Results) -> str:
+    """What more training brought: as Markdown, a row for each policy.
+
+    Args:
+        before: the results of the same recipe without it, as in its JSON file, where numbers of landmarks are text.
+        results: those with it.
+    """
+    text = ["# Particle reaching, trained for longer", ""]
+    text += ["| architecture | landmarks | paper | before: steps | success | now: steps | success |", "|---" * 7 + "|"]
+    for name, title in NAMES.items():
+        for landmarks, longer in sorted(results[name].items()):
+            paper = f"{PAPER['unseen'][name][LANDMARKS.index(landmarks)]:.1f}%" if landmarks in LANDMARKS else "-"
+            row = [title, str(landmarks), paper]
+            for one in (before[name][str(landmarks)], longer):
+                row += [str(one["curve"]["step"]), cell(one.get("unseen_more", one["unseen"]))]
+            text.append(f"| {' | '.join(row)} |")
+    return "\n".join([*text, ""])
