@@ -214,6 +214,17 @@ def run(fetch: FakeFetch, port: int, seconds: float) -> list[str]:
     return row
 
 
+def acceleration(times: FloatArray, speeds: FloatArray) -> float:
+    """The greatest over ``WINDOW`` steps, as a share of the joints' limits.
+
+    Args:
+        times: ``[T]`` seconds.
+        speeds: ``[T - 1, J]`` radians a second from one to the next.
+    """
+    changes = np.abs(speeds[WINDOW:] - speeds[:-WINDOW]) / (times[WINDOW + 1 :] - times[1:-WINDOW])[:, None]
+    return float((changes / FETCH.acceleration).max(initial=0.0))
+
+
 def measure(fetch: FakeFetch, commander: Commander, ended: float) -> list[str]:
     """The columns of the table, from when the controller began to command."""
     commanded = list(fetch.commanded)  # the robot goes on meanwhile
@@ -224,10 +235,8 @@ def measure(fetch: FakeFetch, commander: Commander, ended: float) -> list[str]:
     meant = np.array([commander.told(float(now))[1] for now in times[1:]])
     error = np.sqrt(np.mean((speeds - meant)[np.abs(meant).max(1) > MOVING] ** 2))
     back = np.where(np.abs(meant) > 5 * MOVING, -np.sign(meant) * np.diff(told, axis=0), 0.0).max()
-    change = np.abs(speeds[WINDOW:] - speeds[:-WINDOW]) / (times[WINDOW + 1 :] - times[1:-WINDOW])[:, None]
-    share = (change / FETCH.acceleration).max()
     rest = times[1:][np.abs(speeds).max(1) > MOVING].max() - ended
-    return [f"{error:.3f}", f"{1e3 * back:.1f}", f"{100 * share:.0f}", f"{rest:.2f}"]
+    return [f"{error:.3f}", f"{1e3 * back:.1f}", f"{100 * acceleration(times, speeds):.0f}", f"{rest:.2f}"]
 
 
 if __name__ == "__main__":

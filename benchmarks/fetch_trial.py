@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-from fetch_stream import FETCH, LEFT, MOVING, WINDOW, Commander, start
+from fetch_stream import FETCH, LEFT, MOVING, WINDOW, Commander, acceleration, start
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.action import ActionClient
@@ -228,8 +228,6 @@ class Trial:
         if len(times) <= WINDOW + 1:  # the power was cut
             return 0.0, 0.0, 0.0
         speeds = np.diff(told, axis=0) / np.diff(times)[:, None]
-        changes = np.abs(speeds[WINDOW:] - speeds[:-WINDOW]) / (times[WINDOW + 1 :] - times[1:-WINDOW])[:, None]
         moving = times[1:][np.abs(speeds).max(1) > MOVING]
         rest = float(moving.max()) - since if len(moving) else 0.0
-        acceleration = float((changes / FETCH.acceleration).max(initial=0.0))
-        return rest, float((np.abs(speeds) / FETCH.speed).max()), acceleration
+        return rest, float((np.abs(speeds) / FETCH.speed).max()), acceleration(times, speeds)

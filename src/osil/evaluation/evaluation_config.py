@@ -14,9 +14,6 @@ from osil.robots.robot import Robot, load_robot
 from osil.tasks.block_stacking import StackingTask
 from osil.worlds.conditions import Conditions
 
-LETTING_GO = 0.005
-"""Metres above its place at which a block is let go."""
-
 
 @dataclass(frozen=True)
 class EvaluationConfig:
@@ -78,7 +75,8 @@ class EvaluationConfig:
 
     def reaches(self, task: StackingTask) -> bool:
         """Whether the hand comes as high as it lets go the top block of the highest tower."""
-        return (task.tallest - 0.5) * self.conditions.blocks.size + LETTING_GO <= self.arm.limits.max_height
+        _, let_go_above, _ = self.expert.release_tolerance
+        return (task.tallest - 0.5) * self.conditions.blocks.size + let_go_above <= self.arm.limits.max_height
 
     def check_reach(self, tasks: Sequence[StackingTask]) -> None:
         """Raise ConfigError where a tower is too high for the arm."""

@@ -15,7 +15,7 @@ import numpy as np
 from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
 from osil.robots.robot import Robot
-from osil.robots.trajectory import Trajectory
+from osil.robots.trajectory import Trajectory, cubic_accelerations
 
 ARM_ACTION = "/arm_controller/follow_joint_trajectory"
 ARM_GOAL_TYPE = "control_msgs/FollowJointTrajectoryActionGoal"
@@ -95,10 +95,9 @@ def _met(robot: Robot, trajectory: Trajectory) -> Trajectory:
     meetings = np.linspace(trajectory.times[1], trajectory.duration + LONGER, MEETINGS)
     positions, velocities = trajectory.at(meetings)
     span = meetings[:, None]
-    mean = (positions - position) / span
-    ends = 6 * mean - 4 * velocity - 2 * velocities, 2 * velocity + 4 * velocities - 6 * mean
-    late = 6 * LATENESS * np.abs(velocity) / span  # what has to be made up for, if the goal begins late
-    greatest = ((np.abs(ends).max(0) + late) / span / robot.acceleration).max(-1)
+    ends = np.abs(cubic_accelerations(positions - position, velocity, velocities, span)).max(1)
+    late = 6 * LATENESS * np.abs(velocity) / span**2  # what has to be made up for, if the goal begins late
+    greatest = ((ends + late) / robot.acceleration).max(-1)
     within = greatest <= 1.0
     first = int(within.argmax() if within.any() else greatest.argmin())
     later = trajectory.times > meetings[first]

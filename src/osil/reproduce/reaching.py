@@ -169,7 +169,8 @@ def write_results(recipe: str, output: Path, runs: Path) -> None:
     elif recipe == "better":
         text = better_table(results, BETTER_SIZES)
     else:
-        text = longer_table(read_json(output / f"{recipe.removesuffix('_longer')}.json"), results)
+        before = output / f"{recipe.removesuffix('_longer')}.json"
+        text = longer_table(read_json(before) if before.exists() else {}, results)
     (output / f"{recipe}.md").write_text(text, encoding="utf-8")
     if recipe == "paper":
         _draw(results, output, runs)

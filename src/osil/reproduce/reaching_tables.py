@@ -67,7 +67,8 @@ def longer_table(before: Mapping[str, Any], results: Results) -> str:
     """What more training brought: as Markdown, a row for each policy.
 
     Args:
-        before: the results of the same recipe without it, as in its JSON file, where numbers of landmarks are text.
+        before: the results of the same recipe without it, as in its JSON file, where numbers of landmarks are text. Those
+            that are not there are told as not run.
         results: those with it.
     """
     text = ["# Particle reaching, trained for longer", ""]
@@ -76,7 +77,8 @@ def longer_table(before: Mapping[str, Any], results: Results) -> str:
         for landmarks, longer in sorted(results[name].items()):
             paper = f"{PAPER['unseen'][name][LANDMARKS.index(landmarks)]:.1f}%" if landmarks in LANDMARKS else "-"
             row = [title, str(landmarks), paper]
-            for one in (before[name][str(landmarks)], longer):
-                row += [str(one["curve"]["step"]), cell(one.get("unseen_more", one["unseen"]))]
+            for one in (before.get(name, {}).get(str(landmarks)), longer):
+                rate = one and one.get("unseen_more", one["unseen"])
+                row += [str(one["curve"]["step"]) if one else "-", cell(rate)]
             text.append(f"| {' | '.join(row)} |")
     return "\n".join([*text, ""])

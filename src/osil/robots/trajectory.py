@@ -14,6 +14,22 @@ late by one finds them moving on. A controller that reached the first point befo
 anew from rest, and the arm would shake."""
 
 
+def cubic_accelerations(way: FloatArray, leaving: FloatArray, arriving: FloatArray, span: FloatArray) -> FloatArray:
+    """Accelerations at both ends of N cubics.
+
+    Args:
+        way: ``[N, J]`` radians from the beginning of each to its end.
+        leaving, arriving: velocities there, ``[N, J]``, or ``[J]`` the same of all.
+        span: ``[N, 1]`` seconds that each takes.
+
+    Returns:
+        ``[N, 2, J]`` radians a second squared.
+    """
+    mean = way / span
+    ends = 6 * mean - 4 * leaving - 2 * arriving, 2 * leaving + 4 * arriving - 6 * mean
+    return np.stack(ends, axis=1) / span[:, None]
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """K points of J joints, cubic between them, as ros2_control and the Fetch follow it. It ends at rest.
@@ -92,11 +108,8 @@ class Trajectory:
     @property
     def accelerations(self) -> FloatArray:
         """``[K - 1, 2, J]`` (radians a second squared) at both ends of each cubic, between which they change evenly."""
-        span = np.diff(self.times)[:, None]
-        mean = np.diff(self.positions, axis=0) / span
-        leaving, arriving = self.velocities[:-1], self.velocities[1:]
-        ends = 6 * mean - 4 * leaving - 2 * arriving, 2 * leaving + 4 * arriving - 6 * mean
-        return np.stack(ends, axis=1) / span[:, None]
+        way, span = np.diff(self.positions, axis=0), np.diff(self.times)[:, None]
+        return cubic_accelerations(way, self.velocities[:-1], self.velocities[1:], span)
 
     def at(self, seconds: FloatArray | float) -> tuple[FloatArray, FloatArray]:
         """Positions and velocities ``[..., J]`` so long after the start; the last ones from the end on."""
