@@ -67,8 +67,8 @@ def longer_table(before: Mapping[str, Any], results: Results) -> str:
     """What more training brought: as Markdown, a row for each policy.
 
     Args:
-        before: the results of the same recipe without it, as in its JSON file, where numbers of landmarks are text. Those
-            that are not there are told as not run.
+        before: the results of the same recipe without it, as in its JSON file, where numbers of landmarks are text.
+            Those that are not there are told as not run.
         results: those with it.
     """
     text = ["# Particle reaching, trained for longer", ""]
