@@ -11,7 +11,7 @@ import pytest
 
 from osil.core import CONTROL_PERIOD, FloatArray
 from osil.errors import ObservationError
-from osil.fetch_bridge.goals import LATENESS, OURS, ArmGoals, gripper_goal
+from osil.fetch_bridge.goals import LATENESS, OURS, ArmGoals, arm_goal, gripper_goal
 from osil.robots.gate_config import ON_A_ROBOT
 from osil.robots.robot import load_robot
 from osil.robots.trajectory import Trajectory
@@ -66,13 +66,15 @@ def test_the_next_trajectory_begins_where_the_arm_was_told_to_be_or_else_where_i
     goals, sagged = ArmGoals(FETCH), FETCH.home - 0.01
     np.testing.assert_array_equal(goals.told(5.0, sagged), [sagged, REST])
     gently = TRAJECTORY.slowed(2.0)
-    goals.goal(gently, 5.0, 0)
+    goals.meet(gently)  # and is not sent: the connection has just gone
+    np.testing.assert_array_equal(goals.told(5.0 + CONTROL_PERIOD, sagged), [sagged, REST])
+    goals.sent(gently, 5.0)
     np.testing.assert_allclose(goals.told(5.0 + CONTROL_PERIOD, sagged), gently.at(CONTROL_PERIOD))
     np.testing.assert_array_equal(goals.told(5.01 + gently.duration, sagged), [sagged, REST])
 
 
 def goal_of(trajectory: Trajectory) -> dict[str, Any]:
-    return ArmGoals(FETCH).goal(trajectory, 0.0, 7)
+    return arm_goal(FETCH, ArmGoals(FETCH).meet(trajectory), 7)
 
 
 def points_of(goal: dict[str, Any]) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from osil.core import FloatArray
-from osil.fetch_bridge.goals import ArmGoals
+from osil.fetch_bridge.goals import ArmGoals, arm_goal
 from osil.robots.kinematics import GripperPose
 from osil.robots.safety_gate import Orders
 from osil.worlds.arm_simulation import STEPS_PER_CONTROL
@@ -33,7 +33,9 @@ class BridgedArm(GatedArm):
             before = self._on_the_way[-1][0] if self._on_the_way else 0.0  # none overtakes another
             told = self._goals.told(self._seconds, self.joints)
             due = max(before, self._seconds + self._lateness())
-            self._on_the_way.append((due, self._goals.goal(orders.arm.begun_at(*told), self._seconds, 0)["goal"]))
+            trajectory = self._goals.meet(orders.arm.begun_at(*told))
+            self._goals.sent(trajectory, self._seconds)
+            self._on_the_way.append((due, arm_goal(FETCH, trajectory, 0)["goal"]))
 
     def _move(self, target: FloatArray) -> None:
         self._seconds += self.tick_seconds

@@ -42,7 +42,8 @@ def test_the_operator_stacks_them_with_a_hand_that_opens_wide_enough(client: Cli
     assert layout_reached(TASK, client.scene("ab"), BLOCKS)
     shown = storage.load(Path(recorded.path)).demonstration.observations
     assert shown_blocks(shown).size == pytest.approx(BLOCKS.size, abs=1e-3)
-    assert shown.gripper_opening.max() == pytest.approx(client.robot.opened_for(BLOCKS).gripper.opening, abs=1e-3)
+    opened = shown.gripper_opening[-1]  # not the greatest: a block can push the fingers further apart
+    assert opened == pytest.approx(client.robot.opened_for(BLOCKS).gripper.opening, abs=1e-3)
 
 
 @pytest.mark.parametrize("node", ["simulation", "controller", "recorder", "operator"])

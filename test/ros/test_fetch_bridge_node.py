@@ -14,7 +14,7 @@ from std_srvs.srv import Trigger
 
 from osil import seeds
 from osil.core import Action
-from osil.fetch_bridge.goals import ArmGoals
+from osil.fetch_bridge.goals import arm_goal
 from osil.robots.gate_config import ON_A_ROBOT
 from osil.robots.recency import seconds_since
 from osil.robots.robot import load_robot
@@ -174,7 +174,7 @@ def test_a_goal_of_another_program_stops_the_arm_and_is_named(
     fetch: FakeFetch, told: list[ControllerStatus], hand, client: Client
 ) -> None:
     still = Trajectory(np.array([0.0, 0.5]), np.tile(fetch.joints, (2, 1)), np.zeros((2, len(FETCH.arm_joints))))
-    fetch.command(ArmGoals(FETCH).goal(still, 0.0, 0)["goal"], "/move_group-1")
+    fetch.command(arm_goal(FETCH, still, 0)["goal"], "/move_group-1")
     assert hand.until(lambda: stopped(told, "FAULT"))
     assert "/move_group-1" in told[-1].reason
     assert hand.until(lambda: client.call("controller/resume", Trigger).success)

@@ -73,20 +73,21 @@ class ArmGoals:
             return measured, np.zeros_like(measured)
         return self._told.at(since)
 
-    def goal(self, trajectory: Trajectory, now: float, number: int) -> Message:
-        """A FollowJointTrajectoryActionGoal.
+    def meet(self, trajectory: Trajectory) -> Trajectory:
+        """``trajectory``, met by the arm as soon as it can.
 
         Args:
             trajectory: from now on, and from where the arm is told to be.
-            now: see ``told``.
-            number: of its id. A controller ignores a goal with the id of another one.
 
         Raises:
             ObservationError: it does not come to rest, is over before the next one is due, or is beyond a limit.
         """
         _check(self._robot, trajectory)
-        self._told, self._since = _met(self._robot, trajectory), now
-        return _action_goal(_follow(self._robot, self._told), f"{OURS}{number}")
+        return _met(self._robot, trajectory)
+
+    def sent(self, trajectory: Trajectory, now: float) -> None:
+        """The arm is told to follow ``trajectory`` from now on, in seconds as in ``told``."""
+        self._told, self._since = trajectory, now
 
 
 def _met(robot: Robot, trajectory: Trajectory) -> Trajectory:
@@ -108,8 +109,14 @@ def _met(robot: Robot, trajectory: Trajectory) -> Trajectory:
     )
 
 
-def _follow(robot: Robot, trajectory: Trajectory) -> Message:
-    """A FollowJointTrajectoryGoal. Where it begins is not told: the controller knows."""
+def arm_goal(robot: Robot, trajectory: Trajectory, number: int) -> Message:
+    """A FollowJointTrajectoryActionGoal. Where it begins is not told: the controller knows.
+
+    Args:
+        robot: of these joints.
+        trajectory: as ``ArmGoals.meet`` makes them.
+        number: of its id. A controller ignores a goal with the id of another one.
+    """
     points = [
         {
             "positions": position.tolist(),
@@ -123,12 +130,13 @@ def _follow(robot: Robot, trajectory: Trajectory) -> Message:
         )
     ]
     header = {"stamp": NOW, "frame_id": ""}
-    return {
+    goal = {
         "trajectory": {"header": header, "joint_names": list(robot.arm_joints), "points": points},
         "path_tolerance": [],
         "goal_tolerance": [],
         "goal_time_tolerance": NOW,
     }
+    return _action_goal(goal, f"{OURS}{number}")
 
 
 def gripper_goal(opening: float, effort: float) -> Message:

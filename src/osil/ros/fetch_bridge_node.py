@@ -34,6 +34,7 @@ from osil.fetch_bridge.goals import (
     GRIPPER_ACTION,
     GRIPPER_GOAL_TYPE,
     ArmGoals,
+    arm_goal,
     gripper_goal,
 )
 from osil.fetch_bridge.joint_merger import JointMerger
@@ -162,10 +163,13 @@ class FetchBridgeNode(Node):
             return
         try:
             now = time.monotonic()
-            trajectory = convert.to_trajectory(message, self._robot.arm_joints, *self._goals.told(now, self._measured))
-            self._link.send(ARM_GOAL, self._goals.goal(trajectory, now, time.time_ns()))
+            told = self._goals.told(now, self._measured)
+            trajectory = self._goals.meet(convert.to_trajectory(message, self._robot.arm_joints, *told))
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+            return
+        if self._link.send(ARM_GOAL, arm_goal(self._robot, trajectory, time.time_ns())):
+            self._goals.sent(trajectory, now)
 
     def _command_gripper(self, message: JointTrajectory) -> None:
         try:
