@@ -1,4 +1,4 @@
-"""How a hand comes down on a block between others: turned by a quarter, or a little off the middle of the block."""
+"""How a hand comes down on a block between others: turned by a quarter, or a little off the middle of a block."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ DOWN = 0.5
 """A hand that is so far down, in edge lengths above where it closes or lets go, has found room there: its finger tips
 are below the tops of neighbours, and do not stand on one."""
 
-SHIFT = 0.012
+HELD = 0.012
 """A block is held so far from its middle at most, metres: as far as the pads, which are 26 mm wide, still bear upon."""
+
+PLACED = 0.006
+"""A block is placed so far from the middle of the one below at most, metres: six that lean so still stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +51,16 @@ class Neighbours:
         """As a hand sees them that is turned to the left by a quarter."""
         return Neighbours(self.along, -self.across, self.extent, self.level, self.high)
 
-    def shift(self, gripper: Gripper) -> tuple[FloatArray, FloatArray]:
-        """How far to come down off the middle, and how much room the palm lacks in the middle: ``[N]`` metres each."""
+    def shift(self, gripper: Gripper, most: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """How far to come down off the middle, ``most`` at most, and how much room the palm lacks in the middle.
+
+        All are ``[N]``, metres.
+        """
         across, along = (half + ROOM for half in gripper.palm)
         in_the_way = self.high & (np.abs(self.along) < along + self.extent)
         lacking = np.where(in_the_way, np.maximum(across + self.extent - np.abs(self.across), 0.0), 0.0)
         ahead, behind = (np.where(side, lacking, 0.0).max(-1) for side in (self.across > 0.0, self.across <= 0.0))
-        return np.clip(behind - ahead, -SHIFT, SHIFT), np.maximum(ahead, behind)
+        return np.clip(behind - ahead, -most, most), np.maximum(ahead, behind)
 
     def finger_room(self, gripper: Gripper) -> FloatArray:
         """How far the nearest block is from the open fingers: ``[N]`` metres, below 0 if they would stand on it."""
@@ -70,6 +76,7 @@ def find_room(
     yaws: FloatArray,
     goal: FloatArray,
     others: BoolArray,
+    holding: BoolArray,
     turn: FloatArray,
     gripper: Gripper,
     blocks: Blocks,
@@ -77,17 +84,18 @@ def find_room(
     """Turn the hand by another quarter, or shift it, where open fingers or palm would come down on a neighbour.
 
     Args:
-        positions: ``[N, B, 3]`` of the blocks, from where the grasp centre or the block in the fingers is now, metres.
+        positions: ``[N, B, 3]`` of the blocks, from the grasp centre, metres.
         yaws: ``[N, B]`` theirs, radians.
-        goal: ``[N, 3]`` where that is to go.
+        goal: ``[N, 3]`` where the grasp centre is to go.
         others: ``[N, B]`` blocks that may be in the way.
+        holding: ``[N]`` whether it comes to place a block.
         turn: ``[N]`` the rotation that aligns the fingers with the block to pick, or the one they hold with its target.
         gripper: the hand.
         blocks: how large they are.
 
     Returns:
         The rotation ``[N]`` by which the hand finds room, if either does, and how far from ``goal`` ``[N, 3]`` it
-        finds it if it comes to pick a block.
+        finds it.
     """
     offset = rotate_z(positions - goal[:, None], -turn[:, None])
     across, along, height = np.moveaxis(offset, -1, 0)
@@ -95,7 +103,8 @@ def find_room(
     extent = half_extent(blocks.size, yaws - turn[:, None])
     straight = Neighbours(across, along, extent, others & (-tips < height) & (height < palm), others & (height > palm))
     sides = straight, straight.turned()
-    (shift, lacking), (other_shift, other_lacking) = (side.shift(gripper) for side in sides)
+    most = np.where(holding, PLACED, HELD)
+    (shift, lacking), (other_shift, other_lacking) = (side.shift(gripper, most) for side in sides)
     now, other = (
         np.minimum(side.finger_room(gripper), -lack) for side, lack in zip(sides, (lacking, other_lacking), strict=True)
     )

@@ -191,11 +191,11 @@ class StackingExpert:
         on_the_way = aside & (closest < ample)
         goal[on_the_way, :2] = free_spot(beside[on_the_way], others[on_the_way], ample)
         goal[aside, 2] = (ground - carried[:, 2])[aside]
-        in_the_way = others & (holding[:, None] | (np.arange(positions.shape[1]) != pick[:, None]))
-        around = positions - carried[:, None]
-        turn, off_centre = find_room(around, yaws, goal, in_the_way, wrap_cube_yaw(turn), c.gripper, c.blocks)
+        come_to = np.where(holding, target, pick)
+        in_the_way = others & (np.arange(positions.shape[1]) != come_to[:, None])
+        turn, room = find_room(positions, yaws, goal, in_the_way, holding, wrap_cube_yaw(turn), c.gripper, c.blocks)
         turn = np.where(aside | finished, 0.0, turn)
-        goal[~holding] += off_centre[~holding]
+        goal[~aside] += room[~aside]
 
         lateral = np.sqrt((goal[:, :2] ** 2).sum(-1))
         wall = c.funnel[1] * np.maximum(0.0, lateral - c.funnel[0])
