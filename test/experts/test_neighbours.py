@@ -22,7 +22,8 @@ def room(*neighbours: tuple[float, float, float]) -> tuple[float, FloatArray]:
     """Turn and way off the middle of a hand 0.1 m above a block whose neighbours are so far away (x, y, z)."""
     positions = np.array([[(0.0, 0.0, -0.1), *((x, y, z - 0.1) for x, y, z in neighbours)]])
     yaws, others = np.zeros(positions.shape[:2]), np.arange(positions.shape[1])[None] > 0
-    turn, off_centre = find_room(positions, yaws, positions[:, 0], others, np.zeros(1, dtype=np.bool_), np.zeros(1), FETCH.gripper, NOMINAL)
+    holding, turn = np.zeros(1, dtype=np.bool_), np.zeros(1)
+    turn, off_centre = find_room(positions, yaws, positions[:, 0], others, holding, turn, FETCH.gripper, NOMINAL)
     return float(turn[0]), off_centre[0]
 
 

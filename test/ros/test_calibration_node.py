@@ -75,6 +75,19 @@ def test_a_scaled_picture_does_not_count(
     assert "place 1 counts" not in log.read_text()
 
 
+def test_a_block_that_was_carried_away_does_not_count(
+    cell: CameraCell, output: Path, client: Client, processes: NodeProcesses
+) -> None:
+    cell.put(PLACES[0], PLACES[:1], NOMINAL.size)
+    sample(client)
+    cell.put(AWAY, AWAY[None], NOMINAL.size)
+    log = processes.log("calibration")
+    client.wait(lambda: "may have taken the block along" in log.read_text(), "calibration", 60.0)
+    cell.put(AWAY, AWAY[None])
+    assert ask(client, "discard").message == "there is no place to discard"
+    assert "place 1 counts" not in log.read_text()
+
+
 def test_touching_calibrates(cell: CameraCell, output: Path, client: Client) -> None:
     for count, place in enumerate(PLACES, start=1):
         cell.put(place, place[None], NOMINAL.size)
