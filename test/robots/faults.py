@@ -95,9 +95,10 @@ def _bend(by: float) -> Act:
 
 
 def _plan(arm: GatedArm) -> None:
-    """Nobody commands, and the arm is amid a motion to its ready pose and beyond that was planned as a whole."""
+    """Nobody commands, and the arm is amid a planned motion: to its other side, with the hand turned meanwhile."""
     arm.rest(1.2)
-    corners = np.array([arm.joints, arm.joints + np.array([0.6, -0.2, 0.0, 0.2, 0.0, 0.0, 0.5])])
+    aside = np.array([-np.copysign(0.6, arm.joints[0]), 0.0, 0.0, 0.0, 0.0, 0.0, 0.5])
+    corners = np.array([arm.joints, arm.joints + aside])
     arm.gate.move(arm.now, Trajectory(np.array([0.0, 0.5]), corners, np.zeros_like(corners)))
     arm.rest(1.0)
 
