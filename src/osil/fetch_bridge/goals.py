@@ -29,9 +29,10 @@ OURS = "osil-"
 WIDEST = 0.10
 """Greatest opening of the gripper, metres."""
 
-LATENESS = 0.02
+LATENESS = 0.04
 """Seconds by which one goal may begin later than the next: the vendor's controller looks for a new one 50 times a
-second, and lets the seconds of its points begin then. By that time the arm has gone too far, or not far enough."""
+second, and lets the seconds of its points begin then; and a network takes now more, now less. By that time the arm has
+gone too far, or not far enough."""
 
 LONGER = 0.5
 """Seconds by which a goal may last longer than its trajectory, where the arm could not come to rest in time."""
