@@ -72,7 +72,7 @@ COLUMNS = (
 
 
 class Operator:
-    """Commands the gripper from one random place over the table to the next."""
+    """Commands the gripper from one random place over the table to the next, to another one if it is not let there."""
 
     def __init__(self, arm: GatedArm, rng: np.random.Generator) -> None:
         self._arm, self._rng = arm, rng
@@ -83,7 +83,8 @@ class Operator:
 
     def command(self) -> None:
         gripper = self._arm.gripper
-        if np.linalg.norm(self._goal - gripper.position) < 0.05:
+        led_nowhere = self._arm.gate.status.reason in PLACES
+        if led_nowhere or np.linalg.norm(self._goal - gripper.position) < 0.05:
             self._choose()
         left = self._goal - gripper.position
         speed = FETCH.limits.max_step / CONTROL_PERIOD / np.linalg.norm(left)
