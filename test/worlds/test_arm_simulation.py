@@ -13,6 +13,7 @@ from osil.robots.kinematics import GripperPose
 from osil.robots.robot import load_robot
 from osil.tasks.blocks import NOMINAL
 from osil.worlds.arm_simulation import PHYSICS_STEP, STEPS_PER_CONTROL, ArmSimulation
+from osil.worlds.bullet import pybullet
 
 FETCH = load_robot("fetch")
 
@@ -80,6 +81,17 @@ def test_fingers_close_at_their_speed_and_stop_at_a_block(simulation: ArmSimulat
     simulation.command_gripper(1.0)
     simulation.advance(40 * STEPS_PER_CONTROL)
     assert opening(simulation) == pytest.approx(2 * FETCH.gripper.travel, abs=1e-3), "no wider than they can"
+
+
+def test_fingers_that_were_pushed_to_one_side_come_together_again(simulation: ArmSimulation) -> None:
+    set_up(simulation, above=0.2)
+    bodies, askew = simulation.bodies, 0.010 * np.array([1.0, -1.0])
+    for joint, finger in zip(bodies.joints[-2:], 0.5 * FETCH.gripper.opening + askew, strict=True):
+        pybullet.resetJointState(bodies.arm, joint, finger, physicsClientId=bodies.client)
+    simulation.advance(5 * STEPS_PER_CONTROL)
+    right, left = simulation.joint_states().positions[-2:]
+    assert right == pytest.approx(left, abs=5e-4)
+    assert right + left == pytest.approx(FETCH.gripper.opening, abs=1e-3)
 
 
 def test_a_reset_ends_what_was_under_way(simulation: ArmSimulation) -> None:

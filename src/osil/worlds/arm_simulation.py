@@ -26,6 +26,10 @@ STEPS_PER_CONTROL = round(CONTROL_PERIOD / PHYSICS_STEP)
 
 _POSITION_GAIN, _VELOCITY_GAIN = 0.4, 1.0
 
+_COUPLING = 0.8
+"""Share of what the fingers have been pushed to one side that a physics step takes back: one screw drives both. With
+none of it fingers that were pushed once stay there, and hold every later block off their middle."""
+
 
 @dataclass(frozen=True, eq=False)
 class JointStates:
@@ -95,7 +99,7 @@ class ArmSimulation:
         gear = pybullet.createConstraint(
             robot, right, robot, left, pybullet.JOINT_GEAR, (0, 1, 0), origin, origin, physicsClientId=client
         )
-        pybullet.changeConstraint(gear, gearRatio=-1, maxForce=1000, physicsClientId=client)
+        pybullet.changeConstraint(gear, gearRatio=-1, maxForce=1000, erp=_COUPLING, physicsClientId=client)
 
     def reset(self, arm: ArrayLike, opening: float, block_positions: FloatArray, block_quaternions: FloatArray) -> None:
         """Put everything in place, at rest, and start the time at 0.
