@@ -8,6 +8,7 @@ from itertools import permutations
 
 from osil.errors import ConfigError
 from osil.evaluation.evaluation_config import EvaluationConfig
+from osil.robots.gate_config import ON_A_ROBOT
 from osil.tasks.block_stacking import StackingTask
 from osil.tasks.splits import load_tasks
 from osil.worlds.conditions import Conditions
@@ -124,8 +125,9 @@ CHANGED = {
         for acting, shown in ((1, 1), (3, 0), (0, 3))
     },
     "slowed": (
-        "behind the safety gate, 0.25 m/s and 0.7 of a Fetch's accelerations, as on a robot",
-        EvaluationConfig(conditions=Conditions(max_speed=0.25)),
+        "behind the safety gate, {max_speed:g} m/s and {acceleration_scaling:g} of a Fetch's accelerations, as on a "
+        "robot".format(**ON_A_ROBOT),
+        EvaluationConfig(conditions=Conditions(max_speed=ON_A_ROBOT["max_speed"])),
     ),
 }
 """Changed conditions, by name: title and circumstances."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ON_A_ROBOT = {"max_speed": 0.25, "acceleration_scaling": 0.7}
-"""Parameters of the controller on a robot, beside people: slowly, and with three tenths of the accelerations that the
-maker advises left for goals that come late."""
+ON_A_ROBOT = {"max_speed": 0.25, "acceleration_scaling": 0.8}
+"""Parameters of the controller on a robot, beside people: slowly, and with a fifth of the accelerations that the maker
+advises left for goals that come late. With three tenths left whole tasks took 1.5 times as long as with none."""
 
 
 @dataclass(frozen=True)
