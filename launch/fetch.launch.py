@@ -1,6 +1,6 @@
 """The nodes for a real Fetch, with the bridge to it. Not tried on one: there was none at hand. See docs/fetch.md first.
 
-All motion is slowed down to a gripper speed of 0.25 m/s, and to 0.8 of the joint accelerations that the vendor advises.
+All motion is slowed down to a gripper speed of 0.25 m/s, and to 0.7 of the joint accelerations that the vendor advises.
 At full speed the policy asks for more than these allow.
 Nothing moves until somebody activates the controller, recorder and policy; each says by which command.
 

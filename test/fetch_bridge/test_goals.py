@@ -19,7 +19,8 @@ from osil.robots.trajectory import Trajectory
 FETCH = load_robot("fetch")
 
 REST = np.zeros(len(FETCH.arm_joints))
-TRAJECTORY = Trajectory.to_rest(FETCH.home, REST, 0.05 * FETCH.acceleration, FETCH.acceleration)
+SECONDS = ON_A_ROBOT["lookahead"]
+TRAJECTORY = Trajectory.to_rest(FETCH.home, REST, SECONDS, 0.05 * FETCH.acceleration, FETCH.acceleration)
 
 
 def test_a_goal_starts_now_and_ends_at_rest_with_exactly_the_joints_of_the_arm() -> None:
@@ -34,7 +35,7 @@ def test_a_goal_starts_now_and_ends_at_rest_with_exactly_the_joints_of_the_arm()
 @pytest.mark.parametrize("speed", [0.0, 0.05, 0.2, 0.4])
 def test_an_arm_that_is_where_it_should_be_follows_the_trajectory(speed: float) -> None:
     velocity = speed * FETCH.acceleration
-    trajectory = Trajectory.to_rest(FETCH.home, velocity, velocity, FETCH.acceleration)
+    trajectory = Trajectory.to_rest(FETCH.home, velocity, SECONDS, velocity, FETCH.acceleration)
     times, positions, velocities = points_of(goal_of(trajectory))
     assert times[-1] >= trajectory.duration - 1e-9
     np.testing.assert_allclose(positions, trajectory.at(times)[0], atol=1e-9)
@@ -46,7 +47,7 @@ def test_an_arm_that_is_where_it_should_be_follows_the_trajectory(speed: float) 
 def test_an_arm_that_got_a_goal_late_makes_up_for_it_within_its_limits(speed: float, late: float) -> None:
     velocity = speed * FETCH.acceleration
     scaled = ON_A_ROBOT["acceleration_scaling"] * FETCH.acceleration
-    stop = Trajectory.to_rest(FETCH.home, velocity, 0.9 * velocity, scaled)
+    stop = Trajectory.to_rest(FETCH.home, velocity, SECONDS, 0.9 * velocity, scaled)
     times, positions, velocities = points_of(goal_of(stop))
     ahead = FETCH.home + late * velocity
     told = Trajectory(np.append(0.0, times), np.vstack([ahead, positions]), np.vstack([velocity, velocities]))
@@ -88,7 +89,7 @@ def points_of(goal: dict[str, Any]) -> tuple[FloatArray, FloatArray, FloatArray]
     ("changes", "words"),
     [
         ({"velocities": np.ones_like(TRAJECTORY.velocities)}, "does not end at rest"),
-        ({"times": 0.4 * TRAJECTORY.times}, "the first point"),
+        ({"times": 0.2 * TRAJECTORY.times}, "the first point"),
         ({"positions": np.full_like(TRAJECTORY.positions, np.nan)}, "not finite"),
         ({"positions": TRAJECTORY.positions + 2.0}, "beyond the limits of shoulder_pan_joint"),
         ({"velocities": TRAJECTORY.velocities * 100.0}, "faster than the joints"),

@@ -147,7 +147,7 @@ FAULTS = {
     StopReason.CLOCK_STOPPED: _reported(StopReason.CLOCK_STOPPED),
     StopReason.TILT: Fault("somebody has bent the wrist", _bend(-0.5), _bend(0.5)),
     StopReason.JOINT_MARGIN: Fault("commanded inwards", _set("asks", lambda arm: _across(arm, -0.4))),
-    StopReason.WORKSPACE: Fault("commanded up and outwards", _set("asks", lambda arm: UP + _across(arm, 0.3))),
+    StopReason.WORKSPACE: Fault("commanded up", _set("asks", lambda arm: UP)),
     StopReason.REACH: Fault("commanded outwards", _set("asks", lambda arm: _across(arm, 0.4))),
     StopReason.TABLE: Fault("commanded down", _set("asks", lambda arm: DOWN)),
     StopReason.SELF_COLLISION: Fault("commanded towards a stout trunk", _grow),

@@ -79,7 +79,7 @@ def test_joint_targets_round_trip() -> None:
 
 def test_trajectories_round_trip_and_continue_the_motion() -> None:
     names, limits = ("x", "y"), np.array([1.0, 2.0])
-    sent = Trajectory.to_rest(np.array([0.1, 0.2]), np.array([0.1, -0.1]), np.array([0.12, -0.05]), limits)
+    sent = Trajectory.to_rest(np.array([0.1, 0.2]), np.array([0.1, -0.1]), 0.1, np.array([0.12, -0.05]), limits)
     message = convert.from_trajectory(names, sent)
     assert convert.to_nanoseconds(message.header.stamp) == 0
     message.joint_names, swapped = ["y", "x"], message

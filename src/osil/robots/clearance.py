@@ -23,6 +23,9 @@ ROOM = 0.03
 STRETCH = 0.005
 """Metres beyond the reach that kinematics allows for."""
 
+BRAKING = 0.01
+"""Radians beside ``JOINT_MARGIN`` in which a joint brakes."""
+
 
 def clearances(robot: Robot, joints: FloatArray, lift: float, table_height: float) -> dict[StopReason, FloatArray]:
     """Radians or metres ``[K]`` that are left to each limit; negative: it is exceeded.
@@ -56,6 +59,23 @@ def clearances(robot: Robot, joints: FloatArray, lift: float, table_height: floa
         StopReason.REACH: _least(outer + STRETCH - radius, radius - inner + ROOM),
         StopReason.SELF_COLLISION: np.minimum(folded, to_trunk),
     }
+
+
+def nearest(robot: Robot, joints: FloatArray, lift: float, table_height: float) -> StopReason:
+    """At whose edge an arm is that may go no further: the limit of which it has the least left to where it is kept.
+
+    Args:
+        robot, lift, table_height: see ``clearances``.
+        joints: ``[J]`` radians.
+    """
+    kept = {
+        StopReason.JOINT_MARGIN: BRAKING,
+        StopReason.TABLE: robot.limits.floor_clearance,
+        StopReason.WORKSPACE: ROOM,
+        StopReason.REACH: STRETCH,
+    }
+    left = clearances(robot, joints[None], lift, table_height)
+    return min(left, key=lambda reason: float(left[reason][0]) - kept.get(reason, 0.0))
 
 
 def _least(*gaps: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, FloatArray
 from osil.geometry import wrap_angle
-from osil.robots.clearance import JOINT_MARGIN, clearances
+from osil.robots.clearance import BRAKING, JOINT_MARGIN, clearances, nearest
 from osil.robots.controller import ArmController
 from osil.robots.gate_config import GateConfig
 from osil.robots.kinematics import unwrapped
@@ -17,7 +17,7 @@ from osil.robots.recency import seconds_since
 from osil.robots.robot import Robot
 from osil.robots.stall import Stall
 from osil.robots.stop_reasons import Refusal, StopReason
-from osil.robots.trajectory import LOOKAHEAD, Trajectory
+from osil.robots.trajectory import Trajectory
 
 MAX_TRACKING_ERROR = 0.2
 """A joint that is so far (radians) from where it was told to be now was moved by something else."""
@@ -30,6 +30,9 @@ LEAD = 0.004
 
 SLOWEST = 0.02
 """A commanded joint speed (rad/s) that every encoder notices within the time after which joint states are stale."""
+
+KEPT = 0.2
+"""An arm that is led less than this share of the way that is asked for is kept from it: it is at an edge."""
 
 SHARES = (1.0, 0.5, 0.25, 0.1)
 """Of what is asked for, instead of braking, that are tried until one leads nowhere near a limit."""
@@ -74,10 +77,10 @@ class Steering:
     def __init__(self, robot: Robot, config: GateConfig) -> None:
         """Nothing was sent yet: the first trajectory begins where the arm is."""
         self._robot, self._config = robot, config
-        self._acceleration = config.acceleration_scaling * robot.acceleration
+        self._acceleration, self._lookahead = config.acceleration_scaling * robot.acceleration, config.lookahead
         self._controller = ArmController(robot, config.table_height)
         self.limit_speed(config.max_speed)
-        self._stall = Stall(config.unmoved_timeout, least=0.01)
+        self._stall, self._kept = (Stall(config.unmoved_timeout, least=0.01) for _ in range(2))
         self._trajectory: Trajectory | None = None  # sent last
         self._sent = self._began = 0
         self._jumped = False  # the clock, since then
@@ -112,12 +115,13 @@ class Steering:
         displacement, turn = scale * command.linear, scale * command.turn
         goal = self._controller.step(displacement, turn, joints, lift, seconds)
         self._check_moves(now, bool(displacement.any() or turn), goal, replace(posture, joints=joints))
+        self._check_edge(now, displacement, goal, replace(posture, joints=position))
         self._check_frozen(now, posture.unchanged, velocity)
         wanted = self._within_speeds((goal - position) / seconds, position, lift)
         braked, asked = (self._within_acceleration(each, velocity) for each in (np.zeros_like(wanted), wanted))
         for share in SHARES:
             after = braked + share * (asked - braked)
-            trajectory = Trajectory.to_rest(position, velocity, after, self._acceleration)
+            trajectory = Trajectory.to_rest(position, velocity, self._lookahead, after, self._acceleration)
             problem = self._too_near(trajectory, lift)
             if problem is None:
                 return self._send(now, trajectory, seconds)
@@ -154,7 +158,8 @@ class Steering:
             return None
         position, velocity = trajectory.at(late)
         braked = self._within_acceleration(np.zeros_like(velocity), velocity)
-        return self._send(now, Trajectory.to_rest(position, velocity, braked, self._acceleration), LOOKAHEAD)
+        stop = Trajectory.to_rest(position, velocity, self._lookahead, braked, self._acceleration)
+        return self._send(now, stop, self._lookahead)
 
     def _moving(self, now: int, measured: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Commanded position and velocity ``[J]`` of now, and ``measured`` counted on from there."""
@@ -171,11 +176,12 @@ class Steering:
                 )
             self._controller.reset(measured)
             self._stall.reset()
+            self._kept.reset()
             self._began = now
             return measured, np.zeros_like(measured), measured
         position, velocity, measured = self._on_its_way(now, measured)
         # A command that comes a little late leads to where it would have led: what the arm went too far counts.
-        self._controller.correct(self._intended if late <= LOOKAHEAD else position)
+        self._controller.correct(self._intended if late <= self._lookahead else position)
         return position, velocity, measured
 
     def _on_its_way(self, now: int, measured: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -205,6 +211,14 @@ class Steering:
                 "does the robot take commands, is something in its way? Let go, then command anew",
             )
 
+    def _check_edge(self, now: int, asked: FloatArray, goal: FloatArray, told: Posture) -> None:
+        """Refuse to go on, and say why, if the arm has been kept for long from what is ``asked``, ``[3]`` metres."""
+        target, gripper = (self._robot.kinematics.forward(each, told.lift).position for each in (goal, told.joints))
+        kept = float(np.linalg.norm(target - gripper)) < KEPT * float(np.linalg.norm(asked))
+        if self._kept.update(now / NANOSECONDS, kept, told.joints):
+            problem = nearest(self._robot, told.joints, told.lift, self._config.table_height)
+            raise Refusal(problem, f"{problem.sentence}; command it away from there")
+
     def _check_frozen(self, now: int, unchanged: float, velocity: FloatArray) -> None:
         """Refuse to go on if joints read the same although the arm was sent on its way."""
         # An arm that has not begun to move may read the same for ever.
@@ -224,9 +238,9 @@ class Steering:
         return wanted / excess
 
     def _within_acceleration(self, wanted: FloatArray, velocity: FloatArray) -> FloatArray:
-        """What of a wanted velocity ``[J]`` can be reached within ``LOOKAHEAD``; all joints in the same proportion."""
+        """What of a wanted velocity ``[J]`` can be reached within the look-ahead; all joints in the same proportion."""
         change = wanted - velocity
-        excess = float((np.abs(change) / (0.5 * LOOKAHEAD * self._acceleration)).max())
+        excess = float((np.abs(change) / (0.5 * self._lookahead * self._acceleration)).max())
         return velocity + change / max(excess, 1.0)
 
     def _too_near(self, trajectory: Trajectory, lift: float) -> StopReason | None:
@@ -246,7 +260,7 @@ class Steering:
 
 def _kept_away(robot: Robot, scale: float) -> Robot:
     """The same robot for the arithmetic below: slower, and a little further from the limits of its joints."""
-    margin, limits = JOINT_MARGIN + 0.01, robot.limits
+    margin, limits = JOINT_MARGIN + BRAKING, robot.limits
     slower = replace(
         limits,
         max_step=scale * limits.max_step,

@@ -8,11 +8,6 @@ import numpy as np
 
 from osil.core import FloatArray
 
-LOOKAHEAD = 0.1
-"""Seconds after which the joints have the speed that was asked for: two control periods, so that a command that comes
-late by one finds them moving on. A controller that reached the first point before the next command came would begin
-anew from rest, and the arm would shake."""
-
 
 def cubic_accelerations(way: FloatArray, leaving: FloatArray, arriving: FloatArray, span: FloatArray) -> FloatArray:
     """Accelerations at both ends of N cubics.
@@ -48,20 +43,21 @@ class Trajectory:
 
     @classmethod
     def to_rest(
-        cls, position: FloatArray, velocity: FloatArray, wanted: FloatArray, acceleration: FloatArray
+        cls, position: FloatArray, velocity: FloatArray, seconds: float, wanted: FloatArray, acceleration: FloatArray
     ) -> Trajectory:
         """From a moving arm towards a wanted velocity, then to rest on the straight line.
 
         The acceleration fades evenly until the velocity is reached and jumps to that of braking, which is constant.
-        It keeps to its limits if no velocity changes by more than ``acceleration * LOOKAHEAD / 2``.
+        It keeps to its limits if no velocity changes by more than ``acceleration * seconds / 2``.
 
         Args:
             position, velocity: ``[J]`` of now, radians and radians a second.
-            wanted: ``[J]`` velocity after ``LOOKAHEAD``.
+            seconds: until the wanted velocity.
+            wanted: ``[J]`` velocity there.
             acceleration: ``[J]`` limits, radians a second squared.
         """
-        reached = position + LOOKAHEAD * (velocity + 2 * wanted) / 3
-        return cls.by_way_of(position, velocity, LOOKAHEAD, reached, wanted, acceleration)
+        reached = position + seconds * (velocity + 2 * wanted) / 3
+        return cls.by_way_of(position, velocity, seconds, reached, wanted, acceleration)
 
     @classmethod
     def by_way_of(

@@ -88,6 +88,7 @@ class ControllerParameters:
     acceleration_scaling: float = parameter(
         "factor on the robot's joint accelerations; at most 1 on a robot", 0.01, 20.0
     )
+    lookahead: float = parameter("seconds after which the joints have the speed that was asked for", 0.1, 0.5)
     table_height: float = parameter("of the table top over the floor, under the fingers [m]; 0: the robot's", 0.0, 1.2)
 
     def __post_init__(self) -> None:
@@ -113,6 +114,7 @@ class ControllerNode(ManagedNode):
             release_timeout=settings.release_timeout,
             max_speed=settings.max_speed,
             acceleration_scaling=settings.acceleration_scaling,
+            lookahead=settings.lookahead,
             table_height=settings.table_height or self._robot.table.height,
         )
         self._gate = SafetyGate(self._robot, config, TELEOPERATION)
