@@ -84,6 +84,20 @@ def test_an_arm_that_is_slowed_down_while_it_moves_slows_down_within_its_limits(
     assert np.linalg.norm(arm.speed[-5:], axis=-1).max() > 0.1, "and is as fast as before"
 
 
+def test_an_arm_that_is_kept_at_an_edge_says_which_and_leaves_it_at_once() -> None:
+    arm = GatedArm()
+    FAULTS[StopReason.JOINT_MARGIN].inject(arm)
+    for _ in range(200):
+        arm.command(LEFT, commander=TELEOPERATION)
+    assert (arm.gate.status.state, arm.reason) == (State.HOLDING, StopReason.JOINT_MARGIN)
+    kept = arm.gripper.position
+    arm.honest()
+    arm.command(LEFT, 10, commander=TELEOPERATION)
+    assert arm.gate.status.state is State.FOLLOWING
+    assert arm.gripper.position[1] > kept[1] + 0.02
+    within_limits(arm)
+
+
 def test_what_has_precedence_takes_over_at_once_and_without_a_jump() -> None:
     arm = GatedArm()
     arm.command(LEFT, 8, commander=POLICY)

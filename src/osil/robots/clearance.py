@@ -26,6 +26,9 @@ STRETCH = 0.005
 BRAKING = 0.01
 """Radians beside ``JOINT_MARGIN`` in which a joint brakes."""
 
+AT_EDGE = 0.01
+"""An arm that is so near (radians or metres) to where it is kept is at an edge."""
+
 
 def clearances(robot: Robot, joints: FloatArray, lift: float, table_height: float) -> dict[StopReason, FloatArray]:
     """Radians or metres ``[K]`` that are left to each limit; negative: it is exceeded.
@@ -61,8 +64,8 @@ def clearances(robot: Robot, joints: FloatArray, lift: float, table_height: floa
     }
 
 
-def nearest(robot: Robot, joints: FloatArray, lift: float, table_height: float) -> StopReason:
-    """At whose edge an arm is that may go no further: the limit of which it has the least left to where it is kept.
+def edge(robot: Robot, joints: FloatArray, lift: float, table_height: float) -> StopReason | None:
+    """At the edge of which limit an arm is kept by ``ArmController``; None: at none.
 
     Args:
         robot, lift, table_height: see ``clearances``.
@@ -74,8 +77,12 @@ def nearest(robot: Robot, joints: FloatArray, lift: float, table_height: float) 
         StopReason.WORKSPACE: ROOM,
         StopReason.REACH: STRETCH,
     }
-    left = clearances(robot, joints[None], lift, table_height)
-    return min(left, key=lambda reason: float(left[reason][0]) - kept.get(reason, 0.0))
+    left = {
+        reason: float(gap[0]) - kept.get(reason, 0.0)
+        for reason, gap in clearances(robot, joints[None], lift, table_height).items()
+    }
+    reason = min(left, key=left.__getitem__)
+    return reason if left[reason] < AT_EDGE else None
 
 
 def _least(*gaps: FloatArray) -> FloatArray:

@@ -113,7 +113,10 @@ class SafetyGate:
         except Refusal as refusal:
             return self._stop(now, refusal.reason, str(refusal), commander)
         self._last_step = stamp
-        self.status = Status(State.FOLLOWING, commander, None, "")
+        if (edge := self._steering.kept_at) is not None:  # it goes on to be led, should a command lead away
+            self.status = Status(State.HOLDING, commander, edge, f"{edge.sentence}; command it away from there")
+        else:
+            self.status = Status(State.FOLLOWING, commander, None, "")
         return Orders(arm=trajectory)
 
     def move(self, now: int, trajectory: Trajectory) -> PlannedMotion:

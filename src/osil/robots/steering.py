@@ -8,7 +8,7 @@ import numpy as np
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, FloatArray
 from osil.geometry import wrap_angle
-from osil.robots.clearance import BRAKING, JOINT_MARGIN, clearances, nearest
+from osil.robots.clearance import BRAKING, JOINT_MARGIN, clearances, edge
 from osil.robots.controller import ArmController
 from osil.robots.gate_config import GateConfig
 from osil.robots.kinematics import unwrapped
@@ -31,8 +31,9 @@ LEAD = 0.004
 SLOWEST = 0.02
 """A commanded joint speed (rad/s) that every encoder notices within the time after which joint states are stale."""
 
-KEPT = 0.2
-"""An arm that is led less than this share of the way that is asked for is kept from it: it is at an edge."""
+ASKED, LED = 0.02, 0.005
+"""A gripper that is asked for long to go faster than the one (m/s), and is led by less than the other (metres), is kept
+from it."""
 
 SHARES = (1.0, 0.5, 0.25, 0.1)
 """Of what is asked for, instead of braking, that are tried until one leads nowhere near a limit."""
@@ -72,7 +73,11 @@ class Posture:
 
 
 class Steering:
-    """Remembers what the arm was sent, and continues it. Times are nanoseconds of one clock; now is always given."""
+    """Remembers what the arm was sent, and continues it. Times are nanoseconds of one clock; now is always given.
+
+    Attributes:
+        kept_at: the limit at whose edge the arm is kept, and has long been commanded in vain; None: it is not.
+    """
 
     def __init__(self, robot: Robot, config: GateConfig) -> None:
         """Nothing was sent yet: the first trajectory begins where the arm is."""
@@ -80,7 +85,9 @@ class Steering:
         self._acceleration, self._lookahead = config.acceleration_scaling * robot.acceleration, config.lookahead
         self._controller = ArmController(robot, config.table_height)
         self.limit_speed(config.max_speed)
-        self._stall, self._kept = (Stall(config.unmoved_timeout, least=0.01) for _ in range(2))
+        self._stall = Stall(config.unmoved_timeout, least=0.01)
+        self._kept = Stall(config.unmoved_timeout, least=LED)
+        self.kept_at: StopReason | None = None
         self._trajectory: Trajectory | None = None  # sent last
         self._sent = self._began = 0
         self._jumped = False  # the clock, since then
@@ -115,7 +122,7 @@ class Steering:
         displacement, turn = scale * command.linear, scale * command.turn
         goal = self._controller.step(displacement, turn, joints, lift, seconds)
         self._check_moves(now, bool(displacement.any() or turn), goal, replace(posture, joints=joints))
-        self._check_edge(now, displacement, goal, replace(posture, joints=position))
+        self._notice_edge(now, float(np.linalg.norm(displacement)) / seconds, replace(posture, joints=position))
         self._check_frozen(now, posture.unchanged, velocity)
         wanted = self._within_speeds((goal - position) / seconds, position, lift)
         braked, asked = (self._within_acceleration(each, velocity) for each in (np.zeros_like(wanted), wanted))
@@ -211,13 +218,11 @@ class Steering:
                 "does the robot take commands, is something in its way? Let go, then command anew",
             )
 
-    def _check_edge(self, now: int, asked: FloatArray, goal: FloatArray, told: Posture) -> None:
-        """Refuse to go on, and say why, if the arm has been kept for long from what is ``asked``, ``[3]`` metres."""
-        target, gripper = (self._robot.kinematics.forward(each, told.lift).position for each in (goal, told.joints))
-        kept = float(np.linalg.norm(target - gripper)) < KEPT * float(np.linalg.norm(asked))
-        if self._kept.update(now / NANOSECONDS, kept, told.joints):
-            problem = nearest(self._robot, told.joints, told.lift, self._config.table_height)
-            raise Refusal(problem, f"{problem.sentence}; command it away from there")
+    def _notice_edge(self, now: int, speed: float, told: Posture) -> None:
+        """Whether the arm is kept at an edge, although it is asked for a ``speed``, m/s."""
+        gripper = self._robot.kinematics.forward(told.joints, told.lift).position
+        kept = self._kept.update(now / NANOSECONDS, speed > ASKED, gripper)
+        self.kept_at = edge(self._robot, told.joints, told.lift, self._config.table_height) if kept else None
 
     def _check_frozen(self, now: int, unchanged: float, velocity: FloatArray) -> None:
         """Refuse to go on if joints read the same although the arm was sent on its way."""
