@@ -96,8 +96,13 @@ class CalibrationNode(Node):
         try:
             position, _, opening = self._hand()
             if np.linalg.norm(position - self._touched) > AWAY:
-                self._check_open(opening)
-                self._add(self._touched, self._corners())
+                if opening > self._sizes.free_width:
+                    self._add(self._touched, self._corners())
+                else:  # said once, so never left out for having said something else a moment ago
+                    self.get_logger().warning(
+                        f"the hand is away and its fingers only {1000 * opening:.0f} mm apart: they may have taken the "
+                        "block along, so its place does not count; grasp it and call ~/sample anew"
+                    )
                 self._touched = None
         except ObservationError as error:
             self._warn(str(error))
@@ -176,15 +181,6 @@ class CalibrationNode(Node):
         table = self._settings.table_height or self._robot.table.height
         level = max(0, round((position[2] - table - self._sizes.half) / self._sizes.size))
         return np.array([position[0], position[1], table + (level + 1) * self._sizes.size])
-
-    def _check_open(self, opening: float) -> None:
-        """Forget what was touched if the fingers may have taken it along. Raises ObservationError then."""
-        if opening <= self._sizes.free_width:
-            self._touched = None
-            raise ObservationError(
-                f"the hand is away and its fingers only {1000 * opening:.0f} mm apart: they may have taken the block "
-                "along, so its place does not count; grasp it and call ~/sample anew"
-            )
 
     def _discard(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Forget the last place."""
