@@ -114,7 +114,7 @@ class SafetyGate:
             return self._stop(now, refusal.reason, str(refusal), commander)
         self._last_step = stamp
         if (edge := self._steering.kept_at) is not None:  # it goes on to be led, should a command lead away
-            self.status = Status(State.HOLDING, commander, edge, f"{edge.sentence}; command it away from there")
+            self.status = Status(State.HOLDING, commander, edge, edge.at_edge)
         else:
             self.status = Status(State.FOLLOWING, commander, None, "")
         return Orders(arm=trajectory)

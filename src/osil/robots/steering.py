@@ -122,7 +122,7 @@ class Steering:
         displacement, turn = scale * command.linear, scale * command.turn
         goal = self._controller.step(displacement, turn, joints, lift, seconds)
         self._check_moves(now, bool(displacement.any() or turn), goal, replace(posture, joints=joints))
-        self._notice_edge(now, float(np.linalg.norm(displacement)) / seconds, replace(posture, joints=position))
+        self._notice_edge(now, float(np.linalg.norm(displacement)) / seconds, position, lift)
         self._check_frozen(now, posture.unchanged, velocity)
         wanted = self._within_speeds((goal - position) / seconds, position, lift)
         braked, asked = (self._within_acceleration(each, velocity) for each in (np.zeros_like(wanted), wanted))
@@ -133,7 +133,7 @@ class Steering:
             if problem is None:
                 return self._send(now, trajectory, seconds)
         assert problem is not None
-        raise Refusal(problem, f"{problem.sentence}; command it away from there")
+        raise Refusal(problem, problem.at_edge)
 
     def go_on(self, now: int, motion: PlannedMotion, posture: Posture) -> Trajectory | None:
         """The next part of a planned motion; None: the arm knows the way to its end.
@@ -218,11 +218,11 @@ class Steering:
                 "does the robot take commands, is something in its way? Let go, then command anew",
             )
 
-    def _notice_edge(self, now: int, speed: float, told: Posture) -> None:
-        """Whether the arm is kept at an edge, although it is asked for a ``speed``, m/s."""
-        gripper = self._robot.kinematics.forward(told.joints, told.lift).position
+    def _notice_edge(self, now: int, speed: float, position: FloatArray, lift: float) -> None:
+        """Whether the arm is kept at an edge, where it is told to be, although it is asked for a ``speed``, m/s."""
+        gripper = self._robot.kinematics.forward(position, lift).position
         kept = self._kept.update(now / NANOSECONDS, speed > ASKED, gripper)
-        self.kept_at = edge(self._robot, told.joints, told.lift, self._config.table_height) if kept else None
+        self.kept_at = edge(self._robot, position, lift, self._config.table_height) if kept else None
 
     def _check_frozen(self, now: int, unchanged: float, velocity: FloatArray) -> None:
         """Refuse to go on if joints read the same although the arm was sent on its way."""

@@ -50,6 +50,11 @@ class StopReason(Enum):
     def __init__(self, cleared_by: ClearedBy, sentence: str) -> None:
         self.cleared_by, self.sentence = cleared_by, sentence
 
+    @property
+    def at_edge(self) -> str:
+        """What to tell whoever commands an arm beyond where it may be."""
+        return f"{self.sentence}; command it away from there"
+
 
 class Refusal(Exception):
     """A command that is not followed."""
