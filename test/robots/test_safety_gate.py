@@ -15,6 +15,7 @@ from osil.geometry import rotate_z
 from osil.robots.clearance import clearances
 from osil.robots.gate_config import GateConfig
 from osil.robots.gate_status import State
+from osil.robots.kinematics import GripperPose
 from osil.robots.steering import Command
 from osil.robots.stop_reasons import ClearedBy, StopReason
 
@@ -91,10 +92,29 @@ def test_an_arm_that_is_kept_at_an_edge_says_which_and_leaves_it_at_once() -> No
         arm.command(LEFT, commander=TELEOPERATION)
     assert (arm.gate.status.state, arm.reason) == (State.HOLDING, StopReason.JOINT_MARGIN)
     kept = arm.gripper.position
+    arm.carry_out(arm.gate.grip(arm.now, TELEOPERATION, close=False))
+    arm.rest(1.0)
+    assert arm.reason is StopReason.NO_COMMAND
+    arm.carry_out(arm.gate.grip(arm.now, TELEOPERATION, close=False))
+    assert arm.gripped == [False, False], "nobody knows what was done to the fingers meanwhile"
     arm.honest()
     arm.command(LEFT, 10, commander=TELEOPERATION)
     assert arm.gate.status.state is State.FOLLOWING
     assert arm.gripper.position[1] > kept[1] + 0.02
+    within_limits(arm)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("reason", [StopReason.JOINT_MARGIN, StopReason.REACH], ids=lambda reason: reason.name)
+def test_an_arm_that_is_pushed_against_an_edge_rests_there(reason: StopReason, seed: int) -> None:
+    x, y, z = np.random.default_rng(seed).uniform([0.55, -0.2, 0.55], [0.75, 0.2, 0.65])
+    arm = GatedArm(pose=GripperPose(np.array([x, y, z]), np.array(0.0)))
+    FAULTS[reason].inject(arm)
+    arm.command(LEFT, 120, commander=TELEOPERATION)
+    before = arm.gripper.position
+    assert abs(before[2] - z) < 0.02, "it goes straight there"
+    arm.command(LEFT, 60, commander=TELEOPERATION)
+    np.testing.assert_allclose(arm.gripper.position, before, atol=2e-3)
     within_limits(arm)
 
 

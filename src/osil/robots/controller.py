@@ -25,13 +25,19 @@ class ArmController:
     A wrist that comes to the end of its turn is turned back by a quarter, which looks the same to fingers about a cube;
     meanwhile the gripper stays where it is.
 
+    An edge of the reach is followed. A joint that comes to its limit brings the whole arm to rest, so that the gripper
+    stays on its way and upright.
+
     Args:
         robot: whose limits are kept.
         table_height: of the table top over the floor, metres. None: of the robot's own table.
+        horizon: seconds in which the arm takes up another speed. It comes no nearer to a limit in one step than it
+            could in so long, or it would swing about the limit for ever (velocity damper, Faverjon and Tournassoud
+            1987).
     """
 
-    def __init__(self, robot: Robot, table_height: float | None = None) -> None:
-        self._robot, self._table_height = robot, table_height
+    def __init__(self, robot: Robot, table_height: float | None = None, horizon: float = CONTROL_PERIOD) -> None:
+        self._robot, self._table_height, self._horizon = robot, table_height, horizon
         self._targets: FloatArray | None = None
         self._applied: FloatArray = np.zeros(3)
         self._turning_back = 0.0  # rotation of the gripper that is left, radians
@@ -106,14 +112,17 @@ class ArmController:
         motion = self._applied * periods
         ahead = limits.leash + float(np.sqrt((motion * motion).sum()))
         position = leash(target.position + motion, gripper.position, ahead)
-        position = self._robot.clip_to_reach(position, self._table_height, lift)
+        stretch = max(self._horizon / seconds, 1.0)
+        further = target.position + stretch * (position - target.position)
+        within = self._robot.clip_to_reach(further, self._table_height, lift)
+        position = target.position + (within - target.position) / stretch
         turn = min(max(yaw_step, -limits.max_yaw_step * periods), limits.max_yaw_step * periods)
         self._turning_back -= turn if self._turning_back else 0.0
         yaw_ahead = limits.yaw_leash + abs(turn)
         yaw = gripper.yaw + np.clip(wrap_angle(target.yaw + turn - gripper.yaw), -yaw_ahead, yaw_ahead)
 
         goal = kinematics.inverse(GripperPose(position, yaw), self._targets, lift)
-        self._targets = self._towards(goal, seconds)
+        self._targets = self._towards(goal, seconds, stretch)
         return self._targets.copy()
 
     def _wound_up(self) -> bool:
@@ -122,10 +131,17 @@ class ArmController:
         lower, upper, at = self._robot.lower[-1], self._robot.upper[-1], self._targets[-1]
         return bool(at - lower < WOUND_UP or upper - at < WOUND_UP)
 
-    def _towards(self, goal: FloatArray, seconds: float) -> FloatArray:
-        """The furthest targets on the way to ``goal`` ``[J]`` that all joint limits and speeds allow."""
+    def _towards(self, goal: FloatArray, seconds: float, stretch: float) -> FloatArray:
+        """The furthest targets on the way to ``goal`` ``[J]`` that all joint limits and speeds allow.
+
+        Those of joints are kept to on ``stretch`` times the way; a joint beyond one is led back.
+        """
         assert self._targets is not None
-        change = np.clip(goal, self._robot.lower, self._robot.upper) - self._targets
+        inside = np.clip(self._targets, self._robot.lower, self._robot.upper)
+        change = goal - self._targets
         change = np.where(self._robot.continuous, wrap_angle(change), change)  # take the short way
+        room = np.where(change > 0.0, self._robot.upper - inside, inside - self._robot.lower)
+        share = min(float((room / np.maximum(stretch * np.abs(change), 1e-12)).min()), 1.0)
+        change = share * change + (inside - self._targets) / stretch
         excess = float((np.abs(change) / (self._robot.speed * seconds)).max())
         return self._targets + change / max(excess, 1.0)

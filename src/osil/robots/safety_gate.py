@@ -114,7 +114,7 @@ class SafetyGate:
             return self._stop(now, refusal.reason, str(refusal), commander)
         self._last_step = stamp
         if (edge := self._steering.kept_at) is not None:  # it goes on to be led, should a command lead away
-            self.status = Status(State.HOLDING, commander, edge, edge.at_edge)
+            self._hold(edge, edge.at_edge, commander)
         else:
             self.status = Status(State.FOLLOWING, commander, None, "")
         return Orders(arm=trajectory)
@@ -295,7 +295,7 @@ class SafetyGate:
 
     def _hold(self, reason: StopReason, text: str, commander: str | None = None) -> None:
         self._end_motion(text)
-        if self.status.state is State.FOLLOWING:
+        if reason is not self.status.reason:
             self._fingers.forget()  # until somebody follows on they may have been moved
         self.status = Status(State.HOLDING, self.status.commander if commander is None else commander, reason, text)
 

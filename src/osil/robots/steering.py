@@ -83,7 +83,7 @@ class Steering:
         """Nothing was sent yet: the first trajectory begins where the arm is."""
         self._robot, self._config = robot, config
         self._acceleration, self._lookahead = config.acceleration_scaling * robot.acceleration, config.lookahead
-        self._controller = ArmController(robot, config.table_height)
+        self._controller = ArmController(robot, config.table_height, config.lookahead)
         self.limit_speed(config.max_speed)
         self._stall = Stall(config.unmoved_timeout, least=0.01)
         self._kept = Stall(config.unmoved_timeout, least=LED)
