@@ -10,6 +10,7 @@ import numpy as np
 from osil.core import FloatArray
 from osil.geometry import rotate_z
 from osil.robots.clearance import clearances
+from osil.robots.robot import Robot
 from osil.robots.stop_reasons import StopReason
 from osil.robots.trajectory import Trajectory
 
@@ -54,7 +55,7 @@ def _shifted(readings: Readings, joint: str, by: float) -> Readings:
     return {**readings, joint: readings[joint] + by}
 
 
-def _across(arm: GatedArm, speed: float) -> FloatArray:
+def across(arm: GatedArm, speed: float) -> FloatArray:
     """A velocity (m/s, gripper frame) away from the axis about which the arm turns."""
     gripper = arm.gripper
     away = gripper.position[:2] - FETCH.kinematics.axis
@@ -105,20 +106,36 @@ def _plan(arm: GatedArm) -> None:
 
 def _grow(arm: GatedArm) -> None:
     """The gate takes the trunk to be so stout that the arm meets it first, which that of a Fetch is not."""
+    _taken_for(arm, replace(FETCH, body=replace(FETCH.body, trunk=STOUT)))
+
+
+def _stiffen(arm: GatedArm) -> None:
+    """The gate takes the elbow to bend so little further that the arm meets its limit first."""
+    _taken_for(arm, replace(FETCH, upper=np.where(np.arange(7) == 3, arm.joints[3] + STIFF, FETCH.upper)))
+
+
+def _taken_for(arm: GatedArm, robot: Robot) -> None:
+    """From rest the gripper is commanded inwards, by a gate that takes the arm for this one."""
     arm.rest(1.2)
-    arm.restart(replace(FETCH, body=replace(FETCH.body, trunk=STOUT)))
+    arm.restart(robot)
     arm.rest(0.1)
-    arm.asks = lambda arm: _across(arm, -0.4)
+    arm.asks = lambda arm: across(arm, -0.4)
 
 
-STOUT = 0.38
-"""Metres."""
+def _as_it_is(arm: GatedArm) -> None:
+    """The gate is started anew."""
+    arm.honest()
+    arm.restart()
+
+
+STOUT, STIFF = 0.38, 0.2
+"""Metres, radians."""
 
 
 def _ignore(arm: GatedArm) -> None:
     """Commanded so slowly that it is not far enough from where it was told to be to count as pushed there."""
     arm.obeys = False
-    arm.asks = lambda arm: _across(arm, 0.1)
+    arm.asks = lambda arm: across(arm, 0.1)
 
 
 def _hold_fingers(arm: GatedArm) -> None:
@@ -146,11 +163,11 @@ FAULTS = {
     StopReason.CLOCK_JUMP: Fault("the clock goes on by 10 s", lambda arm: arm.set_clock(10.0), lambda arm: None),
     StopReason.CLOCK_STOPPED: _reported(StopReason.CLOCK_STOPPED),
     StopReason.TILT: Fault("somebody has bent the wrist", _bend(-0.5), _bend(0.5)),
-    StopReason.JOINT_MARGIN: Fault("commanded inwards", _set("asks", lambda arm: _across(arm, -0.4))),
+    StopReason.JOINT_MARGIN: Fault("commanded inwards with an elbow that bends little", _stiffen, _as_it_is),
     StopReason.WORKSPACE: Fault("commanded up", _set("asks", lambda arm: UP)),
-    StopReason.REACH: Fault("commanded outwards", _set("asks", lambda arm: _across(arm, 0.4))),
+    StopReason.REACH: Fault("commanded outwards", _set("asks", lambda arm: across(arm, 0.4))),
     StopReason.TABLE: Fault("commanded down", _set("asks", lambda arm: DOWN)),
-    StopReason.SELF_COLLISION: Fault("commanded towards a stout trunk", _grow),
+    StopReason.SELF_COLLISION: Fault("commanded towards a stout trunk", _grow, _as_it_is),
     StopReason.ARM_UNMOVED: Fault("what is sent does not arrive", _ignore),
     StopReason.GRIPPER_UNMOVED: Fault("the fingers do not", _hold_fingers),
     StopReason.IMPLAUSIBLE_JOINT_STATE: Fault(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from osil.robots.clearance import JOINT_MARGIN, clearances
+from osil.robots.clearance import clearances
 from osil.robots.kinematics import GripperPose
+from osil.robots.limits import JOINT_MARGIN
 from osil.robots.robot import load_robot
 from osil.robots.steering import MAX_TILT
 from osil.robots.stop_reasons import StopReason

@@ -19,7 +19,7 @@ from osil.robots.kinematics import GripperPose
 from osil.robots.steering import Command
 from osil.robots.stop_reasons import ClearedBy, StopReason
 
-from .faults import DOWN, FAULTS
+from .faults import DOWN, FAULTS, PLACES, across
 from .gate import CONFIG, FETCH
 from .gated_arm import POLICY, READY, TELEOPERATION, GatedArm
 
@@ -105,13 +105,17 @@ def test_an_arm_that_is_kept_at_an_edge_says_which_and_leaves_it_at_once() -> No
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("reason", [StopReason.JOINT_MARGIN, StopReason.REACH], ids=lambda reason: reason.name)
-def test_an_arm_that_is_pushed_against_an_edge_rests_there(reason: StopReason, seed: int) -> None:
-    x, y, z = np.random.default_rng(seed).uniform([0.55, -0.2, 0.55], [0.75, 0.2, 0.65])
+@pytest.mark.parametrize("speed", [-0.4, 0.4], ids=["inwards", "outwards"])
+@pytest.mark.parametrize("elbow", [FETCH.upper[3], 2.0], ids=["Fetch", "stiff"])
+def test_an_arm_that_is_pushed_against_an_edge_rests_there(elbow: float, speed: float, seed: int) -> None:
+    x, y, z = np.random.default_rng(seed).uniform([0.6, -0.2, 0.55], [0.75, 0.2, 0.65])
     arm = GatedArm(pose=GripperPose(np.array([x, y, z]), np.array(0.0)))
-    FAULTS[reason].inject(arm)
+    arm.restart(replace(FETCH, upper=np.where(np.arange(7) == 3, elbow, FETCH.upper)))
+    arm.rest(0.1)
+    arm.asks = lambda arm: across(arm, speed)
     arm.command(LEFT, 120, commander=TELEOPERATION)
     before = arm.gripper.position
+    assert arm.reason in PLACES
     assert abs(before[2] - z) < 0.02, "it goes straight there"
     arm.command(LEFT, 60, commander=TELEOPERATION)
     np.testing.assert_allclose(arm.gripper.position, before, atol=2e-3)

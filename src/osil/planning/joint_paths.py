@@ -13,8 +13,8 @@ from osil.geometry import wrap_angle
 from osil.planning.collisions import MARGIN, CollisionScene, Pair
 from osil.planning.planner import Situation
 from osil.planning.timing import timed
-from osil.robots.clearance import JOINT_MARGIN
 from osil.robots.kinematics import GripperPose
+from osil.robots.limits import JOINT_MARGIN
 from osil.robots.robot import Robot
 from osil.robots.trajectory import Trajectory
 from osil.tasks.blocks import Blocks

@@ -11,20 +11,15 @@ from __future__ import annotations
 import numpy as np
 
 from osil.core import FloatArray
+from osil.robots.limits import BRAKING, JOINT_MARGIN
 from osil.robots.robot import Robot
 from osil.robots.stop_reasons import StopReason
-
-JOINT_MARGIN = 0.05
-"""Radians that a joint stays from its limit."""
 
 ROOM = 0.03
 """Metres beyond the workspace, beside and above, in which an arm that comes to its edge brakes."""
 
 STRETCH = 0.005
 """Metres beyond the reach that kinematics allows for."""
-
-BRAKING = 0.01
-"""Radians beside ``JOINT_MARGIN`` in which a joint brakes."""
 
 AT_EDGE = 0.01
 """An arm that is so near (radians or metres) to where it is kept is at an edge."""

@@ -14,10 +14,12 @@ import numpy as np
 from osil.core import FloatArray
 from osil.geometry import rotate_z
 from osil.robots.kinematics import GripperPose
+from osil.robots.limits import BRAKING, JOINT_MARGIN
 from osil.robots.urdf import UrdfJoint
 
-BEND_ROOM, LIFT_ROOM = 0.031, 0.011
-"""The planar arm stays so far (radians) this side of the limits of elbow_flex and shoulder_lift."""
+ROOM = JOINT_MARGIN + BRAKING + 0.005
+"""The planar arm stays so far (radians) this side of the limits of elbow_flex and shoulder_lift: in simulation, too, as
+far as a safety gate lets it come, so that it slides along its reach and meets no limit of a joint."""
 
 STRETCH_ROOM = 0.0065
 """The wrist stays so far (metres) short of full stretch, where a small step needs great speed."""
@@ -53,10 +55,10 @@ class FetchKinematics:
         self._forearm = (float(fore_roll[0]), float(wrist[0]))
         self._hand = float(roll[0] + hand[0] + grasp_centre)
         upper, fore = self._links = (sum(self._upper_arm), sum(self._forearm))
-        bend = round(joints["elbow_flex_joint"].upper - BEND_ROOM, 6)
+        bend = round(joints["elbow_flex_joint"].upper - ROOM, 6)
         self._bent = float(np.sqrt(upper**2 + fore**2 + 2 * upper * fore * np.cos(bend)))
         self._stretched = round(upper + fore - STRETCH_ROOM, 6)
-        self._max_lift = round(-joints["shoulder_lift_joint"].lower - LIFT_ROOM, 6)
+        self._max_lift = round(-joints["shoulder_lift_joint"].lower - ROOM, 6)
         self.axis: FloatArray = self._pan_axis[:2]
 
     def _shoulder_height(self, torso: FloatArray | float) -> FloatArray | float:

@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from osil.core import FloatArray
 from osil.geometry import clip_norm
 
+JOINT_MARGIN = 0.05
+"""Radians that a joint stays from its limit."""
+
+BRAKING = 0.01
+"""Radians beside ``JOINT_MARGIN`` in which a joint brakes."""
+
 
 @dataclass(frozen=True)
 class MotionLimits:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from osil.core import FloatArray
-from osil.robots.clearance import JOINT_MARGIN
 from osil.robots.gate_config import GateConfig
 from osil.robots.kinematics import unwrapped
+from osil.robots.limits import JOINT_MARGIN
 from osil.robots.recency import seconds_since
 from osil.robots.robot import Robot
 from osil.robots.stop_reasons import Refusal, StopReason

@@ -8,10 +8,11 @@ import numpy as np
 
 from osil.core import CONTROL_PERIOD, NANOSECONDS, FloatArray
 from osil.geometry import wrap_angle
-from osil.robots.clearance import BRAKING, JOINT_MARGIN, clearances, edge
+from osil.robots.clearance import clearances, edge
 from osil.robots.controller import ArmController
 from osil.robots.gate_config import GateConfig
 from osil.robots.kinematics import unwrapped
+from osil.robots.limits import BRAKING, JOINT_MARGIN
 from osil.robots.planned_motion import PART, PlannedMotion
 from osil.robots.recency import seconds_since
 from osil.robots.robot import Robot
