@@ -106,17 +106,18 @@ def _plan(arm: GatedArm) -> None:
 
 def _grow(arm: GatedArm) -> None:
     """The gate takes the trunk to be so stout that the arm meets it first, which that of a Fetch is not."""
-    _taken_for(arm, replace(FETCH, body=replace(FETCH.body, trunk=STOUT)))
+    arm.rest(1.2)
+    _push_inwards(arm, replace(FETCH, body=replace(FETCH.body, trunk=STOUT)))
 
 
 def _stiffen(arm: GatedArm) -> None:
     """The gate takes the elbow to bend so little further that the arm meets its limit first."""
-    _taken_for(arm, replace(FETCH, upper=np.where(np.arange(7) == 3, arm.joints[3] + STIFF, FETCH.upper)))
-
-
-def _taken_for(arm: GatedArm, robot: Robot) -> None:
-    """From rest the gripper is commanded inwards, by a gate that takes the arm for this one."""
     arm.rest(1.2)
+    _push_inwards(arm, replace(FETCH, upper=np.where(np.arange(7) == 3, arm.joints[3] + STIFF, FETCH.upper)))
+
+
+def _push_inwards(arm: GatedArm, robot: Robot) -> None:
+    """The gripper is commanded inwards, by a gate that takes the arm for this one."""
     arm.restart(robot)
     arm.rest(0.1)
     arm.asks = lambda arm: across(arm, -0.4)

@@ -21,8 +21,9 @@ ROOM = 0.03
 STRETCH = 0.005
 """Metres beyond the reach that kinematics allows for."""
 
-AT_EDGE = 0.01
-"""An arm that is so near (radians or metres) to where it is kept is at an edge."""
+AT_EDGE = ROOM
+"""An arm that is so near (radians or metres) to where it is kept is at an edge; the reach has more room inwards than
+outwards."""
 
 
 def clearances(robot: Robot, joints: FloatArray, lift: float, table_height: float) -> dict[StopReason, FloatArray]:
