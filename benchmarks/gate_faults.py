@@ -144,6 +144,7 @@ class Outcome:
     """Of one injection: see ``COLUMNS``. Seconds, radians and metres.
 
     Attributes:
+        reason: that was given.
         shares: see ``Motion``.
         motion: from ``BEFORE`` the injection on.
     """

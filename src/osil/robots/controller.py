@@ -31,9 +31,8 @@ class ArmController:
     Args:
         robot: whose limits are kept.
         table_height: of the table top over the floor, metres. None: of the robot's own table.
-        horizon: seconds in which the arm takes up another speed. It comes no nearer to a limit in one step than it
-            could in so long, or it would swing about the limit for ever (velocity damper, Faverjon and Tournassoud
-            1987).
+        horizon: seconds in which the arm takes up another speed. It is never faster than would bring it to a limit
+            after so long, or it would swing about the limit for ever (velocity damper, Faverjon and Tournassoud 1987).
     """
 
     def __init__(self, robot: Robot, table_height: float | None = None, horizon: float = CONTROL_PERIOD) -> None:
