@@ -60,7 +60,7 @@ def test_only_likely_answers_are_drawn(weights: list[float], expected: set[float
     )
     rng, drawn = np.random.default_rng(0), set()
     for _ in range(30):
-        motion, close = by_chance(mixture, np.ones(4), rng)
+        motion, close = by_chance(mixture, np.ones(4), torch.zeros(4), rng)
         drawn.add(round(float(motion[2]), 3))
         assert close == (motion[2] > 0.5), "fingers and motion belong together"
     assert drawn == expected
@@ -70,5 +70,18 @@ def test_a_broad_answer_leads_away_from_its_mean() -> None:
     mixture = ActionDistribution(
         torch.zeros(1), torch.zeros(1, 4), torch.log(torch.tensor([[0.5, 0.5, 0.05, 0.05]])), torch.tensor([3.0])
     )
-    motion, _ = by_chance(mixture, np.array([2.0, -1.0, 0.0, 0.0]), np.random.default_rng(0))
+    motion, _ = by_chance(mixture, np.array([2.0, -1.0, 0.0, 0.0]), torch.zeros(4), np.random.default_rng(0))
     np.testing.assert_allclose(motion, [1.0, -0.5, 0.0, 0.0])
+
+
+def test_of_two_ways_that_are_as_likely_one_is_kept_to() -> None:
+    """Above a block between its two grips the hand would turn to and fro for ever."""
+    turns = torch.tensor([[0.0, 0.0, 0.0, -1.0], [0.0, 0.0, 0.0, 1.0]])
+    mixture = ActionDistribution(torch.zeros(2), turns, torch.full((2, 4), -20.0), torch.full((2,), -3.0))
+    for seed in range(10):
+        rng, before, drawn = np.random.default_rng(seed), torch.zeros(4), []
+        for _ in range(10):
+            motion, _ = by_chance(mixture, np.ones(4), before, rng)
+            before = torch.as_tensor(motion, dtype=torch.float32)
+            drawn.append(motion[3])
+        assert abs(sum(drawn)) > 9.9, "all the same way"

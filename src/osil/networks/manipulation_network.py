@@ -142,15 +142,18 @@ def most_confident(actions: ActionDistribution, members: int, before: Tensor) ->
     return motion.double().numpy(force=True), (best >= means.shape[1]).numpy(force=True)
 
 
-def by_chance(actions: ActionDistribution, way: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, bool]:
+def by_chance(
+    actions: ActionDistribution, way: FloatArray, before: Tensor, rng: np.random.Generator
+) -> tuple[FloatArray, bool]:
     """Draw a likely action, in one scene. For a hand that gets nowhere by the most confident one.
 
-    "To one of the sides" is a broad component whose mean is to stay where one is. Whoever goes the same way for a while
-    gets away.
+    "To one of the sides" is a broad component whose mean is to stay where one is, or one of two that lead to opposite
+    sides. Whoever goes the same way for a while gets away.
 
     Args:
         actions: of the ensemble as one mixture, ``[members * C, ...]``.
         way: ``[MOTION]`` standard deviations from the mean of the component that is drawn.
+        before: ``[MOTION]`` scaled motion of the action before, which is not reversed if anything else is likely.
         rng: source of chance.
 
     Returns:
@@ -159,6 +162,8 @@ def by_chance(actions: ActionDistribution, way: FloatArray, rng: np.random.Gener
     log_weights, means, log_stds, closing = (one.double().numpy(force=True) for one in actions)
     weights = np.exp(log_weights - log_weights.max())
     weights *= weights >= LIKELY
+    onwards = weights * (actions.means @ before > -(STILL**2)).numpy(force=True)
+    weights = onwards if onwards.any() else weights
     chosen = rng.choice(len(weights), p=weights / weights.sum())
     motion: FloatArray = means[chosen] + np.exp(log_stds[chosen]) * way
     return motion, bool(closing[chosen] > 0)

@@ -225,7 +225,8 @@ class StackingPolicy:
         motion, close = most_confident(output.actions, members, self._before)
         for row in np.flatnonzero(self._patience.lost(now)):
             mixture = ActionDistribution(*(one[row] for one in pooled(output.actions, members)))
-            motion[row], close[row] = by_chance(mixture, self._patience.way[row], self._patience.chance[row])
+            way, chance = self._patience.way[row], self._patience.chance[row]
+            motion[row], close[row] = by_chance(mixture, way, self._before[row], chance)
         displacement = clip_norm(motion[:, DISPLACEMENT], LONGEST)
         yaw_step = np.clip(motion[:, YAW_STEP], -LONGEST, LONGEST) * self.config.network.yaw
         self._before = torch.as_tensor(np.column_stack([displacement, yaw_step]), dtype=torch.float32)
