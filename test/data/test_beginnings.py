@@ -23,7 +23,7 @@ def test_a_loose_block_lies_close_beside_another_one_and_mostly_beside_a_tower()
     for world in range(COUNT):
         put_up(before[world], [(1, 0), (2, 1), (3, 2)], rng)
     after = before.map(np.copy)
-    begin_beside(after, 1.0, FETCH.table, rng)
+    begin_beside(after, [StackingTask.parse("dcba +e +f")] * COUNT, 1.0, FETCH.table, rng)
     moved = (after.block_positions != before.block_positions).any(-1)
     assert (moved.sum(-1) <= 1).all()
     assert not moved[:, :4].any(), "what a tower is made of stays"
@@ -38,11 +38,23 @@ def test_a_loose_block_lies_close_beside_another_one_and_mostly_beside_a_tower()
     assert (distances.argmin(-1) < 4).mean() > 0.5
 
 
+def test_it_is_a_block_that_the_hand_comes_down_on_soon() -> None:
+    rng = np.random.default_rng(0)
+    before = scenes(FETCH.table, COUNT, 6, rng)
+    for world in range(COUNT):
+        put_up(before[world], [(1, 0), (2, 1)], rng)
+    after = before.map(np.copy)
+    begin_beside(after, [StackingTask.parse("cba de +f")] * COUNT, 1.0, FETCH.table, rng)
+    moved = (after.block_positions != before.block_positions).any(-1)
+    assert moved[:, [3, 4]].any(0).all()
+    assert not moved[:, [0, 1, 2, 5]].any()
+
+
 def test_blocks_beside_one_another_do_not_overlap() -> None:
     """Contact physics would throw them apart."""
     rng = np.random.default_rng(1)
     scene = scenes(FETCH.table, 12, 4, rng)
-    begin_beside(scene, 1.0, FETCH.table, rng)
+    begin_beside(scene, [StackingTask.parse("ab +c +d")] * 12, 1.0, FETCH.table, rng)
     for one in scene:
         with make_world("pybullet", FETCH, 4, np.random.default_rng(2)) as world:
             world.reset(one[None])

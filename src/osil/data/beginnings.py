@@ -20,6 +20,9 @@ CLOSE = 0.10
 GAP = 0.001
 """Blocks beside one another are at least so far apart, metres."""
 
+SOON = 2
+"""Stages to come, of which one block begins beside another one."""
+
 TRIES = 20
 """Places that are tried for a block beside another one."""
 
@@ -59,12 +62,20 @@ def _pile(task: StackingTask, rng: np.random.Generator) -> list[tuple[int, int]]
     return [(int(upper), int(lower)) for lower, upper in pairwise(loose[:height])]
 
 
-def begin_beside(scene: Scene, share: float, table: Table, rng: np.random.Generator, blocks: Blocks = NOMINAL) -> None:
+def begin_beside(
+    scene: Scene,
+    tasks: Sequence[StackingTask],
+    share: float,
+    table: Table,
+    rng: np.random.Generator,
+    blocks: Blocks = NOMINAL,
+) -> None:
     """In a ``share`` of the worlds move a loose block close beside another one, in ``scene``.
 
-    So lie blocks that were dropped. The higher the pile beside it, the more likely that one is taken.
+    So lie blocks that were dropped. It is one on which the hand comes down within the next stages, if there is any. The
+    higher the pile beside it, the more likely that one is taken.
     """
-    for world in range(len(scene.block_positions)):
+    for world, task in enumerate(tasks):
         if rng.random() >= share:
             continue
         positions, yaws = scene.block_positions[world], scene.block_yaws[world]
@@ -72,7 +83,9 @@ def begin_beside(scene: Scene, share: float, table: Table, rng: np.random.Genera
         loose, lowest = np.flatnonzero(~on.any(0) & ~on.any(1)), np.flatnonzero(~on.any(1))
         if not len(loose) or len(lowest) < 2:
             continue
-        block = rng.choice(loose)
+        ahead = [pair for pair in task.stages if not on[pair]][:SOON]
+        soon = np.intersect1d(loose, np.ravel(ahead))
+        block = rng.choice(soon if len(soon) else loose)
         others = lowest[lowest != block]
         above = np.hypot(*(positions[:, None, :2] - positions[others, :2]).T) < blocks.half
         beside = rng.choice(others, p=above.sum(1) / above.sum())

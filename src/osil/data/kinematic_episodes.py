@@ -90,7 +90,7 @@ def collect(
     count = len(tasks)
     scene = scenes(robot.table, count, tasks[0].num_blocks, rng, blocks)
     begin_midway(scene, tasks, midway, rng, blocks)
-    begin_beside(scene, beside, robot.table, rng, blocks)
+    begin_beside(scene, tasks, beside, robot.table, rng, blocks)
     labeller = Labeller(tasks, ExpertConfig(robot.gripper, blocks=blocks))
     actor: Actor[Observation, Action] = teacher.actor if teacher else labeller
     if noise:
