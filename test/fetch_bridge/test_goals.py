@@ -63,6 +63,20 @@ def test_an_arm_that_was_told_to_be_elsewhere_gets_there_within_its_limits() -> 
     assert (np.abs(told.accelerations) / FETCH.acceleration).max() <= 1.0 + 1e-6
 
 
+def test_the_last_word_leads_gently_to_the_end_of_what_was_told() -> None:
+    goals, gently = ArmGoals(FETCH), TRAJECTORY.slowed(2.0)
+    assert goals.last_word(5.0) is None
+    goals.sent(gently, 5.0)
+    last = goals.last_word(5.0 + CONTROL_PERIOD)
+    assert last is not None
+    np.testing.assert_array_equal(last.positions[-1], gently.positions[-1])
+    assert not last.velocities[-1].any()
+    assert (np.abs(last.accelerations) / FETCH.acceleration).max() <= 1.0
+    rested = Trajectory(last.times, np.stack([gently.positions[0], last.positions[-1]]), 0.0 * last.velocities)
+    assert (np.abs(rested.accelerations) / FETCH.acceleration).max() <= 1.0, "also from where nothing of it was heard"
+    assert goals.last_word(5.01 + gently.duration) is None, "it rests already"
+
+
 def test_the_next_trajectory_begins_where_the_arm_was_told_to_be_or_else_where_it_is() -> None:
     goals, sagged = ArmGoals(FETCH), FETCH.home - 0.01
     np.testing.assert_array_equal(goals.told(5.0, sagged), [sagged, REST])

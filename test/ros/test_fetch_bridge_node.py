@@ -138,6 +138,7 @@ def test_a_lost_connection_stops_the_arm_and_comes_back(
 ) -> None:
     hand.command(push(-0.03, 6, close=True))
     assert hand.until(lambda: len(fetch.grips) == 1)
+    hand.wait(1.0)
     if cut == "unplugged":
         fetch.unplug()
     else:
@@ -156,6 +157,23 @@ def test_a_lost_connection_stops_the_arm_and_comes_back(
     assert hand.until(lambda: np.abs(fetch.joints - start).max() > 0.02)
     assert hand.until(lambda: len(fetch.grips) > 1), "the next command tells them again"
     hand.command(push(0.0, 6))  # and open again for what comes next
+
+
+def test_what_a_silent_network_holds_up_ends_gently(fetch: FakeFetch, told: list[ControllerStatus], hand) -> None:
+    hand.command(push(-0.15, 8))
+    fetch.mute = True
+    hand.command(push(-0.15, 16))
+    begun, goals = len(fetch.measured), len(fetch.goals)
+    fetch.honest()
+    hand.wait(1.0)
+    assert len(fetch.goals) > goals, "it arrives late"
+    (last,) = fetch.goals[-1]["trajectory"]["points"]
+    assert not any(last["velocities"])
+    assert last["time_from_start"]["secs"] + 1e-9 * last["time_from_start"]["nsecs"] >= 0.5
+    measured = np.array([joints for _, joints in fetch.measured[begun:]])
+    smooth = measured[::12]  # every 50 ms
+    accelerations = np.diff(smooth, n=2, axis=0) / 0.05**2
+    assert (np.abs(accelerations) / FETCH.acceleration).max() < 1.0
 
 
 def test_fingers_do_not_do_late_what_they_were_told_in_a_silence(

@@ -37,6 +37,9 @@ gone too far, or not far enough."""
 LONGER = 0.5
 """Seconds by which a goal may last longer than its trajectory, where the arm could not come to rest in time."""
 
+GENTLY = 0.5
+"""Seconds at least that the arm has for the last of what it was told."""
+
 MEETINGS = 60
 """So many times at which the arm could meet a trajectory are looked at."""
 
@@ -85,6 +88,24 @@ class ArmGoals:
         """
         _check(self._robot, trajectory)
         return _met(self._robot, trajectory)
+
+    def last_word(self, now: float) -> Trajectory | None:
+        """The gentle way to where the arm is to rest at the end of what it was told; None: it does so already.
+
+        For a connection on which nothing is heard any more. What it holds up arrives late and all at once, and this
+        last: the arm, which rests by then some way from there, is not told to be where it would have passed.
+
+        Args:
+            now: seconds as in ``told``.
+        """
+        if self._told is None or (since := now - self._since) >= self._told.duration:
+            return None
+        position, velocity = self._told.at(since)
+        return Trajectory(
+            np.array([0.0, max(self._told.duration - since, GENTLY)]),
+            np.stack([position, self._told.positions[-1]]),
+            np.stack([velocity, np.zeros_like(velocity)]),
+        )
 
     def sent(self, trajectory: Trajectory, now: float) -> None:
         """The arm is told to follow ``trajectory`` from now on, in seconds as in ``told``."""

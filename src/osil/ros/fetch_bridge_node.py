@@ -42,6 +42,7 @@ from osil.fetch_bridge.link import CONNECTED, TIME, Event, Link
 from osil.fetch_bridge.robot_state import RobotState
 from osil.robots.robot import load_robot
 from osil.robots.stop_reasons import StopReason
+from osil.robots.trajectory import Trajectory
 from osil.ros import convert, topics
 from osil.ros.parameters import declare, parameter
 from osil.ros.run_node import run_node
@@ -94,6 +95,7 @@ class FetchBridgeNode(Node):
         self._goals = ArmGoals(self._robot)
         self._measured: FloatArray | None = None  # where the arm's joints were last
         self._told: float | None = None  # that the gripper was told on this connection
+        self._hushed = False
         self._where = f"rosbridge at {settings.host}:{settings.port}"
         self._joint_states = self.create_publisher(JointState, topics.JOINT_STATES, 10)
         self._status = StatusTopic(self, topics.ROBOT_STATUS, RobotStatus())
@@ -103,7 +105,7 @@ class FetchBridgeNode(Node):
         self.create_subscription(JointTrajectory, topics.ARM_TRAJECTORY, self._command_arm, 1)
         self.create_subscription(JointTrajectory, topics.GRIPPER_TRAJECTORY, self._command_gripper, 1)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(CONTROL_PERIOD, self._tell, clock=steady)
+        self.create_timer(CONTROL_PERIOD, self._watch, clock=steady)
         self.create_timer(TIME_PERIOD, self._link.ask_time, clock=steady)
 
     def _adopt(self, settings: FetchBridgeParameters) -> None:
@@ -168,8 +170,20 @@ class FetchBridgeNode(Node):
         except ObservationError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
             return
+        self._send(trajectory, now)
+
+    def _send(self, trajectory: Trajectory, now: float) -> None:
         if self._link.send(ARM_GOAL, arm_goal(self._robot, trajectory, time.time_ns())):
             self._goals.sent(trajectory, now)
+
+    def _watch(self) -> None:
+        """Once in each control period, also where nothing is heard."""
+        hushed, self._hushed = self._hushed, self._link.silence > HUSH
+        if self._hushed and not hushed and not self._problem():
+            now = time.monotonic()
+            if (last := self._goals.last_word(now)) is not None:
+                self._send(last, now)
+        self._tell()
 
     def _command_gripper(self, message: JointTrajectory) -> None:
         try:
