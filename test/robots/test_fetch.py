@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -112,6 +113,14 @@ def test_joint_limits_and_speeds_hold_whatever_is_asked(direction: tuple[int, in
     assert (np.abs(np.diff(path, axis=0)) <= FETCH.speed * CONTROL_PERIOD + 1e-9).all()
     last = FETCH.kinematics.forward(path[-1], FETCH.lift).position
     np.testing.assert_allclose(FETCH.clip_to_reach(last), last, atol=2e-3)
+
+
+@pytest.mark.parametrize("side", ["lower", "upper"])
+def test_a_joint_at_its_limit_that_stays_there_holds_up_no_other(side: str) -> None:
+    joints = FETCH.kinematics.inverse(HOME, FETCH.home, FETCH.lift)
+    limits = np.where(np.arange(7) == 5, joints, getattr(FETCH, side))
+    path = following(ArmController(replace(FETCH, **{side: limits})), np.zeros(3), 0.05, 20)
+    assert abs(path[-1, 6] - path[0, 6]) > 0.5, "the wrist is at its limit, and the hand turns"
 
 
 @pytest.mark.parametrize("torso", [0.10, 0.15, 0.20, 0.214, 0.25])

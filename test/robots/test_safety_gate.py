@@ -122,6 +122,32 @@ def test_an_arm_that_is_pushed_against_an_edge_rests_there(elbow: float, speed: 
     within_limits(arm)
 
 
+@pytest.mark.parametrize("tilt", [0.035, 0.1, 0.3])
+def test_a_tilted_hand_is_straightened_without_a_swing(tilt: float) -> None:
+    arm = GatedArm()
+    arm.falsify = None
+    arm.rest(1.2)  # run-stopped, and bent by hand
+    arm.put(arm.joints + tilt * np.eye(7)[5])
+    arm.honest()
+    arm.rest(0.3)
+    begun = arm.gripper.position
+    arm.command(np.zeros(3), 40)
+    assert FETCH.kinematics.tilt(arm.joints) < 0.005
+    went = FETCH.kinematics.forward(np.array(arm.went), arm.lift).position
+    assert np.abs(went - begun).max() < 0.01, "the fingers stay where they are"
+    speed = np.diff(np.array(arm.went)[:, 5])
+    assert (speed < 1e-4).all(), "one way, and not to and fro"
+    within_limits(arm)
+
+
+def test_a_hand_that_is_merely_low_is_at_no_edge() -> None:
+    arm = GatedArm(pose=GripperPose(np.array([0.6, 0.0, FETCH.table.height + 0.04]), np.array(0.0)))
+    for _ in range(20):
+        arm.command(0.25 * LEFT, 2)
+        arm.command(-0.25 * LEFT, 2)
+    assert StopReason.TABLE not in {status.reason for status in arm.said}
+
+
 def test_what_has_precedence_takes_over_at_once_and_without_a_jump() -> None:
     arm = GatedArm()
     arm.command(LEFT, 8, commander=POLICY)

@@ -19,11 +19,10 @@ ROOM = 0.03
 """Metres beyond the workspace, beside and above, in which an arm that comes to its edge brakes."""
 
 STRETCH = 0.005
-"""Metres beyond the reach that kinematics allows for."""
+"""Metres beyond the reach in which an arm that comes to its end brakes."""
 
-AT_EDGE = ROOM
-"""An arm that is so near (radians or metres) to where it is kept is at an edge; the reach has more room inwards than
-outwards."""
+AT_EDGE = 0.01
+"""An arm that is so near (radians or metres) to where it is kept is at an edge."""
 
 
 def clearances(robot: Robot, joints: FloatArray, lift: float, table_height: float) -> dict[StopReason, FloatArray]:
@@ -55,7 +54,7 @@ def clearances(robot: Robot, joints: FloatArray, lift: float, table_height: floa
         StopReason.WORKSPACE: _least(
             limits.max_height + ROOM - height, radius - limits.min_radius + ROOM, radius * (limits.max_pan - pan) + ROOM
         ),
-        StopReason.REACH: _least(outer + STRETCH - radius, radius - inner + ROOM),
+        StopReason.REACH: _least(outer - radius, radius - inner) + STRETCH,
         StopReason.SELF_COLLISION: np.minimum(folded, to_trunk),
     }
 

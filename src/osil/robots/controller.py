@@ -15,6 +15,12 @@ from osil.robots.robot import Robot
 WOUND_UP = 0.1
 """A wrist that is so near (radians) to the end of its turn is turned back first."""
 
+STRAIGHTENED = 0.5
+"""Part of a hand's tilt that is taken back within the horizon: all at once, the arm would swing."""
+
+RESTING = 1e-9
+"""Radians: a joint that is to move by less stays where it is, be it at its limit."""
+
 
 class ArmController:
     """Turns steps of the gripper into targets of the arm's J joints, safely.
@@ -121,6 +127,8 @@ class ArmController:
         yaw = gripper.yaw + np.clip(wrap_angle(target.yaw + turn - gripper.yaw), -yaw_ahead, yaw_ahead)
 
         goal = kinematics.inverse(GripperPose(position, yaw), self._targets, lift)
+        tilted = self._change(kinematics.inverse(target, self._targets, lift))
+        goal -= (1.0 - STRAIGHTENED / stretch) * tilted
         self._targets = self._towards(goal, seconds, stretch)
         return self._targets.copy()
 
@@ -130,6 +138,12 @@ class ArmController:
         lower, upper, at = self._robot.lower[-1], self._robot.upper[-1], self._targets[-1]
         return bool(at - lower < WOUND_UP or upper - at < WOUND_UP)
 
+    def _change(self, goal: FloatArray) -> FloatArray:
+        """From the targets to ``goal`` ``[J]``, the short way round."""
+        assert self._targets is not None
+        change = goal - self._targets
+        return np.where(self._robot.continuous, wrap_angle(change), change)
+
     def _towards(self, goal: FloatArray, seconds: float, stretch: float) -> FloatArray:
         """The furthest targets on the way to ``goal`` ``[J]`` that all joint limits and speeds allow.
 
@@ -137,10 +151,10 @@ class ArmController:
         """
         assert self._targets is not None
         inside = np.clip(self._targets, self._robot.lower, self._robot.upper)
-        change = goal - self._targets
-        change = np.where(self._robot.continuous, wrap_angle(change), change)  # take the short way
+        change = self._change(goal)
         room = np.where(change > 0.0, self._robot.upper - inside, inside - self._robot.lower)
-        share = min(float((room / np.maximum(stretch * np.abs(change), 1e-12)).min()), 1.0)
+        room = np.where(np.abs(change) < RESTING, np.inf, room)
+        share = min(float((room / np.maximum(stretch * np.abs(change), RESTING)).min()), 1.0)
         change = share * change + (inside - self._targets) / stretch
         excess = float((np.abs(change) / (self._robot.speed * seconds)).max())
         return self._targets + change / max(excess, 1.0)
