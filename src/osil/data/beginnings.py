@@ -72,8 +72,8 @@ def begin_beside(
 ) -> None:
     """In a ``share`` of the worlds move a loose block close beside another one, in ``scene``.
 
-    So lie blocks that were dropped. It is one on which the hand comes down within the next stages, if there is any. The
-    higher the pile beside it, the more likely that one is taken.
+    So lie blocks that were dropped. It is one on which the hand comes down within the next stages of the world's task,
+    one of ``tasks``, if there is any. The higher the pile beside it, the more likely that one is taken.
     """
     for world, task in enumerate(tasks):
         if rng.random() >= share:

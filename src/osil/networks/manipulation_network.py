@@ -153,7 +153,8 @@ def by_chance(
     Args:
         actions: of the ensemble as one mixture, ``[members * C, ...]``.
         way: ``[MOTION]`` standard deviations from the mean of the component that is drawn.
-        before: ``[MOTION]`` scaled motion of the action before, which is not reversed if anything else is likely.
+        before: ``[MOTION]`` scaled motion of the action before. Components whose mean reverses it are left out while
+            any other is likely.
         rng: source of chance.
 
     Returns:

@@ -46,7 +46,8 @@ PLANNED_MOTION = "controller/follow_joint_trajectory"
 """control_msgs/FollowJointTrajectory, to the controller: a motion that was planned as a whole."""
 
 GRIPPER_TWIST = "gripper_twist_command"
-"""geometry_msgs/TwistStamped, frame "gripper", m/s and rad/s, one message a control period."""
+"""geometry_msgs/TwistStamped, frame "gripper", m/s and rad/s of an arm that is not slowed down by the controller's
+``max_speed``, one message a control period."""
 
 GRIPPER = "gripper_command"
 """std_msgs/Bool: true closes the fingers, false opens them."""
