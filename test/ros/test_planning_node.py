@@ -50,6 +50,16 @@ def joints(hand) -> np.ndarray:
     return convert.pick(hand.joints, FETCH.arm_joints)
 
 
+def at_rest(hand) -> np.ndarray:
+    """Where the joints stay for half a second. A busy machine is late with everything."""
+    for _ in range(10):
+        before = joints(hand)
+        hand.wait(0.5)
+        if np.abs(joints(hand) - before).max() < 1e-3:
+            return before
+    pytest.fail("the arm did not come to rest")
+
+
 def ask(client: Client) -> Future:
     caller = client.create_client(Trigger, "planning/go_to_ready")
     client.wait(caller.service_is_ready, "the service", 30.0)
@@ -157,11 +167,7 @@ def test_who_is_told_to_leave_ends_the_motion_first(
 ) -> None:
     set_off(client, hand, aside)
     processes.stop(["planning"])
-    hand.wait(0.6)
-    resting = joints(hand)
-    assert np.abs(resting - READY).max() > 0.05, "it was still on its way"
-    hand.wait(0.5)
-    np.testing.assert_allclose(joints(hand), resting, atol=1e-3)
+    assert np.abs(at_rest(hand) - READY).max() > 0.05, "it was still on its way"
     processes.start("planning")
     client.meet("planning")
 
