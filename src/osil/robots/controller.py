@@ -127,8 +127,9 @@ class ArmController:
         yaw = gripper.yaw + np.clip(wrap_angle(target.yaw + turn - gripper.yaw), -yaw_ahead, yaw_ahead)
 
         goal = kinematics.inverse(GripperPose(position, yaw), self._targets, lift)
-        tilted = self._change(kinematics.inverse(target, self._targets, lift))
-        goal -= (1.0 - STRAIGHTENED / stretch) * tilted
+        if stretch > 1.0:  # an arm that takes up a speed at once is straightened at once
+            tilted = self._change(kinematics.inverse(target, self._targets, lift))
+            goal -= (1.0 - STRAIGHTENED / stretch) * tilted
         self._targets = self._towards(goal, seconds, stretch)
         return self._targets.copy()
 
@@ -153,8 +154,8 @@ class ArmController:
         inside = np.clip(self._targets, self._robot.lower, self._robot.upper)
         change = self._change(goal)
         room = np.where(change > 0.0, self._robot.upper - inside, inside - self._robot.lower)
-        room = np.where(np.abs(change) < RESTING, np.inf, room)
-        share = min(float((room / np.maximum(stretch * np.abs(change), RESTING)).min()), 1.0)
+        moves = np.abs(change) > RESTING
+        share = float((room[moves] / (stretch * np.abs(change[moves]))).min(initial=1.0))
         change = share * change + (inside - self._targets) / stretch
         excess = float((np.abs(change) / (self._robot.speed * seconds)).max())
         return self._targets + change / max(excess, 1.0)
